@@ -1,0 +1,143 @@
+"""The one taxonomy of errors: each knows its HTTP status, its gRPC code and its metric label.
+
+Code raises these wherever a request can fail; the doors turn them into responses, and a stage's
+response turns back into the same error on the caller's side (`from_payload`), so a failure keeps
+its cause across processes.
+"""
+
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+
+class HikariError(Exception):
+    """Base of every error that a caller of this library may see.
+
+    Attributes:
+        code: Stable identifier in answers and metrics.
+        status: HTTP status of a response that carries only this error.
+        grpc: Name of the gRPC status code.
+        retry_after: Seconds after which a retry may succeed, when that is known.
+    """
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
+    grpc: ClassVar[str] = "INTERNAL"
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after = retry_after
+
+    def payload(self) -> dict[str, Any]:
+        """The error as a JSON object, message first as OIP clients expect."""
+        body: dict[str, Any] = {"error": self.message, "code": self.code}
+        if self.retry_after is not None:
+            body["retry_after"] = self.retry_after
+        return body
+
+
+class InvalidInput(HikariError):
+    """The request is malformed: a field is missing, unknown or out of range."""
+
+    code = "invalid_input"
+    status = HTTPStatus.BAD_REQUEST
+    grpc = "INVALID_ARGUMENT"
+
+
+class BadImage(InvalidInput):
+    """The picture is empty, truncated, no image, or outside the limits on its size."""
+
+    code = "bad_image"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class TooLarge(InvalidInput):
+    """The body is larger than the server accepts."""
+
+    code = "too_large"
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class UnsupportedMedia(InvalidInput):
+    """The body's content type is none that this endpoint reads."""
+
+    code = "unsupported_media"
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+class NotFound(HikariError):
+    """No such model, version or route."""
+
+    code = "not_found"
+    status = HTTPStatus.NOT_FOUND
+    grpc = "NOT_FOUND"
+
+
+class QueueFull(HikariError):
+    """The bounded queue in front of an engine is full."""
+
+    code = "queue_full"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    grpc = "RESOURCE_EXHAUSTED"
+
+
+class DeadlineExceeded(HikariError):
+    """The deadline passed before the answer was there."""
+
+    code = "deadline_exceeded"
+    status = HTTPStatus.GATEWAY_TIMEOUT
+    grpc = "DEADLINE_EXCEEDED"
+
+
+class Unavailable(HikariError):
+    """A stage is down, hung, or still loading its model."""
+
+    code = "unavailable"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    grpc = "UNAVAILABLE"
+
+
+class EngineFailed(HikariError):
+    """The engine raised while it computed this item."""
+
+    code = "engine_failed"
+
+
+class Skipped(HikariError):
+    """A stage did not run, because a stage that it needs has no answer."""
+
+    code = "skipped"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    grpc = "UNAVAILABLE"
+
+
+class ConfigError(HikariError):
+    """The repository or a setting is wrong; the message names file, field and remedy."""
+
+    code = "bad_config"
+    grpc = "FAILED_PRECONDITION"
+
+
+_BY_CODE: dict[str, type[HikariError]] = {
+    kind.code: kind
+    for kind in (
+        HikariError,
+        InvalidInput,
+        BadImage,
+        TooLarge,
+        UnsupportedMedia,
+        NotFound,
+        QueueFull,
+        DeadlineExceeded,
+        Unavailable,
+        EngineFailed,
+        Skipped,
+        ConfigError,
+    )
+}
+
+
+def from_payload(body: dict[str, Any]) -> HikariError:
+    """Rebuilds the error that `HikariError.payload` wrote in another process."""
+    kind = _BY_CODE.get(str(body.get("code")), HikariError)
+    return kind(str(body.get("error", "unknown error")), retry_after=body.get("retry_after"))

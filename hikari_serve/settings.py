@@ -1,0 +1,108 @@
+"""The settings, read from the environment once and handed down as one frozen object.
+
+Every variable begins with `HIKARI_`; `docs/settings.md` lists them all. A wrong value is one
+sentence that names the variable, what it held and what would be right.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from hikari_serve.errors import ConfigError
+
+PREFIX = "HIKARI_"
+TASKS = ("group", "references", "disease", "caption")
+"""The tasks that have a runner, in the order of the cascade."""
+
+Placement = str
+"""Where a stage runs: `process`, `inline`, or the URL of a runner elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a deployment may change without touching a file.
+
+    Attributes:
+        cascade: Cascade model that answers `/diagnose`.
+        models: Folder of the model repository.
+        placement: Where each task's runner lives.
+        threads: Cores for each process that computes; 0 means an equal share.
+        workers: API processes.
+        max_image_bytes: Largest picture accepted, in bytes.
+        max_image_pixels: Largest picture accepted, in pixels.
+    """
+
+    cascade: str = "demo"
+    models: Path = Path("models")
+    placement: Mapping[str, Placement] = field(
+        default_factory=lambda: dict.fromkeys(TASKS, "process")
+    )
+    threads: int = 0
+    workers: int = 1
+    max_image_bytes: int = 20_000_000
+    max_image_pixels: int = 50_000_000
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Reads every `HIKARI_*` variable.
+
+        Raises:
+            ConfigError: A variable is unknown or its value is out of range.
+        """
+        default = cls()
+        known = {f.name for f in fields(cls)} | {f"{task}_runner" for task in TASKS}
+        for name in environ:
+            if name.startswith(PREFIX) and name[len(PREFIX) :].lower() not in known:
+                variables = sorted(PREFIX + setting.upper() for setting in known)
+                close = difflib.get_close_matches(name, variables, n=1)
+                hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(variables)}"
+                raise ConfigError(f"{name} is no setting of this server; {hint}")
+        everywhere = environ.get("HIKARI_PLACEMENT", "process")
+        placement = {
+            task: _placement(f"HIKARI_{task.upper()}_RUNNER", environ, everywhere) for task in TASKS
+        }
+        return cls(
+            cascade=environ.get("HIKARI_CASCADE", default.cascade),
+            models=Path(environ.get("HIKARI_MODELS", default.models)),
+            placement=placement,
+            threads=_number("HIKARI_THREADS", environ, default.threads, least=0),
+            workers=_number("HIKARI_WORKERS", environ, default.workers, least=1),
+            max_image_bytes=_number(
+                "HIKARI_MAX_IMAGE_BYTES", environ, default.max_image_bytes, least=1
+            ),
+            max_image_pixels=_number(
+                "HIKARI_MAX_IMAGE_PIXELS", environ, default.max_image_pixels, least=1
+            ),
+        )
+
+    def cores(self, processes: int) -> int:
+        """Cores that each of `processes` computing processes on this machine may use."""
+        return self.threads or max(1, available_cores() // max(1, processes))
+
+
+def available_cores() -> int:
+    """The cores that this process may run on: its affinity, and its container's quota."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except (OSError, ValueError):
+        return cores  # no Linux, or no cgroup of version 2
+    return cores if quota == "max" else max(1, min(cores, int(quota) // int(period)))
+
+
+def _placement(name: str, environ: Mapping[str, str], everywhere: str) -> Placement:
+    value = environ.get(name, everywhere)
+    if value in ("process", "inline") or value.startswith(("http://", "https://")):
+        return value.rstrip("/")
+    source = name if name in environ else "HIKARI_PLACEMENT"
+    raise ConfigError(f"{source} is '{value}', but must be process, inline or an http(s) URL")
+
+
+def _number(name: str, environ: Mapping[str, str], default: int, *, least: int) -> int:
+    text = environ.get(name, str(default))
+    if not text.isdecimal() or int(text) < least:
+        raise ConfigError(f"{name} is '{text}', but must be a whole number of at least {least}")
+    return int(text)
