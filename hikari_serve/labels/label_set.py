@@ -1,0 +1,74 @@
+"""A label set: the closed list of answers of a classifier, as data beside its weights."""
+
+import hashlib
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hikari_serve.errors import ConfigError
+
+
+class Label(BaseModel):
+    """One label.
+
+    Attributes:
+        id: Stable identifier in answers and between stages.
+        name: The words shown to people.
+        answer: What the checkpoint was trained to write for it.
+        group: Id of the group it belongs to, for a disease.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    name: str
+    answer: str
+    group: str | None = None
+
+
+class LabelSet(BaseModel):
+    """The labels of one classifier, in a fixed order.
+
+    Attributes:
+        name: Name of the set.
+        labels: Its labels.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    labels: tuple[Label, ...] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "LabelSet":
+        for field in ("id", "answer"):
+            values = [getattr(label, field) for label in self.labels]
+            double = {value for value in values if values.count(value) > 1}
+            if double:
+                raise ValueError(f"two labels have the {field} {', '.join(sorted(double))}")
+        return self
+
+    @property
+    def version(self) -> str:
+        """Name and content digest of the set, for provenance."""
+        content = hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        return f"{self.name}@{content[:12]}"
+
+    @classmethod
+    def read(cls, path: Path) -> "LabelSet":
+        """Reads a label file.
+
+        Raises:
+            ConfigError: The file is missing or wrong; the message names file and field.
+        """
+        try:
+            return cls.model_validate(yaml.safe_load(path.read_text()))
+        except FileNotFoundError:
+            raise ConfigError(f"{path} is missing: a classifier needs its label file") from None
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "labels"
+            raise ConfigError(f"{path}: {where}: {first['msg']}") from None

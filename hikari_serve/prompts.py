@@ -1,0 +1,150 @@
+"""Message layouts: from a model's configuration and a request's inputs to chat messages.
+
+A layout is data that belongs to the weights, because a checkpoint answers well only to the
+order of pictures and words that it was trained with. The chat template of the checkpoint's own
+tokenizer turns the messages into text afterwards.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from hikari_serve.errors import InvalidInput
+
+Message = dict[str, Any]
+"""One turn of a chat as transformers' chat templates read it."""
+
+
+class Reference(BaseModel):
+    """The words of a retrieved case, as a prompt quotes them.
+
+    Attributes:
+        label: The disease of the case.
+        caption: Its clinical description; may be empty.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: str
+    caption: str = ""
+
+
+class Part(BaseModel):
+    """One part of the user's turn: a text, a picture, or a group repeated for each reference.
+
+    Attributes:
+        text: Words; `{name}` stands for an input, and inside `each` also `{index}` (from 1),
+            `{label}` and `{caption}`.
+        image: Whose picture comes here.
+        each: Repeat `parts` for each reference.
+        parts: What is repeated.
+        when: Keep this part only if that input (or `references`) was given.
+        unless: Keep this part only if it was not.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str | None = None
+    image: Literal["query", "reference"] | None = None
+    each: Literal["references"] | None = None
+    parts: tuple["Part", ...] = ()
+    when: str | None = None
+    unless: str | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Part":
+        kinds = [self.text is not None, self.image is not None, self.each is not None]
+        if sum(kinds) != 1:
+            raise ValueError("a part is exactly one of: text, image, each")
+        if (self.each is not None) != bool(self.parts):
+            raise ValueError("`each` and `parts` go together")
+        return self
+
+
+class PromptLayout(BaseModel):
+    """What one model is asked, in the order in which it was trained to read it.
+
+    Attributes:
+        id: Name of the prompt.
+        parts: The parts of the single user turn.
+        values: For an input that is a label, the words that the prompt uses for each label id;
+            the key `reference` does the same for the labels of retrieved cases. An input
+            without an entry here is quoted as it came.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    parts: tuple[Part, ...]
+    values: Mapping[str, Mapping[str, str]] = {}
+
+    @property
+    def version(self) -> str:
+        """Id and content digest of the layout, for provenance."""
+        content = hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        return f"{self.id}@{content[:12]}"
+
+    def messages(
+        self, inputs: Mapping[str, str], references: Sequence[Reference] = ()
+    ) -> list[Message]:
+        """Lays out one request as chat messages.
+
+        The pictures are left as slots (`{"type": "image"}`); `image_order` says whose they are.
+
+        Raises:
+            InvalidInput: An input is a label that this prompt has no words for.
+        """
+        content: list[Message] = []
+        for part, scope in self._walk(inputs, references):
+            if part.image is not None:
+                content.append({"type": "image"})
+            elif part.text is not None:
+                content.append({"type": "text", "text": part.text.format_map(scope)})
+        return [{"role": "user", "content": content}]
+
+    def image_order(self, inputs: Mapping[str, str], references: int) -> list[int | None]:
+        """Whose picture fills each slot: the index of a reference, or None for the query."""
+        blank = [Reference(label="")] * references
+        order: list[int | None] = []
+        for part, scope in self._select(inputs, blank):
+            if part.image is not None:
+                order.append(None if part.image == "query" else int(scope["index"]) - 1)
+        return order
+
+    def _walk(
+        self, inputs: Mapping[str, str], references: Sequence[Reference]
+    ) -> Iterator[tuple[Part, Mapping[str, str]]]:
+        worded = {name: self._words(name, value) for name, value in inputs.items()}
+        quoted = [
+            case.model_copy(update={"label": self._words("reference", case.label)})
+            for case in references
+        ]
+        return self._select(worded, quoted)
+
+    def _select(
+        self, inputs: Mapping[str, str], references: Sequence[Reference]
+    ) -> Iterator[tuple[Part, Mapping[str, str]]]:
+        given = set(inputs) | ({"references"} if references else set())
+        for part in self.parts:
+            if part.when is not None and part.when not in given:
+                continue
+            if part.unless is not None and part.unless in given:
+                continue
+            if part.each is None:
+                yield part, inputs
+                continue
+            for index, case in enumerate(references, start=1):
+                scope = {**inputs, "index": str(index), **case.model_dump()}
+                for inner in part.parts:
+                    yield inner, scope
+
+    def _words(self, name: str, value: str) -> str:
+        table = self.values.get(name)
+        if table is None:
+            return value
+        if value not in table:
+            known = ", ".join(table)
+            raise InvalidInput(f"input '{name}': '{value}' is not one of {known}")
+        return table[value]

@@ -1,0 +1,83 @@
+"""The model repository: folders of `config.yaml` and numbered versions, as Triton lays them out."""
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from hikari_serve.errors import ConfigError, NotFound
+from hikari_serve.repository.config import CONFIG_FILE, CascadeConfig, ModelConfig, read_config
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A folder of models; reads the disk at each call and keeps nothing.
+
+    Attributes:
+        root: The folder.
+    """
+
+    root: Path
+
+    def names(self) -> list[str]:
+        """Every model's name, sorted.
+
+        Raises:
+            ConfigError: The folder does not exist.
+        """
+        if not self.root.is_dir():
+            raise ConfigError(f"{self.root} is no folder: set HIKARI_MODELS to the repository")
+        return sorted(path.parent.name for path in self.root.glob(f"*/{CONFIG_FILE}"))
+
+    def folder(self, name: str) -> Path:
+        """The folder of model `name`.
+
+        Raises:
+            NotFound: There is no such model; the message names the nearest.
+        """
+        names = self.names()
+        if name not in names:
+            close = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(names)}"
+            raise NotFound(f"no model '{name}' in {self.root}; {hint}")
+        return self.root / name
+
+    def config(self, name: str) -> ModelConfig:
+        """The configuration of model `name`.
+
+        Raises:
+            NotFound: There is no such model.
+            ConfigError: Its configuration is wrong.
+        """
+        return read_config(self.folder(name))
+
+    def versions(self, name: str) -> list[int]:
+        """The versions that lie in the model's folder, oldest first."""
+        folder = self.folder(name)
+        return sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal())
+
+    def served_versions(self, config: ModelConfig) -> list[int]:
+        """The versions that the model's policy chooses, oldest first; a cascade has version 1.
+
+        Raises:
+            ConfigError: The policy names a version that does not exist, or none exists.
+        """
+        if isinstance(config.hikari, CascadeConfig):
+            return [1]
+        there = self.versions(config.name)
+        if not there:
+            raise ConfigError(f"model '{config.name}' has no version: expected a folder named 1")
+        policy = config.triton.version_policy
+        match policy.WhichOneof("policy_choice"):
+            case "all":
+                return there
+            case "specific":
+                missing = sorted(set(policy.specific.versions) - set(there))
+                if missing:
+                    raise ConfigError(f"model '{config.name}' has no version {missing[0]}")
+                return sorted(policy.specific.versions)
+            case _:
+                return there[-max(1, policy.latest.num_versions) :]
+
+    def version_folder(self, name: str, version: int) -> Path:
+        """The folder that holds one version's files."""
+        return self.folder(name) / str(version)

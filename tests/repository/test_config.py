@@ -1,0 +1,85 @@
+"""Mistakes in a config.yaml are found at reading, with file, field and the nearest name."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from hikari_serve.errors import ConfigError
+from hikari_serve.repository.config import ClassifierConfig, read_config
+
+MODELS = Path(__file__).parents[2] / "models"
+
+Parts = dict[str, Any]
+
+
+def written(tmp_path: Path, name: str, change: Callable[[Parts], object]) -> Path:
+    parts = yaml.safe_load((MODELS / name / "config.yaml").read_text())
+    change(parts)
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "config.yaml").write_text(yaml.safe_dump(parts))
+    return folder
+
+
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in MODELS.glob("*/config.yaml")))
+def test_every_model_of_the_repository_reads(name: str) -> None:
+    assert read_config(MODELS / name).name == name
+
+
+def test_both_parts_are_typed() -> None:
+    config = read_config(MODELS / "demo_disease")
+    assert isinstance(config.hikari, ClassifierConfig)
+    assert config.triton.max_batch_size == 8
+    assert config.queue_size == 128
+    assert config.optional_inputs == {"group", "references"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda p: p["hikari"].update(promt={}), r"hikari\.promt: .*did you mean `prompt`"),
+        (lambda p: p["hikari"]["limits"].update(max_image=2), "did you mean `max_images`"),
+        (lambda p: p["hikari"]["engine"].update(device="tpu"), r"hikari\.engine\.device"),
+        (lambda p: p["hikari"].update(task="biopsy"), "hikari: .*'biopsy'"),
+        (
+            lambda p: p["triton"].update(max_batchsize=2),
+            r"triton\.max_batchsize is unknown; did you mean `max_batch_size`",
+        ),
+        (
+            lambda p: p["triton"].update(instance_group=[{"count": 2}]),
+            r"instance_group is a Triton field that this server does not honour",
+        ),
+        (lambda p: p["triton"]["input"][0].update(reshape={}), r"triton\.input\[0\]\.reshape"),
+        (
+            lambda p: p["triton"]["dynamic_batching"].update(max_queue_delay_microseconds=5),
+            "max_queue_delay_microseconds",
+        ),
+        (lambda p: p["triton"].update(max_batch_size="many"), "triton: .*max_batch_size"),
+        (
+            lambda p: p["triton"].update(name="other"),
+            "triton.name is 'other', its folder 'demo_disease'",
+        ),
+        (lambda p: p.pop("hikari"), "exactly two parts"),
+        (lambda p: p["triton"].update(platform="ensemble"), "go together"),
+    ],
+)
+def test_mistakes_name_file_field_and_remedy(
+    tmp_path: Path, change: Callable[[Parts], object], message: str
+) -> None:
+    folder = written(tmp_path, "demo_disease", change)
+    with pytest.raises(ConfigError, match=message) as caught:
+        read_config(folder)
+    assert str(folder / "config.yaml") in caught.value.message
+
+
+def test_a_file_that_is_no_yaml_or_missing_is_said_so(tmp_path: Path) -> None:
+    folder = tmp_path / "m"
+    folder.mkdir()
+    with pytest.raises(ConfigError, match="is missing"):
+        read_config(folder)
+    (folder / "config.yaml").write_text("a: [")
+    with pytest.raises(ConfigError, match="is not YAML"):
+        read_config(folder)

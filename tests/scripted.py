@@ -1,0 +1,106 @@
+"""The demo cascade's real graph over stages that answer as told."""
+
+import asyncio
+import io
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+from hikari_serve.cascade.answer import Answer
+from hikari_serve.cascade.execution import Cascade
+from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.request import DiagnoseRequest, Event
+from hikari_serve.errors import HikariError
+from hikari_serve.image import Limits
+from hikari_serve.repository.repository import Repository
+from hikari_serve.stage import (
+    Caption,
+    Classification,
+    Item,
+    OnText,
+    Output,
+    Provenance,
+    ReferenceCase,
+    Retrieval,
+    StageResult,
+)
+
+REPOSITORY = Repository(Path(__file__).parents[1] / "models")
+
+
+def classified(label: str | None, *names: str) -> Classification:
+    scores = {name: 0.7 if name == label else 0.3 / (len(names) - 1) for name in names}
+    return Classification(
+        label=label,
+        display_name=label and label.title(),
+        probability=0.7,
+        scores=scores,
+        names={name: name.title() for name in names},
+        label_mass=0.99 if label else 0.1,
+        decision="answered" if label else "unknown",
+    )
+
+
+OUTPUTS: dict[str, Output] = {
+    "group": classified("malignant", "malignant", "benign"),
+    "references": Retrieval(index="i1", cases=(ReferenceCase(id="c7", similarity=0.9),)),
+    "disease": classified("sccis", "sccis", "psoriasis"),
+    "caption": Caption(text="A red plaque. Consistent with sccis.", finish_reason="stop"),
+}
+
+
+class Scripted:
+    """A stage that answers as told and remembers what it was asked."""
+
+    def __init__(self, task: str) -> None:
+        self.output = OUTPUTS[task]
+        self.error: HikariError | Exception | None = None
+        self.seconds = 0.0
+        self.items: list[Item] = []
+        self.cancelled = False
+        self.cancelled_at = 0.0
+
+    async def infer(self, item: Item, on_text: OnText | None = None) -> StageResult:
+        self.items.append(item)
+        try:
+            await asyncio.sleep(self.seconds)
+        except asyncio.CancelledError:
+            self.cancelled, self.cancelled_at = True, time.monotonic()
+            raise
+        if self.error is not None:
+            raise self.error
+        if on_text is not None and isinstance(self.output, Caption):
+            on_text(self.output.text)
+        provenance = Provenance(
+            model=item.model,
+            version=1,
+            weights="w",
+            engine="scripted",
+            dtype="float32",
+            preprocessing="max128-lanczos",
+        )
+        return StageResult(
+            output=self.output, provenance=provenance, queue_ms=0, compute_ms=1, batch_size=1
+        )
+
+    async def ready(self) -> None:
+        return
+
+
+class Bench:
+    """The demo cascade's real graph over scripted stages."""
+
+    def __init__(self) -> None:
+        self.stages = {task: Scripted(task) for task in OUTPUTS}
+        config = REPOSITORY.config("demo")
+        graph = Graph.read(config, REPOSITORY)
+        self.cascade = Cascade(config, graph, self.stages, Limits())
+        picture = io.BytesIO()
+        Image.new("RGB", (64, 64), "brown").save(picture, "PNG")
+        self.image = picture.getvalue()
+
+    def run(self, on_event: Callable[[Event], None] | None = None, **asked: object) -> Answer:
+        request = DiagnoseRequest(**{"id": "r1", "image": self.image, **asked})  # type: ignore[arg-type]
+        return asyncio.run(self.cascade.run(request, on_event))
