@@ -1,0 +1,1 @@
+"""What runs the weights: the contract, and the engines that keep it."""

@@ -1,0 +1,136 @@
+"""The contract between the queue and what runs the weights.
+
+The queue hands an engine a batch of calls; the engine answers each call on its own, so one
+item's failure, early end or cancellation never touches its neighbours. An engine that runs one
+static batch at a time says `concurrency = 1` and a `max_batch`; an engine with continuous
+batching says `max_batch = 1` and a high `concurrency`. Nothing else tells them apart.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from PIL import Image
+
+from hikari_serve.labels.trie import AnswerTrie
+from hikari_serve.prompts import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One question: chat messages with image slots, and the pictures for the slots, in order."""
+
+    messages: Sequence[Message]
+    images: Sequence[Image.Image]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Read the probabilities of a closed set of answers."""
+
+    answers: AnswerTrie
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """Decode greedily, at most `max_new_tokens` tokens."""
+
+    max_new_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What `Score` read.
+
+    Attributes:
+        prefix_logprob: Natural log of the probability of the answers' common beginning.
+        logprobs: For each branch of the trie, in its order, the log-probabilities of the
+            branch's children under the model's full vocabulary (not renormalised).
+        prompt_tokens: Length of the prompt, image tokens included.
+    """
+
+    prefix_logprob: float
+    logprobs: Sequence[Sequence[float]]
+    prompt_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What `Generate` wrote: the text without special tokens, and why it ended."""
+
+    text: str
+    finish_reason: Literal["stop", "length"]
+    prompt_tokens: int
+    new_tokens: int
+
+
+Output = Any
+"""What an engine answers a call with: `Scored`, `Generated`, or an encoder's embedding."""
+
+
+class Request(Protocol):
+    """A call's input after `Engine.prepare`, opaque to the queue but for its size."""
+
+    @property
+    def work(self) -> int:
+        """Tokens (text and image) that the engine must read: the real size of the item."""
+
+
+class Call(Protocol):
+    """One item of a batch, as an engine sees it. Every method may be called from any thread."""
+
+    @property
+    def request(self) -> Any:
+        """What this engine's `prepare` returned."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Nobody waits for the answer any more; stop at the next step."""
+
+    def emit(self, text: str) -> None:
+        """Hands over the next words of a streamed answer."""
+
+    def finish(self, output: Output) -> None:
+        """Answers the call."""
+
+    def fail(self, error: Exception) -> None:
+        """Ends the call with an error of its own."""
+
+
+class Engine(ABC):
+    """What runs the weights of one version of a model.
+
+    Attributes:
+        max_batch: Calls that one `run` takes at most.
+        concurrency: How many `run`s may be in flight at once.
+        max_work: Tokens that one `run` takes at most, over all its calls.
+    """
+
+    max_batch: int
+    concurrency: int
+    max_work: int
+
+    @abstractmethod
+    def prepare(self, prompt: Prompt, want: Score | Generate) -> Request:
+        """Turns a prompt into tokens and pixels; blocking, so it is called in a thread.
+
+        Raises:
+            InvalidInput: The prompt is longer, or holds more pictures, than the model takes.
+        """
+
+    @abstractmethod
+    async def run(self, calls: Sequence[Call]) -> None:
+        """Answers every call of the batch by `finish` or `fail`; itself raises nothing.
+
+        A call that is cancelled may be left unanswered.
+        """
+
+    async def sleep(self) -> None:
+        """Gives the accelerator's memory back until `wake`; nothing may be running."""
+
+    async def wake(self) -> None:
+        """Takes the memory again after `sleep`."""
+
+    async def close(self) -> None:
+        """Frees everything; the engine is not used afterwards."""

@@ -1,0 +1,103 @@
+"""From a prompt to what the model reads: token ids, their positions, and patches of pictures."""
+
+from dataclasses import dataclass
+
+import torch
+from transformers import Qwen2VLImageProcessorPil, Qwen3VLForConditionalGeneration
+
+from hikari_serve.engines.contract import Generate, Prompt, Score
+from hikari_serve.engines.transformers.chat import Chat
+from hikari_serve.errors import BadImage, InvalidInput
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PromptRequest:
+    """A prompt in tensors, on the CPU.
+
+    Attributes:
+        input_ids: (tokens,), one for each image token.
+        positions: (tokens, 3): where each token stands in time, height and width. They are
+            computed here rather than by the model, which would keep them between calls.
+        pixels: (patches of all pictures, values), in the model's precision; None without pictures.
+        grids: (pictures, 3): each picture's patches in time, height and width.
+        want: What to do with the prompt.
+    """
+
+    input_ids: torch.Tensor
+    positions: torch.Tensor
+    pixels: torch.Tensor | None
+    grids: torch.Tensor | None
+    want: Score | Generate
+
+    @property
+    def work(self) -> int:
+        """Tokens of the prompt, image tokens included."""
+        return len(self.input_ids)
+
+
+class Preparation:
+    """Prepares prompts for one model; may be used by several threads at once."""
+
+    def __init__(
+        self,
+        chat: Chat,
+        processor: Qwen2VLImageProcessorPil,
+        model: Qwen3VLForConditionalGeneration,
+        *,
+        max_context: int,
+        max_images: int,
+    ) -> None:
+        self._chat = chat
+        self._processor = processor
+        self._model = model
+        self._dtype = model.dtype
+        self._max_context = max_context
+        self._max_images = max_images
+
+    def __call__(self, prompt: Prompt, want: Score | Generate) -> PromptRequest:
+        """Tokenises a prompt and cuts its pictures into patches.
+
+        Raises:
+            InvalidInput: The prompt is too long, has too many pictures, or not one for each slot.
+            BadImage: A picture is too narrow for patches.
+        """
+        pictures = len(prompt.images)
+        if pictures > self._max_images:
+            raise InvalidInput(
+                f"the prompt has {pictures} pictures; this model takes at most {self._max_images}"
+            )
+        ids = self._chat.prompt(prompt.messages)
+        if (slots := ids.count(self._chat.image)) != pictures:
+            raise InvalidInput(f"the prompt has {slots} slots for {pictures} pictures")
+        pixels, grids = self._patches(prompt)
+        ids = self._with_image_tokens(ids, grids)
+        if len(ids) > self._max_context:
+            raise InvalidInput(
+                f"the prompt has {len(ids)} tokens; this model reads at most {self._max_context}"
+            )
+        input_ids = torch.tensor(ids)
+        return PromptRequest(input_ids, self._positions(input_ids, grids), pixels, grids, want)
+
+    def _patches(self, prompt: Prompt) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+        if not prompt.images:
+            return None, None
+        try:
+            features = self._processor.preprocess(list(prompt.images), return_tensors="pt")
+        except ValueError as error:
+            raise BadImage(f"the picture cannot be cut into patches: {error}") from error
+        return features["pixel_values"].to(self._dtype), features["image_grid_thw"]
+
+    def _with_image_tokens(self, ids: list[int], grids: torch.Tensor | None) -> list[int]:
+        """Repeats each picture's one token as often as the model has tokens for it."""
+        if grids is None:
+            return ids
+        counts = iter((grids.prod(dim=1) // self._processor.merge_size**2).tolist())
+        image = self._chat.image
+        return [token for i in ids for token in ([i] * next(counts) if i == image else [i])]
+
+    def _positions(self, input_ids: torch.Tensor, grids: torch.Tensor | None) -> torch.Tensor:
+        row = input_ids[None]
+        positions, _ = self._model.model.get_rope_index(
+            row, mm_token_type_ids=(row == self._chat.image).int(), image_grid_thw=grids
+        )
+        return torch.as_tensor(positions[:, 0].T)
