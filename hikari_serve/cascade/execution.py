@@ -1,0 +1,135 @@
+"""Runs the graph of a cascade for one request.
+
+Every stage is a task of one group: those that wait for nothing start at once, the others when
+their inputs are there. One deadline holds for the whole, so each stage gets what is left of it.
+A stage that fails leaves the others' results in place; cancelling the run cancels every stage.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from hikari_serve.cascade.answer import Answer, StageEnd, Words, assemble
+from hikari_serve.cascade.graph import Graph, Node
+from hikari_serve.cascade.request import DiagnoseRequest, OnEvent
+from hikari_serve.errors import DeadlineExceeded, HikariError, Skipped
+from hikari_serve.image import Limits, make_view, open_image
+from hikari_serve.repository.config import CascadeConfig, ModelConfig
+from hikari_serve.stage import Item, Retrieval, Stage
+
+logger = logging.getLogger(__name__)
+
+
+class Cascade:
+    """A cascade that is being served: its graph, and the stage that hosts each task."""
+
+    def __init__(
+        self, config: ModelConfig, graph: Graph, stages: Mapping[str, Stage], limits: Limits
+    ) -> None:
+        assert isinstance(config.hikari, CascadeConfig)
+        self.name = config.name
+        self.graph = graph
+        self.stages = stages
+        self._settings = config.hikari
+        self._limits = limits
+
+    async def run(self, request: DiagnoseRequest, on_event: OnEvent | None = None) -> Answer:
+        """Answers one request, telling `on_event` what happens on the way.
+
+        Raises:
+            BadImage: The picture cannot be read.
+            InvalidInput: The request asks for something that this cascade does not have.
+            HikariError: No stage has a result; it is the first stage's error.
+        """
+        deadline = time.time() + (request.timeout_ms or self._settings.timeout_ms) / 1000
+        graph = self.graph.until(request.until, references=request.references != 0)
+        views = await asyncio.to_thread(self._views, request.image, graph)
+        run = _Run(request, deadline, views, self.stages, on_event)
+        async with asyncio.TaskGroup() as group:
+            for node in graph.nodes:
+                run.tasks[node.name] = group.create_task(run.stage(node))
+        ended = [task.result() for task in run.tasks.values()]
+        if not any(end.result for end in ended) and ended[0].error is not None:
+            raise ended[0].error
+        return assemble(request.id, self.name, self._settings.notice, request.top_k, ended)
+
+    def _views(self, data: bytes, graph: Graph) -> dict[str, bytes]:
+        """Decodes the picture once and makes one view for each preprocessing of the graph."""
+        image = open_image(data, self._limits)
+        wanted = {node.preprocessing.id: node.preprocessing for node in graph.nodes}
+        return {name: make_view(image, wanted[name]) for name in wanted}
+
+
+@dataclass(slots=True)
+class _Run:
+    """One request on its way through the graph."""
+
+    request: DiagnoseRequest
+    deadline: float
+    views: Mapping[str, bytes]
+    stages: Mapping[str, Stage]
+    on_event: OnEvent | None
+    tasks: dict[str, asyncio.Task[StageEnd]] = field(default_factory=dict)
+
+    async def stage(self, node: Node) -> StageEnd:
+        """Runs one stage when its inputs are there, and reports however it ends."""
+        end = StageEnd(node.name, node.task, node.config.name)
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self.deadline - time.time()):
+                item = await self._item(node, end)
+                began = time.monotonic()
+                say = partial(_say, self.on_event, node.name) if self.on_event else None
+                end.result = await self.stages[node.task].infer(item, say)
+        except HikariError as error:
+            end.error = error
+        except TimeoutError:
+            end.error = DeadlineExceeded("the deadline passed before this stage answered")
+        except Exception as error:
+            logger.exception("stage %s failed", node.name)
+            end.error = HikariError(f"stage {node.name} failed: {error!r}")
+        end.seconds = time.monotonic() - began
+        if self.on_event is not None:
+            self.on_event(end)
+        return end
+
+    async def _item(self, node: Node, end: StageEnd) -> Item:
+        """Waits for the stage's inputs; those that it can do without get half the time left."""
+        inputs: dict[str, str | tuple[str, ...]] = {}
+        index: str | None = None
+        for name, wire in node.inputs.items():
+            if wire.stage not in self.tasks:
+                continue  # the request asked to go without
+            optional = name in node.config.optional_inputs
+            source = self.tasks[wire.stage]
+            patience = (self.deadline - time.time()) / 2 if optional else None
+            await asyncio.wait([source], timeout=patience)
+            result = source.result().result if source.done() else None
+            value = result.field(wire.field) if result is not None else None
+            if value is not None:
+                inputs[name] = value
+            elif optional:
+                end.missing_inputs.append(name)
+            else:
+                raise Skipped(f"it needs '{wire.stage}.{wire.field}', which is not known")
+            if result is not None and isinstance(result.output, Retrieval):
+                index = result.output.index
+        return Item(
+            id=self.request.id,
+            model=node.config.name,
+            version=node.version,
+            view=self.views[node.preprocessing.id],
+            inputs=inputs,
+            index=index,
+            cases=self.request.references or None,
+            deadline=self.deadline,
+            priority=self.request.priority,
+            traceparent=self.request.traceparent,
+        )
+
+
+def _say(tell: OnEvent, stage: str, text: str) -> None:
+    tell(Words(stage, text))

@@ -1,0 +1,36 @@
+"""What a caller asks of a cascade, and what it may hear on the way."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hikari_serve.cascade.answer import StageEnd, Words
+from hikari_serve.stage import DEFAULT_PRIORITY
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnoseRequest:
+    """What a caller asks of a cascade.
+
+    Attributes:
+        id: The request's id.
+        image: The picture's bytes, as they came.
+        until: Last stage to run; None runs all.
+        top_k: Length of the differential.
+        references: Cases to compare with; 0 is none, None the model's own number.
+        timeout_ms: Milliseconds for the whole; None takes the cascade's own.
+        priority: From 1, served first, to 9.
+        traceparent: W3C trace context.
+    """
+
+    id: str
+    image: bytes
+    until: str | None = None
+    top_k: int = 5
+    references: int | None = None
+    timeout_ms: int | None = None
+    priority: int = DEFAULT_PRIORITY
+    traceparent: str | None = None
+
+
+Event = Words | StageEnd
+OnEvent = Callable[[Event], None]

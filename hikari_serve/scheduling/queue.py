@@ -1,0 +1,160 @@
+"""The queue in front of one engine: bounded, by priority, with deadlines, each item once.
+
+Items come from `submit`; batches go to `Engine.run`. Callers that ask for the same thing share
+one job (single flight): it runs as long as anybody waits for it, and its deadline and priority
+are the best of theirs. Work that nobody waits for any more never starts, and stops at the
+engine's next step if it had.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from itertools import count
+
+from hikari_serve.engines.contract import Engine, Request
+from hikari_serve.errors import DeadlineExceeded, EngineFailed, QueueFull, Unavailable
+from hikari_serve.scheduling.batching import Batching
+from hikari_serve.scheduling.job import Caller, Done, Job
+from hikari_serve.stage import DEFAULT_PRIORITY, OnText
+
+
+class Queue:
+    """Orders the jobs for one engine and forms its batches; at most `size` of them wait."""
+
+    def __init__(self, engine: Engine, *, size: int) -> None:
+        self._engine = engine
+        self._size = size
+        self._batching = Batching()
+        self._jobs: dict[object, Job] = {}
+        self._waiting: list[Job] = []
+        self._pending: set[Job] = set()  # admitted and not started, prepared or not
+        self._running = 0
+        self._order = count()
+        self._timer: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def submit(
+        self,
+        key: object,
+        prepare: Callable[[], Request],
+        *,
+        deadline: float,
+        priority: int = DEFAULT_PRIORITY,
+        on_text: OnText | None = None,
+    ) -> Done:
+        """Waits for the answer to one item; cancelling the call leaves the job.
+
+        Args:
+            key: Equal keys are the same work, computed once.
+            prepare: Makes the engine's request; runs in a thread, only for the first of a key.
+            deadline: Seconds since the Unix epoch.
+            priority: From 1, served first, to 9.
+            on_text: Hears the words of a generated answer as they come.
+
+        Raises:
+            QueueFull: The queue is at its bound.
+            DeadlineExceeded: The deadline passed first.
+            HikariError: What `prepare` or the engine raised for this item.
+        """
+        job = self._jobs.get(key)
+        if job is None or job.cancelled:
+            job = self._admit(key, prepare)
+        caller = Caller(deadline, priority, on_text)
+        job.join(caller)
+        try:
+            async with asyncio.timeout(deadline - time.time()):
+                return await asyncio.shield(job.outcome)
+        except TimeoutError:
+            raise DeadlineExceeded("the deadline passed in the queue or in compute") from None
+        finally:
+            job.leave(caller)
+            if not job.callers:
+                self._forget(job)
+
+    async def close(self) -> None:
+        """Ends every job with `Unavailable` and waits for what runs to stop."""
+        for job in [*self._pending, *self._jobs.values()]:
+            job.fail(Unavailable("the model is being unloaded"))
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _admit(self, key: object, prepare: Callable[[], Request]) -> Job:
+        if len(self._pending) >= self._size:
+            wait = self._batching.wait_for(len(self._pending), self._engine.max_batch)
+            raise QueueFull(f"{self._size} requests are waiting already", retry_after=wait)
+        job = self._jobs[key] = Job(key, next(self._order))
+        self._pending.add(job)
+        self._batching.arrived()
+        self._spawn(self._prepare(job, prepare))
+        return job
+
+    def _forget(self, job: Job) -> None:
+        self._pending.discard(job)
+        if job in self._waiting:
+            self._waiting.remove(job)
+        if self._jobs.get(job.key) is job:
+            del self._jobs[job.key]
+
+    async def _prepare(self, job: Job, prepare: Callable[[], Request]) -> None:
+        try:
+            job.request = await asyncio.to_thread(prepare)
+        except Exception as error:
+            job.fail(error)
+            self._forget(job)
+        if job in self._pending:
+            self._waiting.append(job)
+            self._pump()
+
+    def _pump(self, *, patient: bool = True) -> None:
+        """Starts batches while the engine has room; waits for a fuller one where that pays."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._running < self._engine.concurrency and (batch := self._next_batch()):
+            room = len(batch) == len(self._waiting) and len(batch) < self._engine.max_batch
+            if patient and room and (patience := self._batching.patience(len(batch))):
+                hurry = partial(self._pump, patient=False)
+                self._timer = asyncio.get_running_loop().call_later(patience, hurry)
+                return
+            self._running += 1
+            for job in batch:
+                self._waiting.remove(job)
+                self._pending.discard(job)
+                job.start(len(batch))
+            self._spawn(self._run(batch))
+
+    def _next_batch(self) -> list[Job]:
+        """The first jobs by priority and arrival that fit the engine together."""
+        for job in [job for job in self._waiting if job.cancelled]:
+            self._forget(job)
+        batch: list[Job] = []
+        widest = 0
+        for job in sorted(self._waiting, key=lambda job: (job.priority, job.order)):
+            widest = max(widest, job.request.work)  # rows of a batch are padded to the longest
+            if batch and (len(batch) + 1) * widest > self._engine.max_work:
+                break
+            batch.append(job)
+            if len(batch) == self._engine.max_batch:
+                break
+        return batch
+
+    async def _run(self, batch: Sequence[Job]) -> None:
+        began = time.monotonic()
+        try:
+            await self._engine.run(batch)
+        except Exception as error:
+            for job in batch:
+                job.fail(error)
+        if all(job.answered for job in batch):  # a batch cut short teaches nothing
+            self._batching.finished(len(batch), time.monotonic() - began)
+        for job in batch:
+            job.fail(EngineFailed("the engine gave no answer"))  # heard only where there is none
+            self._forget(job)
+        self._running -= 1
+        self._pump()
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
