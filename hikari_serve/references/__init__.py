@@ -1,0 +1,1 @@
+"""Reference cases: the index of them, how it is built and searched."""

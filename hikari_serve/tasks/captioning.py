@@ -1,0 +1,22 @@
+"""The task `caption`: a clinical description in words, generated and streamed."""
+
+from hikari_serve.engines.contract import Generate, Generated, Output, Prompt, Request
+from hikari_serve.image import read_view
+from hikari_serve.repository.config import CaptionConfig
+from hikari_serve.stage import Caption, Item
+from hikari_serve.tasks.model import Model
+
+
+class Captioner(Model):
+    """Describes the picture, told the disease or not."""
+
+    def prepare(self, item: Item) -> Request:
+        assert isinstance(self.config.hikari, CaptionConfig)
+        layout = self.config.hikari.prompt
+        inputs = {name: value for name, value in item.inputs.items() if isinstance(value, str)}
+        prompt = Prompt(layout.messages(inputs), [read_view(item.view)])
+        return self._engine.prepare(prompt, Generate(self.config.hikari.limits.max_new_tokens))
+
+    def read(self, output: Output, item: Item) -> Caption:
+        assert isinstance(output, Generated)
+        return Caption(text=output.text.strip(), finish_reason=output.finish_reason)

@@ -1,0 +1,100 @@
+"""The tasks `group` and `disease`: one label out of a closed set, by scoring the whole set."""
+
+from functools import lru_cache
+
+from PIL import Image
+
+from hikari_serve.engines.contract import Output, Prompt, Request, Score, Scored
+from hikari_serve.engines.transformers import TransformersEngine
+from hikari_serve.errors import InvalidInput
+from hikari_serve.image import Limits, make_view, open_image, read_view
+from hikari_serve.labels.label_set import LabelSet
+from hikari_serve.prompts import Reference
+from hikari_serve.references.index import ReferenceIndex
+from hikari_serve.repository.config import ClassifierConfig, ModelConfig
+from hikari_serve.stage import Classification, Decision, Item, Provenance
+from hikari_serve.tasks.model import Model
+
+REFERENCES = "references"
+"""The input that carries the ids of retrieved cases."""
+
+CASE_PICTURES = 1024
+"""Decoded pictures of reference cases that a runner keeps; at 672 px about 1.3 MB each."""
+
+
+class Classifier(Model):
+    """Scores every label of its set, with or without reference cases to compare with."""
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        provenance: Provenance,
+        engine: TransformersEngine,
+        labels: LabelSet,
+        index: ReferenceIndex | None,
+    ) -> None:
+        super().__init__(config, provenance, engine)
+        assert isinstance(config.hikari, ClassifierConfig)
+        self._settings = config.hikari
+        self._labels = labels
+        self._index = index
+        answers = [config.hikari.answer.format(label=label.answer) for label in labels.labels]
+        self._trie = engine.answer_trie(answers)
+        self._case_picture = lru_cache(CASE_PICTURES)(self._read_case_picture)
+
+    def prepare(self, item: Item) -> Request:
+        inputs = {k: v for k, v in item.inputs.items() if isinstance(v, str) and k != REFERENCES}
+        index, ids = self._cases(item)
+        cases = [index.case(case_id) for case_id in ids] if index else []
+        quoted = [Reference(label=case.label, caption=case.caption) for case in cases]
+        layout = self._settings.prompt
+        query = read_view(item.view)
+        images = [
+            query if slot is None else self._case_picture(ids[slot])
+            for slot in layout.image_order(inputs, len(cases))
+        ]
+        prompt = Prompt(layout.messages(inputs, quoted), images)
+        return self._engine.prepare(prompt, Score(self._trie))
+
+    def read(self, output: Output, item: Item) -> Classification:
+        assert isinstance(output, Scored)
+        probabilities, mass = self._trie.distribution(output.prefix_logprob, output.logprobs)
+        labels = self._labels.labels
+        ranked = sorted(range(len(labels)), key=lambda i: -probabilities[i])
+        best = labels[ranked[0]]
+        known = mass >= self._settings.min_label_mass
+        decision: Decision = "answered" if known else "unknown"
+        return Classification(
+            label=best.id if known else None,
+            display_name=best.name if known else None,
+            probability=round(probabilities[ranked[0]], 6),
+            scores={labels[i].id: round(probabilities[i], 6) for i in ranked},
+            names={label.id: label.name for label in labels},
+            label_mass=round(mass, 6),
+            decision=decision,
+            reason=None
+            if known
+            else f"only {mass:.0%} of the model's belief lies inside the label set, "
+            f"less than {self._settings.min_label_mass:.0%}",
+        )
+
+    def provenance_of(self, item: Item) -> Provenance:
+        return self.provenance.model_copy(update={"index": item.index})
+
+    def _cases(self, item: Item) -> tuple[ReferenceIndex | None, tuple[str, ...]]:
+        ids = item.inputs.get(REFERENCES)
+        if not isinstance(ids, tuple) or not ids:
+            return None, ()
+        if self._index is None:
+            raise InvalidInput(f"model '{item.model}' was given references but names no index")
+        if item.index != self._index.digest:
+            raise InvalidInput(
+                f"the references come from index {item.index}, but model '{item.model}' "
+                f"reads {self._index.digest}: both runners must mount the same index"
+            )
+        return self._index, ids
+
+    def _read_case_picture(self, case_id: str) -> Image.Image:
+        assert self._index is not None
+        picture = open_image(self._index.case(case_id).image, Limits())
+        return read_view(make_view(picture, self._settings.preprocessing))

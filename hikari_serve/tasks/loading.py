@@ -1,0 +1,94 @@
+"""From a model's folder to a loaded `Model`: weights, labels, index, provenance."""
+
+from importlib.metadata import version as installed_version
+
+from hikari_serve.engines.clip import ClipEncoder
+from hikari_serve.engines.transformers import TransformersEngine
+from hikari_serve.errors import ConfigError
+from hikari_serve.labels.label_set import LabelSet
+from hikari_serve.references.index import ReferenceIndex
+from hikari_serve.references.manifest import EncoderInfo
+from hikari_serve.references.served import open_served_index
+from hikari_serve.repository.config import (
+    CaptionConfig,
+    CascadeConfig,
+    ReferencesConfig,
+)
+from hikari_serve.repository.digest import weights_digest
+from hikari_serve.repository.repository import Repository
+from hikari_serve.stage import Provenance
+from hikari_serve.tasks.captioning import Captioner
+from hikari_serve.tasks.classification import Classifier
+from hikari_serve.tasks.model import Model
+from hikari_serve.tasks.retrieval import Retriever
+
+MAX_BATCH_TOKENS = 16_384
+"""Tokens that one static batch reads at most, padding included: 8 prompts of the longest layout
+(four 672 px pictures and their captions, about 2,200 tokens)."""
+
+
+def load_model(repository: Repository, name: str, version: int, cores: int) -> Model:
+    """Loads one version of a model; blocking, for minutes where the weights are large.
+
+    Args:
+        repository: Where the model lies.
+        name: The model.
+        version: Its version.
+        cores: Cores that this process may compute on.
+
+    Raises:
+        ConfigError: The configuration, the weights, the labels or the index are wrong, or the
+            device is not on this machine.
+    """
+    config = repository.config(name)
+    hikari = config.hikari
+    if isinstance(hikari, CascadeConfig):
+        raise ConfigError(f"'{name}' is a cascade: it has no weights to load")
+    if config.triton.backend != "transformers":
+        raise ConfigError(
+            f"model '{name}': engine '{config.triton.backend}' is not supported; use transformers"
+        )
+    folder = repository.version_folder(name, version)
+    provenance = Provenance(
+        model=name,
+        version=version,
+        weights=weights_digest(folder),
+        engine=f"transformers {installed_version('transformers')}",
+        dtype=hikari.engine.dtype,
+        preprocessing=hikari.preprocessing.id,
+    )
+    if isinstance(hikari, ReferencesConfig):
+        encoder = ClipEncoder.load(
+            folder,
+            device=hikari.engine.device,
+            dtype=hikari.engine.dtype,
+            max_batch=max(1, config.triton.max_batch_size),
+            threads=cores,
+        )
+        info = EncoderInfo(
+            name=name, weights=provenance.weights, preprocessing=provenance.preprocessing
+        )
+        index = ReferenceIndex.open(folder / hikari.index, info)
+        return Retriever(
+            config, provenance.model_copy(update={"index": index.digest}), encoder, index
+        )
+    engine = TransformersEngine.load(
+        folder,
+        device=hikari.engine.device,
+        dtype=hikari.engine.dtype,
+        max_batch=max(1, config.triton.max_batch_size),
+        max_context=hikari.limits.max_context_tokens,
+        max_images=hikari.limits.max_images,
+        max_work=MAX_BATCH_TOKENS,
+        threads=cores,
+        thinking=hikari.thinking,
+    )
+    provenance = provenance.model_copy(
+        update={"prompt": hikari.prompt.version, "thinking": hikari.thinking}
+    )
+    if isinstance(hikari, CaptionConfig):
+        return Captioner(config, provenance, engine)
+    labels = LabelSet.read(repository.folder(name) / hikari.labels)
+    provenance = provenance.model_copy(update={"labels": labels.version})
+    cases = open_served_index(repository, hikari.index) if hikari.index else None
+    return Classifier(config, provenance, engine, labels, cases)

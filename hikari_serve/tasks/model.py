@@ -1,0 +1,77 @@
+"""One loaded version of a model: from an item through the queue to a typed result."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from functools import partial
+
+from hikari_serve.engines.contract import Engine, Output, Request
+from hikari_serve.errors import InvalidInput
+from hikari_serve.repository.config import ModelConfig
+from hikari_serve.scheduling.queue import Queue
+from hikari_serve.stage import Item, OnText, Provenance, StageResult
+from hikari_serve.stage import Output as StageOutput
+
+
+class Model(ABC):
+    """What the runners host. A task says how to ask its engine and how to read the answer.
+
+    Attributes:
+        config: The model's configuration.
+        provenance: What every result quotes.
+    """
+
+    def __init__(self, config: ModelConfig, provenance: Provenance, engine: Engine) -> None:
+        self.config = config
+        self.provenance = provenance
+        self._engine = engine
+        self._queue = Queue(engine, size=config.queue_size)
+        self._inputs = {tensor.name for tensor in config.triton.input}
+
+    @abstractmethod
+    def prepare(self, item: Item) -> Request:
+        """Makes the engine's request of an item; blocking, called in a thread.
+
+        Raises:
+            InvalidInput: The item asks for what this model cannot do.
+        """
+
+    @abstractmethod
+    def read(self, output: Output, item: Item) -> StageOutput:
+        """Turns the engine's answer into the task's result."""
+
+    def provenance_of(self, item: Item) -> Provenance:
+        """What produced the answer to this item."""
+        return self.provenance
+
+    async def infer(self, item: Item, on_text: OnText | None = None) -> StageResult:
+        """Answers one item; see `Stage.infer`."""
+        if unknown := set(item.inputs) - self._inputs:
+            raise InvalidInput(
+                f"model '{item.model}' has no input '{min(unknown)}'; "
+                f"it has {', '.join(sorted(self._inputs))}"
+            )
+        done = await self._queue.submit(
+            self._key(item),
+            partial(self.prepare, item),
+            deadline=item.deadline,
+            priority=item.priority,
+            on_text=on_text,
+        )
+        return StageResult(
+            output=self.read(done.output, item),
+            provenance=self.provenance_of(item),
+            queue_ms=round(done.queue_s * 1000, 3),
+            compute_ms=round(done.compute_s * 1000, 3),
+            batch_size=done.batch_size,
+        )
+
+    async def close(self) -> None:
+        """Ends the queue and frees the engine."""
+        await self._queue.close()
+        await self._engine.close()
+
+    @staticmethod
+    def _key(item: Item) -> object:
+        """Equal for items whose answers are equal."""
+        view = hashlib.sha256(item.view).digest()
+        return view, tuple(sorted(item.inputs.items())), item.index, item.cases

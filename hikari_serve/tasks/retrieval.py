@@ -1,0 +1,49 @@
+"""The task `references`: the cases of an index that look most like the picture."""
+
+import numpy as np
+
+from hikari_serve.engines.clip import ClipEncoder
+from hikari_serve.engines.contract import Output, Prompt, Request
+from hikari_serve.image import read_view
+from hikari_serve.references.index import Match, ReferenceIndex
+from hikari_serve.repository.config import ModelConfig, ReferencesConfig
+from hikari_serve.stage import Item, Provenance, ReferenceCase, Retrieval
+from hikari_serve.tasks.model import Model
+
+
+class Retriever(Model):
+    """Encodes the picture and searches the index."""
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        provenance: Provenance,
+        encoder: ClipEncoder,
+        index: ReferenceIndex,
+    ) -> None:
+        super().__init__(config, provenance, encoder)
+        assert isinstance(config.hikari, ReferencesConfig)
+        self._settings = config.hikari
+        self._encoder = encoder
+        self._index = index
+
+    def prepare(self, item: Item) -> Request:
+        return self._encoder.prepare(Prompt([], [read_view(item.view)]))
+
+    def read(self, output: Output, item: Item) -> Retrieval:
+        assert isinstance(output, np.ndarray)
+        matches = self._index.search(output, item.cases or self._settings.top_k)
+        return Retrieval(
+            index=self._index.digest, cases=tuple(self._shown(match) for match in matches)
+        )
+
+    def _shown(self, match: Match) -> ReferenceCase:
+        """A case as far as the model's `expose` allows: SkinCAP may not be redistributed."""
+        found = ReferenceCase(id=match.case_id, similarity=round(match.similarity, 6))
+        if self._settings.expose == "ids":
+            return found
+        case = self._index.case(match.case_id)
+        shown = found.model_copy(update={"label": case.label, "caption": case.caption})
+        if self._settings.expose == "text":
+            return shown
+        return shown.model_copy(update={"image": case.image})

@@ -1,0 +1,142 @@
+"""Building an index: the same from the same cases, whole or not at all."""
+
+import stat
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from hikari_serve.errors import BadImage, EngineFailed, InvalidInput
+from hikari_serve.references.builder import build
+from hikari_serve.references.index import ReferenceIndex
+from hikari_serve.references.manifest import CASES as CASES_FILE
+from hikari_serve.references.manifest import EMBEDDINGS, MANIFEST, Manifest
+from tests.references.squares import CASES, ENCODER, case, embed
+
+
+def test_batches_and_progress(tmp_path: Path) -> None:
+    sizes: list[int] = []
+    done: list[int] = []
+
+    def watched(images: list[Image.Image]) -> NDArray[np.float32]:
+        assert {image.mode for image in images} == {"RGB"}
+        sizes.append(len(images))
+        return embed(images)
+
+    manifest = build(iter(CASES), watched, ENCODER, tmp_path / "a" / "index", 2, done.append)
+    assert (sizes, done) == ([2, 2, 1], [2, 4, 5])
+    assert (manifest.count, manifest.dim, manifest.encoder) == (5, 3, ENCODER)
+    assert Manifest.read(tmp_path / "a" / "index") == manifest
+
+
+def test_deterministic_in_any_order_and_batch(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in "abc"]
+    digests = {
+        build(cases, embed, ENCODER, folder, batch).digest
+        for cases, folder, batch in zip(
+            (CASES, CASES, CASES[::-1]), folders, (5, 5, 2), strict=True
+        )
+    }
+    assert len(digests) == 1
+    for name in (EMBEDDINGS, MANIFEST):
+        assert len({(folder / name).read_bytes() for folder in folders}) == 1
+    assert (folders[0] / CASES_FILE).read_bytes() == (folders[1] / CASES_FILE).read_bytes()
+
+
+def test_order_of_ids_is_that_of_the_database(tmp_path: Path) -> None:
+    # Code points, where UTF-16 or a locale would sort differently.
+    ids = ["Z", "a", "é", "10", "9", "\uffff", "\U0001f600", "z"]
+    cases = [case(case_id, (index * 30, 100, 50)) for index, case_id in enumerate(ids)]
+    build(cases, embed, ENCODER, tmp_path / "index")
+    index = ReferenceIndex.open(tmp_path / "index")
+    for wanted in cases:
+        query = np.array([cases.index(wanted) * 30, 100, 50], dtype=np.float32)
+        assert index.search(query, 1)[0].case_id == wanted.id
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"id": "other"},
+        {"label": "other"},
+        {"caption": "other"},
+        {"image": CASES[1].image},
+        {"label": "psoriasisA", "caption": " square of (250, 0, 0)."},
+    ],
+)
+def test_digest_sees_every_change(tmp_path: Path, changed: dict[str, Any]) -> None:
+    def fixed(images: list[Image.Image]) -> NDArray[np.float32]:
+        return np.ones((len(images), 3), dtype=np.float32)
+
+    before = build([CASES[0]], fixed, ENCODER, tmp_path / "a").digest
+    assert build([replace(CASES[0], **changed)], fixed, ENCODER, tmp_path / "b").digest != before
+
+
+def test_digest_sees_the_embeddings(tmp_path: Path) -> None:
+    before = build(CASES, embed, ENCODER, tmp_path / "a").digest
+    turned = build(CASES, lambda images: embed(images)[:, ::-1], ENCODER, tmp_path / "b").digest
+    assert turned != before
+
+
+def test_rebuilding_replaces_the_old_index(folder: Path) -> None:
+    opened = ReferenceIndex.open(folder)
+    build(CASES[:2], embed, ENCODER, folder)
+    assert len(ReferenceIndex.open(folder)) == 2
+    assert opened.case("blue") == CASES[2]  # who has the old one open keeps reading it
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def test_readable_for_others(folder: Path) -> None:
+    beside = folder.parent / "beside"
+    beside.mkdir()
+    assert stat.S_IMODE(folder.stat().st_mode) == stat.S_IMODE(beside.stat().st_mode)
+
+
+def test_never_replaces_something_else(tmp_path: Path) -> None:
+    (tmp_path / "holiday.jpg").write_bytes(b"precious")
+    for out in (tmp_path, tmp_path / "holiday.jpg"):
+        with pytest.raises(InvalidInput, match="is no reference index; name another folder"):
+            build(CASES, embed, ENCODER, out)
+    assert (tmp_path / "holiday.jpg").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize(
+    ("cases", "error", "message"),
+    [
+        ([], InvalidInput, "no reference cases"),
+        ([CASES[0], CASES[1], CASES[0]], InvalidInput, "case 'red' comes twice"),
+        ([CASES[0], replace(CASES[1], image=b"")], BadImage, "case 'green': the picture is empty"),
+        (
+            [replace(CASES[1], image=CASES[1].image[:-30])],
+            BadImage,
+            "case 'green': the PNG file is truncated",
+        ),
+    ],
+)
+def test_wrong_cases_leave_nothing_and_the_old_index(
+    folder: Path, cases: list[Any], error: type[Exception], message: str
+) -> None:
+    before = ReferenceIndex.open(folder).digest
+    for out in (folder, folder.with_name("new")):
+        with pytest.raises(error, match=message):
+            build(cases, embed, ENCODER, out, batch=1)
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+    assert ReferenceIndex.open(folder).digest == before
+
+
+@pytest.mark.parametrize(
+    ("vectors", "message"),
+    [
+        (np.ones((4, 3)), r"shape \(4, 3\) for 5 pictures"),
+        (np.ones(5), r"shape \(5,\)"),
+        (np.ones((5, 3)) * [[1], [1], [0], [1], [1]], "case 'blue' is zero or not finite"),
+        (np.ones((5, 3)) * [[1], [np.nan], [1], [1], [1]], "case 'green'"),
+    ],
+)
+def test_wrong_embeddings(tmp_path: Path, vectors: NDArray[np.float32], message: str) -> None:
+    with pytest.raises(EngineFailed, match=message):
+        build(CASES, lambda images: vectors, ENCODER, tmp_path / "index")
