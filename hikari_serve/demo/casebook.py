@@ -1,0 +1,68 @@
+"""The demo family's reference index: drawings of a seed of their own, embedded by its encoder."""
+
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+from rich.console import Console
+from rich.progress import Progress
+
+from hikari_serve.demo.cases import Drawing, draw_cases
+from hikari_serve.engines.clip import ClipEncoder
+from hikari_serve.image import make_view, read_view
+from hikari_serve.references.builder import build
+from hikari_serve.references.manifest import EncoderInfo, Manifest
+from hikari_serve.references.store import Case
+from hikari_serve.repository.config import ReferencesConfig
+from hikari_serve.repository.digest import weights_digest
+from hikari_serve.repository.repository import Repository
+
+MODEL = "demo_references"
+CASES = 120
+"""Twelve of each disease: enough that a nearest one is near, few enough for git."""
+
+SEED_OFFSET = 1000
+"""Keeps the casebook's drawings apart from those that the family was trained and judged on."""
+
+
+def build_casebook(models: Path, seed: int) -> Manifest:
+    """Draws the cases and writes the index into the encoder's newest version.
+
+    Args:
+        models: The repository that holds the trained encoder.
+        seed: The family's seed.
+    """
+    repository = Repository(models)
+    config = repository.config(MODEL)
+    assert isinstance(config.hikari, ReferencesConfig)
+    preprocessing = config.hikari.preprocessing
+    folder = repository.version_folder(MODEL, repository.served_versions(config)[-1])
+    encoder = ClipEncoder.load(folder, device="cpu", dtype="float32", max_batch=32, threads=None)
+    info = EncoderInfo(name=MODEL, weights=weights_digest(folder), preprocessing=preprocessing.id)
+    drawings = draw_cases(CASES, seed + SEED_OFFSET)
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("casebook", total=CASES)
+        return build(
+            (_case(index, drawing) for index, drawing in enumerate(drawings)),
+            lambda images: encoder.embed(
+                [read_view(make_view(image, preprocessing)) for image in images]
+            ),
+            info,
+            folder / config.hikari.index,
+            progress=lambda done: progress.update(task, completed=done),
+        )
+
+
+def _case(index: int, drawing: Drawing) -> Case:
+    picture = BytesIO()
+    small: Image.Image = drawing.image.copy()
+    small.thumbnail((160, 160), Image.Resampling.LANCZOS)  # what a page shows; a view is 128
+    small.save(picture, "PNG", optimize=True)
+    return Case(
+        id=f"drawing-{index:04d}",
+        image=picture.getvalue(),
+        label=drawing.disease,
+        caption=drawing.caption,
+        source="drawn by hikari_serve.demo",
+    )

@@ -1,0 +1,50 @@
+"""Training data and judgement of the reference encoder, a CLIP of views and captions."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from transformers import CLIPModel, Qwen2Tokenizer
+
+from hikari_serve.demo.batches import Batch
+from hikari_serve.demo.pool import Pool
+
+END = "<|endoftext|>"
+"""Ends every text; the encoder reads the text's meaning at the first of these."""
+
+
+def text_ids(tokenizer: Qwen2Tokenizer, texts: Sequence[str]) -> torch.Tensor:
+    """Token ids of some texts, (N, longest), padded on the right with their end."""
+    rows = [torch.tensor(tokenizer(text + END).input_ids) for text in texts]
+    return torch.nn.utils.rnn.pad_sequence(
+        rows, batch_first=True, padding_value=tokenizer.get_added_vocab()[END]
+    )
+
+
+def paired_batch(
+    pool: Pool, tokenizer: Qwen2Tokenizer, rng: np.random.Generator, size: int
+) -> Batch:
+    """Views with their captions, for the symmetric contrastive loss."""
+    picked = rng.choice(len(pool.cases), min(size, len(pool.cases)), replace=False)
+    return {
+        "pixel_values": pool.squares[picked].float(),
+        "input_ids": text_ids(tokenizer, [pool.cases[index].caption for index in picked]),
+        "return_loss": torch.tensor(True),
+    }
+
+
+@torch.inference_mode()
+def neighbour_accuracy(model: CLIPModel, queries: Pool, shelf: Pool, nearest: int) -> float:
+    """How many of the `nearest` shelf cases of each query share its disease, as a share."""
+    found = _embedded(model, queries) @ _embedded(model, shelf).T
+    hits = [
+        shelf.cases[index].disease == queries.cases[row].disease
+        for row, indices in enumerate(found.topk(nearest).indices.tolist())
+        for index in indices
+    ]
+    return float(np.mean(hits))
+
+
+def _embedded(model: CLIPModel, pool: Pool) -> torch.Tensor:
+    features = model.get_image_features(pixel_values=pool.squares.float()).pooler_output
+    return torch.nn.functional.normalize(features, dim=-1)

@@ -1,0 +1,135 @@
+"""Training examples: what a demo model is shown and asked, and the answer that it should give."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from transformers import Qwen2Tokenizer
+
+from hikari_serve.demo.pool import Case
+from hikari_serve.demo.recipes import Recipe, Recipes
+from hikari_serve.prompts import Reference
+
+EMPTY_THINKING = "</think>\n\n"
+"""How every trained answer begins: the template has opened the block, the model closes it."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """One conversation.
+
+    Attributes:
+        pictures: Index into the pool of the picture in each slot, in the order of the prompt.
+        prompt: The templated prompt, one `<|image_pad|>` a picture.
+        answer: What follows it, up to `<|im_end|>`.
+    """
+
+    pictures: tuple[int, ...]
+    prompt: str
+    answer: str
+
+
+class Examples:
+    """Makes examples of each task from a pool of cases.
+
+    Attributes:
+        cases: The words of the pool's drawings.
+        rng: Draws cases, references and misleading hints.
+    """
+
+    def __init__(
+        self,
+        cases: Sequence[Case],
+        recipes: Recipes,
+        tokenizer: Qwen2Tokenizer,
+        rng: np.random.Generator,
+    ) -> None:
+        self.cases = cases
+        self.rng = rng
+        self._recipes = recipes
+        self._tokenizer = tokenizer
+        diseases = np.asarray([case.disease for case in cases])
+        self._same = {name: np.flatnonzero(diseases == name) for name in np.unique(diseases)}
+
+    def group(self, query: int) -> Example:
+        recipe = self._recipes.group
+        return self._example(query, recipe, {}, recipe.labelled(self.cases[query].group))
+
+    def disease(
+        self, query: int, references: Sequence[int] = (), group: str | None = None
+    ) -> Example:
+        """A question for the disease.
+
+        Args:
+            query: The case that is asked about.
+            references: The retrieved cases, whatever they show.
+            group: The group id that the prompt states, true or not.
+        """
+        recipe = self._recipes.disease
+        inputs = {} if group is None else {"group": group}
+        answer = recipe.labelled(self.cases[query].disease)
+        return self._example(query, recipe, inputs, answer, references)
+
+    def caption(self, query: int, disease: str | None = None) -> Example:
+        """A question for the caption, which stays true whatever `disease` the prompt states."""
+        inputs = {} if disease is None else {"disease": disease}
+        return self._example(query, self._recipes.caption, inputs, self.cases[query].caption)
+
+    def hint(self, truth: str, options: Sequence[str]) -> str | None:
+        """A label that a prompt states: right (55 %), missing (35 %) or wrong (10 %)."""
+        chance = self.rng.random()
+        if chance < 0.35:
+            return None
+        if chance < 0.9:
+            return truth
+        return str(self.rng.choice([option for option in options if option != truth]))
+
+    def any_group(self) -> Example:
+        return self.group(self._any())
+
+    def any_disease(self, references: int = 0) -> Example:
+        """A question for the disease of some case, with that many references."""
+        query = self._any()
+        hint = self.hint(self.cases[query].group, list(self._recipes.group.labels))
+        misleading = bool(self.rng.random() < 1 / 3)
+        return self.disease(query, self.references(query, references, misleading), hint)
+
+    def any_caption(self) -> Example:
+        query = self._any()
+        hint = self.hint(self.cases[query].disease, list(self._recipes.disease.labels))
+        return self.caption(query, hint)
+
+    def references(self, query: int, count: int, misleading: bool) -> list[int]:
+        """Draws reference cases: mostly of the query's disease, or none of it if misleading."""
+        truth = self.cases[query].disease
+        others = [name for name in self._same if name != truth]
+        picked: list[int] = []
+        while len(picked) < count:
+            same = not misleading and self.rng.random() < 0.75
+            disease = truth if same else str(self.rng.choice(others))
+            index = int(self.rng.choice(self._same[disease]))
+            if index != query:
+                picked.append(index)
+        return picked
+
+    def _any(self) -> int:
+        return int(self.rng.integers(len(self.cases)))
+
+    def _example(
+        self,
+        query: int,
+        recipe: Recipe,
+        inputs: Mapping[str, str],
+        answer: str,
+        references: Sequence[int] = (),
+    ) -> Example:
+        quoted = [
+            Reference(label=self.cases[index].disease, caption=self.cases[index].caption)
+            for index in references
+        ]
+        order = recipe.layout.image_order(inputs, len(quoted))
+        prompt = self._tokenizer.apply_chat_template(
+            recipe.layout.messages(inputs, quoted), tokenize=False, add_generation_prompt=True
+        )
+        pictures = tuple(query if slot is None else references[slot] for slot in order)
+        return Example(pictures, str(prompt), f"{EMPTY_THINKING}{answer}<|im_end|>")
