@@ -1,0 +1,138 @@
+"""From an HTTP request to a `DiagnoseRequest`: multipart, JSON with base64, or the bare picture."""
+
+import base64
+import binascii
+import json
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from hikari_serve.cascade.request import DiagnoseRequest
+from hikari_serve.errors import InvalidInput, TooLarge, UnsupportedMedia
+from hikari_serve.stage import DEFAULT_PRIORITY
+
+BASE64_OVERHEAD = 4 / 3
+FIELDS_BYTES = 64_000
+"""Room in a body for everything that is not the picture."""
+
+
+class Parameters(BaseModel):
+    """What a request may ask besides its picture; fields of the form, the JSON or the query."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    until: Literal["group", "disease", "caption"] | None = Field(
+        None, description="Stop after this stage; all stages run without it."
+    )
+    top_k: int = Field(5, ge=1, le=100, description="Labels in the differential.")
+    references: int | None = Field(
+        None, ge=0, le=3, description="Reference cases to compare with; 0 is none."
+    )
+    timeout_ms: int | None = Field(
+        None, ge=1, le=3_600_000, description="Deadline of the whole, in milliseconds."
+    )
+    priority: int = Field(DEFAULT_PRIORITY, ge=1, le=9, description="1 is served first, 9 last.")
+
+
+async def read_request(request: Request, max_image_bytes: int) -> DiagnoseRequest:
+    """Reads a request to `/diagnose`.
+
+    Raises:
+        TooLarge: The body is larger than a picture may be.
+        UnsupportedMedia: The content type is none of the three.
+        InvalidInput: A field is missing, unknown, double or out of range.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    fields: dict[str, Any] = dict(request.query_params)
+    if kind == "multipart/form-data":
+        body = await _body(request, max_image_bytes + FIELDS_BYTES)
+        image, more = await _multipart(request, body)
+    elif kind == "application/json":
+        body = await _body(request, int(max_image_bytes * BASE64_OVERHEAD) + FIELDS_BYTES)
+        image, more = _json(body)
+    elif kind.startswith("image/") or kind == "application/octet-stream":
+        image, more = await _body(request, max_image_bytes), {}
+    else:
+        raise UnsupportedMedia(
+            f"content type '{kind}' is not read here; send multipart/form-data with the field "
+            "`image`, application/json with `image` in base64, or the picture itself as image/*"
+        )
+    if double := set(fields) & set(more):
+        raise InvalidInput(f"{min(double)} is given in both the query and the body")
+    asked = _parameters({**fields, **more})
+    return DiagnoseRequest(
+        id=request.headers.get("x-request-id") or uuid.uuid4().hex,
+        image=image,
+        traceparent=request.headers.get("traceparent"),
+        **asked.model_dump(),
+    )
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    """Reads the body, and stops reading where it grows too large."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(f"the body is larger than {limit} bytes, the most that is accepted")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def _multipart(request: Request, body: bytes) -> tuple[bytes, dict[str, str]]:
+    async def once() -> AsyncIterator[bytes]:
+        yield body
+
+    parser = MultiPartParser(request.headers, once(), max_files=1, max_fields=16)  # type: ignore[arg-type]
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError) as error:
+        raise InvalidInput(f"the multipart body cannot be read: {error}") from None
+    fields: dict[str, str] = {}
+    image: bytes | None = None
+    try:
+        for name, value in form.multi_items():
+            if isinstance(value, UploadFile):
+                if name != "image":
+                    raise InvalidInput(f"unknown file field '{name}'; the picture is `image`")
+                image = await value.read()
+            elif name in fields:
+                raise InvalidInput(f"{name} is given twice")
+            else:
+                fields[name] = value
+    finally:
+        await form.close()
+    if image is None:
+        raise InvalidInput("the file field `image` is missing")
+    return image, fields
+
+
+def _json(body: bytes) -> tuple[bytes, dict[str, Any]]:
+    try:
+        fields = json.loads(body)
+    except ValueError as error:
+        raise InvalidInput(f"the body is not JSON: {error}") from None
+    if not isinstance(fields, dict) or not isinstance(fields.get("image"), str):
+        raise InvalidInput("the JSON must be an object whose `image` is a picture in base64")
+    try:
+        return base64.b64decode(fields.pop("image"), validate=True), fields
+    except binascii.Error as error:
+        raise InvalidInput(f"image is not base64: {error}") from None
+
+
+def _parameters(fields: Mapping[str, Any]) -> Parameters:
+    try:
+        return Parameters.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(Parameters.model_fields)
+            raise InvalidInput(f"unknown field '{name}'; there are image, {known}") from None
+        raise InvalidInput(f"{name}: {first['msg']}, not '{first['input']}'") from None

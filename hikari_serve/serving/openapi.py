@@ -1,0 +1,82 @@
+"""Our own OpenAPI description, made from the same types that read requests and write answers."""
+
+from functools import cache
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from hikari_serve import __version__
+from hikari_serve.cascade.answer import NOTICE, Answer
+from hikari_serve.serving.intake import Parameters
+
+_REF = "#/components/schemas/{model}"
+_PICTURE = {"type": "string", "format": "binary"}
+_ERRORS = {
+    "400": "A field is missing, unknown or out of range.",
+    "413": "The body is too large.",
+    "415": "The content type is not read here.",
+    "422": "The picture cannot be read, or is outside the limits.",
+    "429": "The queue is full; retry after `Retry-After` seconds.",
+    "503": "No stage could answer.",
+    "504": "The deadline passed before any stage answered.",
+}
+
+
+@cache
+def openapi() -> dict[str, Any]:
+    """The description of `/diagnose` and `/diagnose/stream` as an OpenAPI 3.1 object."""
+    _, schemas = models_json_schema(
+        [(Parameters, "validation"), (Answer, "serialization")], ref_template=_REF
+    )
+    answer = {"application/json": {"schema": {"$ref": _REF.format(model="Answer")}}}
+    events = {"text/event-stream": {"schema": {"type": "string"}}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "HIKARI Serve", "version": __version__, "description": NOTICE},
+        "paths": {
+            "/diagnose": {"post": _operation("diagnose", "Read a picture of a lesion", answer)},
+            "/diagnose/stream": {
+                "post": _operation("diagnose_stream", "The same, stage by stage", events)
+            },
+        },
+        "components": {"schemas": {**schemas["$defs"], "Error": _error_schema()}},
+    }
+
+
+def _operation(name: str, summary: str, content: dict[str, Any]) -> dict[str, Any]:
+    parameters = Parameters.model_json_schema()["properties"]
+    form = {"image": _PICTURE, **parameters}
+    base64_form = {"image": {"type": "string", "contentEncoding": "base64"}, **parameters}
+    error = {"application/json": {"schema": {"$ref": _REF.format(model="Error")}}}
+    return {
+        "operationId": name,
+        "summary": summary,
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {"schema": _object(form)},
+                "application/json": {"schema": _object(base64_form)},
+                "image/*": {"schema": _PICTURE},
+            },
+        },
+        "responses": {
+            "200": {"description": "The answer, whole or partial.", "content": content},
+            **{status: {"description": text, "content": error} for status, text in _ERRORS.items()},
+        },
+    }
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": ["image"], "properties": properties}
+
+
+def _error_schema() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["error", "code"],
+        "properties": {
+            "error": {"type": "string", "description": "What was wrong and what would be right."},
+            "code": {"type": "string", "description": "Stable identifier of the kind of error."},
+            "retry_after": {"type": "number", "description": "Seconds."},
+        },
+    }

@@ -1,0 +1,69 @@
+"""A stage's own door, `POST /infer`, and what crosses it.
+
+It takes an `Item` as JSON and answers a `StageResult`. With `Accept: application/x-ndjson` it
+streams lines: `{"text": ...}` for words, and last `{"result": ...}` or `{"error": ..., "code":
+...}`. It never reads pickle.
+"""
+
+import json
+
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from hikari_serve.errors import HikariError, InvalidInput, UnsupportedMedia
+from hikari_serve.serving.errors import error_response, handle_error
+from hikari_serve.serving.hangup import LiveStream, Write, respond_while_connected
+from hikari_serve.stage import Item, Stage
+
+NDJSON = "application/x-ndjson"
+
+
+def stage_app() -> Starlette:
+    """The runner's own routes; `app.state.stage` is set when the service starts."""
+    return Starlette(
+        routes=[Route("/infer", _infer, methods=["POST"])],
+        exception_handlers={HikariError: handle_error},
+    )
+
+
+async def _infer(request: Request) -> Response:
+    stage: Stage = request.app.state.stage
+    kind = request.headers.get("content-type", "")
+    if not kind.startswith("application/json"):
+        raise UnsupportedMedia(f"a stage reads application/json, not '{kind}'")
+    try:
+        item = Item.model_validate_json(await request.body())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "body"
+        raise InvalidInput(f"item: {where}: {first['msg']}") from None
+    if NDJSON in request.headers.get("accept", ""):
+        return LiveStream(lambda write: _stream(stage, item, write), NDJSON)
+    return await respond_while_connected(request, _answer(stage, item))
+
+
+async def _answer(stage: Stage, item: Item) -> Response:
+    result = await stage.infer(item)
+    return Response(result.model_dump_json(), media_type="application/json")
+
+
+async def _stream(stage: Stage, item: Item, write: Write) -> Response | None:
+    said = False
+
+    def say(text: str) -> None:
+        nonlocal said
+        said = True
+        write(json.dumps({"text": text}) + "\n")
+
+    try:
+        result = await stage.infer(item, say)
+    except HikariError as error:
+        if not said:
+            return error_response(error)
+        write(json.dumps(error.payload()) + "\n")
+    else:
+        write(f'{{"result": {result.model_dump_json()}}}\n')
+    return None

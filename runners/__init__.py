@@ -1,0 +1,1 @@
+"""One BentoML service a task; each scales on its own."""

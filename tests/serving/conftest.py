@@ -1,0 +1,40 @@
+"""A real HTTP server around the API's own routes, over scripted stages."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+import uvicorn
+
+from hikari_serve.serving.diagnose import diagnose_app
+from hikari_serve.settings import Settings
+from tests.scripted import Bench
+
+
+@dataclass
+class Api:
+    """The server's address, and the stages behind it."""
+
+    url: str
+    bench: Bench
+    client: httpx.Client
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    bench = Bench()
+    app = diagnose_app(Settings(max_image_bytes=100_000))
+    app.state.cascade = bench.cascade
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    with httpx.Client(base_url=url) as client:
+        yield Api(url, bench, client)
+    server.should_exit = True
+    thread.join()

@@ -1,0 +1,160 @@
+"""What `/diagnose` takes, and what it says to what it does not take."""
+
+import base64
+import re
+from typing import Any
+
+import pytest
+
+from hikari_serve.errors import QueueFull, Unavailable
+from tests.serving.conftest import Api
+
+
+def test_three_ways_to_send_a_picture_give_one_answer(api: Api) -> None:
+    image = api.bench.image
+    answers = [
+        api.client.post("/diagnose", files={"image": image}, data={"top_k": "1"}),
+        api.client.post("/diagnose?top_k=1", content=image, headers={"content-type": "image/png"}),
+        api.client.post("/diagnose", json={"image": base64.b64encode(image).decode(), "top_k": 1}),
+    ]
+    bodies = [answer.json() for answer in answers]
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert {body["disease"]["label"] for body in bodies} == {"sccis"}
+    assert {len(body["disease"]["differential"]) for body in bodies} == {1}
+
+
+def test_options_reach_the_cascade(api: Api) -> None:
+    form = {"until": "disease", "references": "2", "timeout_ms": "900", "priority": "2"}
+    body = api.client.post("/diagnose", files={"image": api.bench.image}, data=form).json()
+    assert body["caption"] is None
+    item = api.bench.stages["references"].items[0]
+    assert (item.cases, item.priority) == (2, 2)
+
+
+def test_the_request_id_is_the_callers(api: Api) -> None:
+    headers = {"x-request-id": "visit-7", "traceparent": "00-1-2-01"}
+    body = api.client.post("/diagnose", files={"image": api.bench.image}, headers=headers).json()
+    assert body["id"] == "visit-7"
+    assert api.bench.stages["group"].items[0].traceparent == "00-1-2-01"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code", "says"),
+    [
+        ({"data": {"top_k": "3"}, "files": {"other": b"x"}}, 400, "invalid_input", "`image`"),
+        ({"files": {"image": b""}}, 422, "bad_image", "empty"),
+        ({"files": {"image": b"GIF89a..."}}, 422, "bad_image", "GIF"),
+        (
+            {"content": b"hello", "headers": {"content-type": "image/png"}},
+            422,
+            "bad_image",
+            "no picture",
+        ),
+        (
+            {"content": b"hello", "headers": {"content-type": "text/plain"}},
+            415,
+            "unsupported_media",
+            "text/plain",
+        ),
+        ({"content": b"hello"}, 415, "unsupported_media", "multipart/form-data"),
+        ({"json": {"image": "%%%"}}, 400, "invalid_input", "base64"),
+        ({"json": ["image"]}, 400, "invalid_input", "object"),
+        (
+            {"content": b"{", "headers": {"content-type": "application/json"}},
+            400,
+            "invalid_input",
+            "not JSON",
+        ),
+        (
+            {"content": b"x" * 200_000, "headers": {"content-type": "image/png"}},
+            413,
+            "too_large",
+            "100000 bytes",
+        ),
+        (
+            {"content": b"--x", "headers": {"content-type": "multipart/form-data"}},
+            400,
+            "invalid_input",
+            "multipart",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named(
+    api: Api, sent: dict[str, Any], status: int, code: str, says: str
+) -> None:
+    answer = api.client.post("/diagnose", **sent)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert says in answer.json()["error"]
+    assert api.client.post("/diagnose", files={"image": api.bench.image}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        (
+            {"until": "biopsy"},
+            "until: Input should be 'group', 'disease' or 'caption', not 'biopsy'",
+        ),
+        ({"top_k": "0"}, "top_k: .*greater than or equal to 1, not '0'"),
+        ({"references": "9"}, "references: .*less than or equal to 3"),
+        ({"timeout_ms": "soon"}, "timeout_ms: .*integer.*not 'soon'"),
+        ({"priority": "10"}, "priority: "),
+        ({"topk": "3"}, "unknown field 'topk'; there are image, until, top_k"),
+    ],
+)
+def test_a_wrong_option_is_named(api: Api, form: dict[str, str], says: str) -> None:
+    answer = api.client.post("/diagnose", files={"image": api.bench.image}, data=form)
+    assert answer.status_code == 400
+    assert re.search(says, answer.json()["error"])
+
+
+def test_an_option_is_given_once(api: Api) -> None:
+    sent = {"files": {"image": api.bench.image}, "data": {"top_k": "3"}}
+    answer = api.client.post("/diagnose?top_k=2", **sent)  # type: ignore[arg-type]
+    assert answer.status_code == 400
+    assert "both" in answer.json()["error"]
+
+
+def test_a_shed_request_says_when_to_come_back(api: Api) -> None:
+    for stage in api.bench.stages.values():
+        stage.error = QueueFull("128 requests are waiting already", retry_after=2.3)
+    answer = api.client.post("/diagnose", files={"image": api.bench.image})
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] == "3"
+
+
+def test_what_was_finished_is_returned_with_the_cause(api: Api) -> None:
+    api.bench.stages["disease"].error = Unavailable("the disease runner cannot be reached")
+    answer = api.client.post("/diagnose", files={"image": api.bench.image})
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["status"] == "partial"
+    assert body["group"]["label"] == "malignant"
+    errors = {stage["name"]: stage["error"] for stage in body["stages"] if stage["error"]}
+    assert errors["disease"]["code"] == "unavailable"
+
+
+def test_when_nothing_answers_the_status_is_the_cause(api: Api) -> None:
+    for stage in api.bench.stages.values():
+        stage.error = Unavailable("down")
+    assert api.client.post("/diagnose", files={"image": api.bench.image}).status_code == 503
+    for stage in api.bench.stages.values():
+        stage.error, stage.seconds = None, 60
+    form = {"timeout_ms": "100"}
+    late = api.client.post("/diagnose", files={"image": api.bench.image}, data=form)
+    assert late.status_code == 504
+
+
+def test_the_description_lists_every_option_and_answer_field(api: Api) -> None:
+    described = api.client.get("/docs.json").json()
+    form = described["paths"]["/diagnose"]["post"]["requestBody"]["content"]["multipart/form-data"]
+    assert set(form["schema"]["properties"]) == {
+        "image",
+        "until",
+        "top_k",
+        "references",
+        "timeout_ms",
+        "priority",
+    }
+    answer = api.client.post("/diagnose", files={"image": api.bench.image}).json()
+    assert set(described["components"]["schemas"]["Answer"]["properties"]) == set(answer)

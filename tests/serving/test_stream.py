@@ -1,0 +1,55 @@
+"""The stream: events as stages end, words as they come, and the same answer at the end."""
+
+import json
+from typing import Any
+
+import pytest
+
+from hikari_serve.errors import Unavailable
+from tests.serving.conftest import Api
+
+
+def events(api: Api, **form: str) -> list[tuple[str, dict[str, Any]]]:
+    answer = api.client.post("/diagnose/stream", files={"image": api.bench.image}, data=form)
+    assert answer.headers["content-type"] == "text/event-stream"
+    found = []
+    for block in answer.text.strip().split("\n\n"):
+        event, data = block.split("\n")
+        found.append((event.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
+    return found
+
+
+def test_events_follow_the_cascade(api: Api) -> None:
+    found = events(api)
+    names = [name for name, _ in found]
+    assert sorted(names[:2]) == ["group", "references"]
+    assert names[2:] == ["disease", "words", "caption", "answer"]
+    data = dict(found)
+    assert data["words"] == {"stage": "caption", "text": data["caption"]["text"]}
+    whole = api.client.post("/diagnose", files={"image": api.bench.image}).json()
+    for field in ("group", "disease", "caption", "references", "status"):
+        assert data["answer"][field] == whole[field]
+    assert data["disease"] == whole["disease"]
+
+
+def test_a_failed_stage_is_an_event_of_its_own(api: Api) -> None:
+    api.bench.stages["caption"].error = Unavailable("the caption runner cannot be reached")
+    data = dict(events(api))
+    assert data["stage"]["name"] == "caption"
+    assert data["stage"]["error"]["code"] == "unavailable"
+    assert data["answer"]["status"] == "partial"
+
+
+def test_nothing_at_all_ends_in_an_error_event(api: Api) -> None:
+    for stage in api.bench.stages.values():
+        stage.error = Unavailable("down")
+    found = events(api, until="group")
+    assert [name for name, _ in found] == ["stage", "error"]
+    assert found[-1][1]["code"] == "unavailable"
+
+
+@pytest.mark.parametrize("body", [b"", b"no picture"])
+def test_what_is_wrong_before_the_first_event_has_its_own_status(api: Api, body: bytes) -> None:
+    answer = api.client.post("/diagnose/stream", files={"image": body})
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "bad_image"
