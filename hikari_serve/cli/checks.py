@@ -1,0 +1,77 @@
+"""The checks of `hikari models check`: everything that would otherwise fail when it is served."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from hikari_serve.cascade.graph import Graph
+from hikari_serve.cli.terminal import hush_transformers
+from hikari_serve.errors import ConfigError, HikariError
+from hikari_serve.labels.label_set import LabelSet
+from hikari_serve.references.served import open_served_index
+from hikari_serve.repository.config import CascadeConfig, ClassifierConfig, ReferencesConfig
+from hikari_serve.repository.repository import Repository
+from hikari_serve.tasks.host import Host, State
+
+
+def with_members(repository: Repository, names: Sequence[str]) -> list[str]:
+    """The names, each cascade followed by the models that it runs."""
+    found: list[str] = []
+    for name in names:
+        found.append(name)
+        try:
+            config = repository.config(name)
+            if isinstance(config.hikari, CascadeConfig):
+                found += [node.config.name for node in Graph.read(config, repository).nodes]
+        except HikariError:
+            continue  # its own check says what is wrong
+    return list(dict.fromkeys(found))
+
+
+def check(repository: Repository, name: str, *, cores: int | None) -> str:
+    """Checks one model.
+
+    Args:
+        repository: Where it lies.
+        name: The model.
+        cores: Cores to load its weights with; None does not load them.
+
+    Returns:
+        What was found, in words.
+
+    Raises:
+        HikariError: What is wrong, in one sentence.
+    """
+    config = repository.config(name)
+    if isinstance(config.hikari, CascadeConfig):
+        nodes = Graph.read(config, repository).nodes
+        return f"cascade of {', '.join(node.name for node in nodes)}"
+    found: list[str] = [config.hikari.task]
+    found += [f"version {version}" for version in repository.served_versions(config)]
+    if isinstance(config.hikari, ClassifierConfig):
+        labels = LabelSet.read(repository.folder(name) / config.hikari.labels)
+        found.append(f"{len(labels.labels)} labels")
+    source = name if isinstance(config.hikari, ReferencesConfig) else None
+    if isinstance(config.hikari, ClassifierConfig):
+        source = config.hikari.index
+    if source is not None:
+        index = open_served_index(repository, source)
+        found.append(f"index of {len(index)} cases")
+        index.close()
+    if cores is not None:
+        found.append(asyncio.run(_load(repository, name, cores)))
+    return ", ".join(found)
+
+
+async def _load(repository: Repository, name: str, cores: int) -> str:
+    hush_transformers()
+    host = Host(repository, [name], cores=cores)
+    began = time.monotonic()
+    try:
+        await host.load()
+    finally:
+        await host.close()
+    for entry in host.versions:
+        if entry.state is not State.READY:
+            raise ConfigError(entry.reason)
+    return f"loaded and warmed up in {time.monotonic() - began:.1f} s"

@@ -1,0 +1,90 @@
+"""`hikari diagnose`: asks the cascade about picture files."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from hikari_serve.cli.asking import Ask
+    from hikari_serve.client import Options
+
+
+def diagnose(
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Picture files.")],
+    url: Annotated[
+        str | None,
+        typer.Option(help="Ask this server; without it the cascade runs in this process."),
+    ] = None,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print one JSON answer a line, and the picture's `file` in it."
+        ),
+    ] = False,
+    until: Annotated[
+        Literal["group", "disease", "caption"] | None, typer.Option(help="Stop after this stage.")
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option(min=1, max=100, help="Labels in the differential.")
+    ] = None,
+    references: Annotated[
+        int | None,
+        typer.Option(min=0, max=3, help="Reference cases to compare with; 0 is none."),
+    ] = None,
+    timeout_ms: Annotated[
+        int | None,
+        typer.Option(min=1, max=3_600_000, help="Deadline of each picture, in milliseconds."),
+    ] = None,
+) -> None:
+    """Find group, disease and caption of skin lesions. Research software: not for diagnosis.
+
+    The exit code is 1 if a picture has no answer; the others are answered all the same.
+    """
+    options: Options = {
+        "until": until,
+        "top_k": top_k,
+        "references": references,
+        "timeout_ms": timeout_ms,
+    }
+
+    if not asyncio.run(_ask_and_show(images, url, options, as_json=as_json)):
+        raise typer.Exit(1)
+
+
+async def _ask_and_show(
+    images: list[Path], url: str | None, options: "Options", *, as_json: bool
+) -> bool:
+    if url is not None:
+        from hikari_serve.cli.asking import at_server
+
+        asking = at_server(url, options)
+    else:
+        from hikari_serve.cli.inline import in_this_process
+
+        asking = in_this_process(options)
+    async with asking as ask:
+        return await _show_all(images, ask, as_json=as_json)
+
+
+async def _show_all(images: list[Path], ask: "Ask", *, as_json: bool) -> bool:
+    """Prints every answer in the order of the pictures; False if one has none."""
+    from hikari_serve.cli.asking import answers
+    from hikari_serve.cli.card import print_card
+    from hikari_serve.cli.terminal import Bar, complain
+
+    complete = True
+    with Bar("Looking", total=len(images)) as bar:
+        async for image, answer in answers(images, ask, bar.step):
+            with bar.hidden():
+                if isinstance(answer, str):
+                    complain(f"{image}: {answer}")
+                    complete = False
+                elif as_json:
+                    line = {"file": str(image), **answer.model_dump(mode="json")}
+                    print(json.dumps(line), flush=True)
+                else:
+                    print_card(str(image), answer)
+    return complete

@@ -1,0 +1,55 @@
+"""The entry of `hikari`.
+
+Each command imports what it needs when it runs, so that `--help` and completion are quick.
+"""
+
+import errno
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from hikari_serve import __version__
+from hikari_serve.cli import demo, models
+from hikari_serve.cli.diagnose import diagnose
+from hikari_serve.cli.terminal import complain
+from hikari_serve.errors import HikariError
+
+
+class Commands(TyperGroup):
+    """Tells what went wrong in one sentence; exit codes are 1 for that and 2 for wrong usage."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        try:
+            return super().invoke(ctx)
+        except HikariError as error:
+            complain(error.message)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # the reader of our output has enough, which typer ends quietly
+            complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        raise typer.Exit(1)
+
+
+app = typer.Typer(cls=Commands, no_args_is_help=True)
+app.command()(diagnose)
+app.add_typer(models.app, name="models")
+app.add_typer(demo.app, name="demo")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hikari-serve {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def hikari(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Serve and use HIKARI's skin cascade. Research software, not a medical device."""

@@ -1,0 +1,66 @@
+"""`hikari models`: what lies in the repository, and whether it is right."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Look into the model repository.")
+
+
+@app.command("list")
+def list_models(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a model, one a line.")
+    ] = False,
+) -> None:
+    """List every model with its task, engine, versions and device."""
+    from hikari_serve.cli.inventory import print_table, row
+    from hikari_serve.repository.repository import Repository
+    from hikari_serve.settings import Settings
+
+    repository = Repository(Settings.from_environment().models)
+    rows = [row(repository, name) for name in repository.names()]
+    if as_json:
+        for each in rows:
+            print(json.dumps(asdict(each)))
+    else:
+        print_table(rows)
+
+
+@app.command("check")
+def check_models(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="Models; all without.")
+    ] = None,
+    load: Annotated[
+        bool, typer.Option("--load", help="Also load the weights and answer one picture.")
+    ] = False,
+) -> None:
+    """Check configurations, versions, label files, indexes and the graphs of cascades.
+
+    A cascade's models are checked with it. The exit code is 1 if anything is wrong.
+    """
+    from hikari_serve.cli.checks import check, with_members
+    from hikari_serve.cli.terminal import Bar
+    from hikari_serve.errors import HikariError
+    from hikari_serve.repository.repository import Repository
+    from hikari_serve.settings import Settings
+
+    settings = Settings.from_environment()
+    repository = Repository(settings.models)
+    wanted = with_members(repository, names) if names else repository.names()
+    width = max(map(len, wanted), default=0)
+    right = True
+    for name in wanted:
+        try:
+            with Bar(name):
+                found = check(repository, name, cores=settings.cores(1) if load else None)
+        except HikariError as error:
+            right = False
+            typer.echo(f"wrong  {name:{width}}  {error.message}")
+        else:
+            typer.echo(f"ok     {name:{width}}  {found}")
+    if not right:
+        raise typer.Exit(1)

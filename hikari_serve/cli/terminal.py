@@ -1,0 +1,60 @@
+"""The terminal: answers go to stdout, everything else to stderr."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.text import Text
+
+
+def complain(sentence: str) -> None:
+    """Says on stderr what is wrong."""
+    Console(stderr=True, soft_wrap=True).print(Text(f"hikari: {sentence}"), style="red")
+
+
+def hush_transformers() -> None:
+    """Keeps transformers' own progress bars, which it draws while it loads, out of ours."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+class Bar:
+    """A progress bar on stderr, for people only: where stderr is no terminal there is none."""
+
+    def __init__(self, doing: str, total: int | None = None) -> None:
+        """Args:
+        doing: What is being done.
+        total: Steps to do; None if nobody knows.
+        """
+        console = Console(stderr=True)
+        columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn()]
+        self._progress = Progress(
+            *columns,
+            *([MofNCompleteColumn()] if total is not None else []),
+            console=console,
+            disable=not console.is_interactive,
+            transient=True,
+            redirect_stdout=False,  # rich would send what is printed meanwhile to stderr
+            redirect_stderr=False,
+        )
+        self._task = self._progress.add_task(doing, total=total)
+
+    def __enter__(self) -> "Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.stop()
+
+    def step(self) -> None:
+        """Counts one step."""
+        self._progress.advance(self._task)
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Clears the bar's line while something else is printed."""
+        self._progress.stop()
+        yield
+        self._progress.start()

@@ -1,0 +1,13 @@
+"""The typed client of `/diagnose`: a picture goes out, an `Answer` or the server's error comes in.
+
+    with Client("http://localhost:3000") as client:
+        answer = client.diagnose("lesion.jpg", references=3)
+
+It needs nothing of what runs models.
+"""
+
+from hikari_serve.client.client import AsyncClient, Client
+from hikari_serve.client.events import References, StreamEvent
+from hikari_serve.client.protocol import Options, Picture
+
+__all__ = ["AsyncClient", "Client", "Options", "Picture", "References", "StreamEvent"]

@@ -1,0 +1,126 @@
+"""`Client` and `AsyncClient`: they differ in how they wait, and in nothing else."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from typing import Self, Unpack
+
+import httpx
+
+from hikari_serve.cascade.answer import Answer
+from hikari_serve.client.events import EventReader, StreamEvent
+from hikari_serve.client.protocol import Options, Picture, Protocol
+
+DEFAULT_URL = "http://localhost:3000"
+
+
+class Client:
+    """Asks a server; one pool of connections, to be used from any number of threads."""
+
+    def __init__(self, url: str = DEFAULT_URL, timeout: float | None = None) -> None:
+        """Args:
+        url: Where the server is.
+        timeout: Seconds to wait for its next byte; None waits as long as the request's own
+            deadline lets the server think.
+
+        Raises:
+            InvalidInput: The URL is none.
+        """
+        self._protocol = Protocol(url, timeout)
+        self._http = httpx.Client(**self._protocol.connection())
+
+    def diagnose(self, image: Picture, **options: Unpack[Options]) -> Answer:
+        """Asks for everything that the cascade finds in a picture.
+
+        Raises:
+            HikariError: The server's own error, as the class of `errors.py` that it raised.
+            Unavailable: There is no server, or what answers is none.
+            DeadlineExceeded: It was silent for `timeout` seconds.
+            OSError: The picture's file cannot be read.
+        """
+        request = self._protocol.request(image, options)
+        with self._protocol.failures():
+            return self._protocol.answer(self._http.post("/diagnose", **request))
+
+    def stream(
+        self, image: Picture, **options: Unpack[Options]
+    ) -> Generator[StreamEvent, None, None]:
+        """Asks for the same, event by event; the last one has the `Answer`.
+
+        Closing the generator hangs up, which cancels the work. Raises what `diagnose` does.
+        """
+        request, reader = self._protocol.request(image, options), EventReader(self._protocol)
+        with (
+            self._protocol.failures(),
+            self._http.stream("POST", "/diagnose/stream", **request) as response,
+        ):
+            if not response.is_success:
+                response.read()
+            self._protocol.check(response)
+            for chunk in response.iter_bytes():
+                yield from reader.feed(chunk)
+            reader.end()
+
+    def ready(self) -> None:
+        """Returns if every stage can answer.
+
+        Raises:
+            Unavailable: One cannot, or there is no server; the message says which and why.
+        """
+        with self._protocol.failures():
+            self._protocol.check(self._http.get("/readyz"))
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+class AsyncClient:
+    """`Client` for asyncio."""
+
+    def __init__(self, url: str = DEFAULT_URL, timeout: float | None = None) -> None:
+        """See `Client`."""
+        self._protocol = Protocol(url, timeout)
+        self._http = httpx.AsyncClient(**self._protocol.connection())
+
+    async def diagnose(self, image: Picture, **options: Unpack[Options]) -> Answer:
+        """See `Client.diagnose`; cancelling the call hangs up, which cancels the work."""
+        request = await asyncio.to_thread(self._protocol.request, image, options)
+        with self._protocol.failures():
+            return self._protocol.answer(await self._http.post("/diagnose", **request))
+
+    async def stream(
+        self, image: Picture, **options: Unpack[Options]
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """See `Client.stream`; `contextlib.aclosing` closes the generator at once."""
+        request = await asyncio.to_thread(self._protocol.request, image, options)
+        reader = EventReader(self._protocol)
+        with self._protocol.failures():
+            async with self._http.stream("POST", "/diagnose/stream", **request) as response:
+                if not response.is_success:
+                    await response.aread()
+                self._protocol.check(response)
+                async for chunk in response.aiter_bytes():
+                    for event in reader.feed(chunk):
+                        yield event
+                reader.end()
+
+    async def ready(self) -> None:
+        """See `Client.ready`."""
+        with self._protocol.failures():
+            self._protocol.check(await self._http.get("/readyz"))
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.close()

@@ -1,0 +1,95 @@
+"""The events of `/diagnose/stream`, from the chunks of its body to typed objects."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter
+
+from hikari_serve.cascade.answer import (
+    Answer,
+    CaptionAnswer,
+    DiseaseAnswer,
+    GroupAnswer,
+    StageReport,
+    Words,
+)
+from hikari_serve.client.protocol import Protocol
+from hikari_serve.errors import Unavailable, from_payload
+from hikari_serve.stage import Frozen, ReferenceCase
+
+
+class References(Frozen):
+    """The retrieved cases, the most similar first."""
+
+    cases: tuple[ReferenceCase, ...]
+
+
+EventData = GroupAnswer | References | DiseaseAnswer | Words | CaptionAnswer | StageReport | Answer
+
+
+class StreamEvent(NamedTuple):
+    """Something that happened on the way to an answer.
+
+    Attributes:
+        name: `group`, `references`, `disease` or `caption` for a stage that ended; `words` for
+            those of a caption as they come; `stage` for one that has no result; `answer` last.
+        data: What the event carries; its type tells the events apart as well as the name.
+    """
+
+    name: str
+    data: EventData
+
+
+EVENTS: dict[str, TypeAdapter[Any]] = {
+    "group": TypeAdapter(GroupAnswer),
+    "references": TypeAdapter(References),
+    "disease": TypeAdapter(DiseaseAnswer),
+    "words": TypeAdapter(Words),
+    "caption": TypeAdapter(CaptionAnswer),
+    "stage": TypeAdapter(StageReport),
+    "answer": TypeAdapter(Answer),
+}
+"""What each event carries."""
+
+
+class EventReader:
+    """Reads server-sent events as the server writes them: an `event` and a `data` line each.
+
+    It splits bytes at newlines only; decoded text would also break at the other line separators
+    that Unicode has, which JSON may contain.
+    """
+
+    def __init__(self, protocol: Protocol) -> None:
+        """Args:
+        protocol: Of the conversation that the events belong to.
+        """
+        self._protocol = protocol
+        self._rest = b""
+        self._answered = False
+
+    def feed(self, chunk: bytes) -> Iterator[StreamEvent]:
+        """The events that this chunk of the body completes.
+
+        Raises:
+            HikariError: The server's own error, from an `error` event.
+        """
+        *blocks, self._rest = (self._rest + chunk).split(b"\n\n")
+        for block in blocks:
+            head, _, data = block.partition(b"\n")
+            name = head.removeprefix(b"event: ").decode()
+            data = data.removeprefix(b"data: ")
+            if name == "error":
+                raise from_payload(json.loads(data))
+            if name in EVENTS:  # a newer server may tell more
+                self._answered |= name == "answer"
+                yield StreamEvent(name, self._protocol.read(EVENTS[name], data))
+
+    def end(self) -> None:
+        """Checks at the end of the body that the answer was in it.
+
+        Raises:
+            Unavailable: It was not.
+        """
+        if not self._answered:
+            raise Unavailable(f"{self._protocol.url} broke off before the answer was complete")

@@ -1,0 +1,132 @@
+"""All of a conversation with the server that is not waiting; both clients share it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal, TypedDict, TypeVar
+
+import httpx
+from PIL import Image, ImageOps
+from pydantic import TypeAdapter, ValidationError
+
+from hikari_serve import __version__
+from hikari_serve.cascade.answer import Answer
+from hikari_serve.errors import DeadlineExceeded, InvalidInput, Unavailable, from_payload
+
+T = TypeVar("T")
+
+CONNECT_SECONDS = 5.0
+
+Picture = bytes | str | Path | Image.Image
+"""A picture file's bytes, its path, or decoded pixels, which are sent without loss as PNG."""
+
+_ANSWER = TypeAdapter(Answer)
+
+
+class Options(TypedDict, total=False):
+    """What a request may ask besides its picture; what is left out or None, the server decides.
+
+    Attributes:
+        until: Stop after this stage.
+        top_k: Labels in the differential.
+        references: Reference cases to compare with; 0 is none.
+        timeout_ms: Deadline of the whole, in milliseconds.
+        priority: From 1, served first, to 9.
+    """
+
+    until: Literal["group", "disease", "caption"] | None
+    top_k: int | None
+    references: int | None
+    timeout_ms: int | None
+    priority: int | None
+
+
+class Protocol:
+    """What is sent to a server, and what its responses and failures mean."""
+
+    def __init__(self, url: str, timeout: float | None) -> None:
+        """Args:
+        url: Where the server is.
+        timeout: Seconds to wait for its next byte.
+        """
+        self.url = url.rstrip("/")
+        self._timeout = timeout
+
+    def connection(self) -> dict[str, Any]:
+        """The arguments of httpx's clients.
+
+        Raises:
+            InvalidInput: The URL is none.
+        """
+        try:
+            base = httpx.URL(self.url)
+        except httpx.InvalidURL as error:
+            raise InvalidInput(f"'{self.url}' is no URL: {error}") from None
+        return {"base_url": base, "timeout": httpx.Timeout(self._timeout, connect=CONNECT_SECONDS)}
+
+    def request(self, picture: Picture, options: Options) -> dict[str, Any]:
+        """The arguments of a POST; reads the file or encodes the pixels, so it blocks.
+
+        Raises:
+            OSError: The file cannot be read, or PNG has no such pixels.
+        """
+        if isinstance(picture, Image.Image):
+            buffer = BytesIO()
+            ImageOps.exif_transpose(picture).save(buffer, "PNG")
+            picture = buffer.getvalue()
+        content = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
+        form = {name: str(value) for name, value in options.items() if value is not None}
+        return {"files": {"image": content}, "data": form}
+
+    def answer(self, response: httpx.Response) -> Answer:
+        """The answer that a response carries; errors as `check` and `read`."""
+        self.check(response)
+        return self.read(_ANSWER, response.content)
+
+    def check(self, response: httpx.Response) -> None:
+        """Raises the error that a response carries; its body must have been read if it is one.
+
+        Raises:
+            HikariError: What the server raised.
+            Unavailable: Something answered that does not speak as our server does.
+        """
+        if response.is_success:
+            return
+        try:
+            body = response.json()
+        except ValueError:
+            body = None
+        if isinstance(body, dict) and "code" in body:
+            raise from_payload(body)
+        said = " ".join(response.text[:500].split())
+        raise Unavailable(f"{self.url} answered {response.status_code}: {said}".rstrip(": "))
+
+    def read(self, kind: TypeAdapter[T], data: bytes) -> T:
+        """Reads what the server wrote; fields that a newer server added are dropped.
+
+        Raises:
+            Unavailable: This version of the client cannot read it.
+        """
+        try:
+            return kind.validate_json(data, extra="ignore")
+        except ValidationError as error:
+            raise Unavailable(
+                f"hikari-serve {__version__} cannot read what {self.url} answered: "
+                f"{error.errors()[0]['msg']}"
+            ) from None
+
+    @contextmanager
+    def failures(self) -> Iterator[None]:
+        """Turns httpx's exceptions into ours."""
+        try:
+            yield
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise Unavailable(
+                f"no server answers at {self.url}; start one with `make serve`"
+            ) from error
+        except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
+            raise DeadlineExceeded(f"{self.url} was silent for {self._timeout:g} s") from error
+        except httpx.HTTPError as error:
+            why = str(error) or type(error).__name__
+            raise Unavailable(f"{self.url} cannot be asked: {why}") from error

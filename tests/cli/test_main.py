@@ -1,0 +1,58 @@
+"""The command itself: quick, and short about mistakes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hikari_serve import __version__
+from tests.cli.conftest import Hikari
+
+
+def test_its_version(hikari: Hikari) -> None:
+    done = hikari("--version")
+    assert (done.exit_code, done.stdout) == (0, f"hikari-serve {__version__}\n")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys, hikari_serve.cli.main as _; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"torch", "transformers", "bentoml", "tritonclient", "pydantic", "numpy", "httpx"}
+    assert not heavy & set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "wrong", [["modles"], ["diagnose"], ["diagnose", "x", "--until", "biopsy"]]
+)
+def test_wrong_usage_is_exit_code_2(hikari: Hikari, wrong: list[str]) -> None:
+    assert hikari(*wrong).exit_code == 2
+
+
+def test_a_mistake_is_one_sentence(
+    hikari: Hikari, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    done = hikari("demo", "draw", "--out", tmp_path / "file")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == f"hikari: {tmp_path / 'file'}: File exists\n"
+    monkeypatch.setenv("HIKARI_MODLES", "x")
+    done = hikari("models", "list")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == (
+        "hikari: HIKARI_MODLES is no setting of this server; did you mean HIKARI_MODELS?\n"
+    )
+
+
+def test_a_reader_that_has_enough_is_no_mistake(models: Path) -> None:
+    code = "from hikari_serve.cli.main import app; app(['models', 'list', '--json'])"
+    command = f'"{sys.executable}" -c "{code}" | true'
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
+def test_drawings_and_their_truth(hikari: Hikari, tmp_path: Path) -> None:
+    done = hikari("demo", "draw", "--count", 3, "--seed", 7, "--out", tmp_path / "lesions")
+    assert done.exit_code == 0
+    assert len(list((tmp_path / "lesions").glob("*.png"))) == 3
+    assert len((tmp_path / "lesions" / "labels.csv").read_text().splitlines()) == 4

@@ -1,0 +1,224 @@
+"""The client against the API's own routes, and against what is no such API."""
+
+import asyncio
+import io
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from hikari_serve.cascade.answer import Answer, CaptionAnswer, StageReport, Words
+from hikari_serve.client import AsyncClient, Client, References, StreamEvent
+from hikari_serve.errors import (
+    BadImage,
+    DeadlineExceeded,
+    HikariError,
+    InvalidInput,
+    QueueFull,
+    Unavailable,
+)
+from hikari_serve.stage import Caption, ReferenceCase, Retrieval
+from tests.client.conftest import Answering
+from tests.serving.conftest import Api
+
+
+@pytest.fixture
+def client(api: Api) -> Iterator[Client]:
+    with Client(api.url) as client:
+        yield client
+
+
+def of_both(url: str, image: bytes, **options: int) -> list[Answer]:
+    async def ask() -> Answer:
+        async with AsyncClient(url) as client:
+            return await client.diagnose(image, **options)  # type: ignore[arg-type]
+
+    with Client(url) as client:
+        return [client.diagnose(image, **options), asyncio.run(ask())]  # type: ignore[arg-type]
+
+
+def test_both_clients_answer_the_same(api: Api) -> None:
+    for answer in of_both(api.url, api.bench.image):
+        assert answer.status == "complete"
+        assert answer.disease is not None
+        assert answer.disease.label == "sccis"
+        assert answer.references == (ReferenceCase(id="c7", similarity=0.9),)
+
+
+def test_a_picture_is_bytes_a_path_or_pixels(api: Api, client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "lesion.png"
+    path.write_bytes(api.bench.image)
+    upright = Image.new("RGB", (40, 20), "brown")
+    turned = Image.new("RGB", (20, 40), "brown")
+    turned.getexif()[0x0112] = 6
+    for picture in (api.bench.image, path, str(path), upright, turned):
+        assert client.diagnose(picture).status == "complete"
+    views = [Image.open(io.BytesIO(i.view)).size for i in api.bench.stages["group"].items]
+    assert views == [(64, 64)] * 3 + [(40, 20)] * 2
+
+
+def test_options_reach_the_cascade_and_none_is_the_servers_own(api: Api, client: Client) -> None:
+    answer = client.diagnose(api.bench.image, until="disease", top_k=1, references=2, priority=3)
+    assert answer.caption is None
+    assert answer.disease is not None
+    assert len(answer.disease.differential) == 1
+    item = api.bench.stages["references"].items[0]
+    assert (item.cases, item.priority) == (2, 3)
+    assert client.diagnose(api.bench.image, until=None, timeout_ms=None).caption is not None
+
+
+def test_events_come_typed(api: Api, client: Client) -> None:
+    pixels = b"\xfb\xff\xfe"
+    case = ReferenceCase(id="c7", similarity=0.9, image=pixels)
+    api.bench.stages["references"].output = Retrieval(index="i1", cases=(case,))
+    # Separators of lines to Unicode, but neither to JSON nor to an event stream.
+    api.bench.stages["caption"].output = Caption(text="Red\u2028plaque\x85.", finish_reason="stop")
+    events = list(client.stream(api.bench.image))
+    assert [event.name for event in events[2:]] == ["disease", "words", "caption", "answer"]
+    found = {event.name: event.data for event in events}
+    assert found["references"] == References(cases=(case,))
+    assert found["words"] == Words("caption", "Red\u2028plaque\x85.")
+    assert isinstance(found["caption"], CaptionAnswer)
+    assert isinstance(found["answer"], Answer)
+    assert found["answer"].references[0].image == pixels
+
+    async def collect() -> list[StreamEvent]:
+        async with AsyncClient(api.url) as client:
+            return [event async for event in client.stream(api.bench.image)]
+
+    assert {event.name for event in asyncio.run(collect())} == set(found)
+
+
+def test_a_failed_stage_is_an_event(api: Api, client: Client) -> None:
+    api.bench.stages["caption"].error = Unavailable("the caption runner cannot be reached")
+    *_, failed, last = client.stream(api.bench.image)
+    assert isinstance(failed.data, StageReport)
+    assert isinstance(last.data, Answer)
+    assert last.data.status == "partial"
+
+
+@pytest.mark.parametrize("early", ["sync", "async"])
+def test_leaving_a_stream_early_cancels_the_work(api: Api, early: str) -> None:
+    stage = api.bench.stages["disease"]
+    stage.seconds = 60
+
+    async def leave() -> None:
+        async with (
+            AsyncClient(api.url) as client,
+            aclosing(client.stream(api.bench.image)) as events,
+        ):
+            await anext(events)
+
+    if early == "sync":
+        with Client(api.url) as client:
+            events = client.stream(api.bench.image)
+            next(events)
+            events.close()
+    else:
+        asyncio.run(leave())
+    left = time.monotonic()
+    while not stage.cancelled:
+        assert time.monotonic() - left < 1
+        time.sleep(0.001)
+
+
+def test_errors_are_the_servers_own(api: Api, client: Client) -> None:
+    with pytest.raises(BadImage, match="no picture"):
+        client.diagnose(b"hello")
+    with pytest.raises(BadImage, match="no picture"):
+        list(client.stream(b"hello"))
+    with pytest.raises(InvalidInput, match="top_k"):
+        client.diagnose(api.bench.image, top_k=0)
+    for stage in api.bench.stages.values():
+        stage.error = QueueFull("128 requests are waiting already", retry_after=2.5)
+    with pytest.raises(QueueFull) as full:
+        client.diagnose(api.bench.image)
+    assert full.value.retry_after == 2.5
+    with pytest.raises(QueueFull):
+        list(client.stream(api.bench.image))
+
+
+def test_readiness_says_who_is_not(answering: Answering) -> None:
+    with Client(answering(Response())) as client:
+        client.ready()
+    with (
+        Client(answering(PlainTextResponse("stages not ready: caption: loading", 503))) as client,
+        pytest.raises(Unavailable, match="503: stages not ready: caption: loading"),
+    ):
+        client.ready()
+
+
+def test_an_unreachable_server_is_named() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(Unavailable, match=f"no server answers at {url}; .*`make serve`"):
+        of_both(url, b"x")
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "says"),
+    [
+        ("http://localhost:x", InvalidInput, "'http://localhost:x' is no URL"),
+        ("localhost:3000", Unavailable, "localhost:3000 cannot be asked"),
+    ],
+)
+def test_a_wrong_url_is_named(url: str, kind: type[HikariError], says: str) -> None:
+    with pytest.raises(kind, match=says):
+        of_both(url, b"x")
+
+
+@pytest.mark.parametrize(
+    ("response", "says"),
+    [
+        (PlainTextResponse("Not Found", 404), "answered 404: Not Found"),
+        (JSONResponse({"detail": "?"}, 502), "answered 502"),
+        (Response(status_code=307, headers={"location": "/"}), "answered 307$"),
+        (JSONResponse({"status": "complete"}), "cannot read what http"),
+    ],
+)
+def test_what_is_no_such_api_is_unavailable(
+    answering: Answering, response: Response, says: str
+) -> None:
+    url = answering(response)
+    with Client(url) as client, pytest.raises(Unavailable, match=says):
+        client.diagnose(b"x")
+
+
+def test_a_stream_that_breaks_off_is_no_answer(answering: Answering) -> None:
+    body = 'event: words\ndata: {"stage": "caption", "text": "A red"}\n\nevent: ans'
+    with Client(answering(Response(body, media_type="text/event-stream"))) as client:
+        events = client.stream(b"x")
+        assert next(events).data == Words("caption", "A red")
+        with pytest.raises(Unavailable, match="broke off"):
+            next(events)
+
+
+def test_what_a_newer_server_tells_besides_is_dropped(api: Api, answering: Answering) -> None:
+    (answer, _) = of_both(api.url, api.bench.image)
+    body = answer.model_dump(mode="json")
+    body["disease"]["icd"] = body["weather"] = "?"
+    with Client(answering(JSONResponse(body))) as client:
+        assert client.diagnose(b"x") == answer
+
+
+def test_a_silent_server_is_given_up(api: Api) -> None:
+    api.bench.stages["disease"].seconds = 60
+    with (
+        Client(api.url, timeout=0.2) as client,
+        pytest.raises(DeadlineExceeded, match=r"was silent for 0\.2 s"),
+    ):
+        client.diagnose(api.bench.image)
+
+
+def test_importing_it_imports_nothing_that_runs_models() -> None:
+    code = "import sys, hikari_serve.client as _; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "transformers", "bentoml", "tritonclient"} & set(done.stdout.split())
