@@ -1,0 +1,1 @@
+"""What the server's speed is, against three references, in one run: `python -m benchmarks`."""

@@ -1,0 +1,54 @@
+"""The engine that both services stand in front of, counting."""
+
+import os
+from collections.abc import Sequence
+
+from benchmarks.batching import MAX_BATCH, MODEL
+from hikari_serve.engines.contract import Call
+from hikari_serve.engines.transformers import TransformersEngine
+from hikari_serve.labels.label_set import LabelSet
+from hikari_serve.repository.config import ClassifierConfig
+from hikari_serve.repository.repository import Repository
+from hikari_serve.settings import Settings
+from hikari_serve.stage import Provenance
+from hikari_serve.tasks.classification import Classifier
+from hikari_serve.tasks.loading import MAX_BATCH_TOKENS
+
+
+class CountingEngine(TransformersEngine):
+    """Counts the items that it computes.
+
+    Attributes:
+        computed: Items that came to the engine.
+    """
+
+    computed = 0
+
+    async def run(self, calls: Sequence[Call]) -> None:
+        self.computed += len(calls)
+        await super().run(calls)
+
+
+def load() -> tuple[Classifier, CountingEngine]:
+    """Loads the model with all cores; blocking."""
+    repository = Repository(Settings.from_environment().models)
+    config = repository.config(MODEL)
+    hikari = config.hikari
+    assert isinstance(hikari, ClassifierConfig)
+    engine = CountingEngine.load(
+        repository.version_folder(MODEL, repository.served_versions(config)[-1]),
+        device=hikari.engine.device,
+        dtype=hikari.engine.dtype,
+        max_batch=MAX_BATCH,
+        max_context=hikari.limits.max_context_tokens,
+        max_images=hikari.limits.max_images,
+        max_work=MAX_BATCH_TOKENS,
+        threads=os.cpu_count(),
+        thinking=hikari.thinking,
+    )
+    assert isinstance(engine, CountingEngine)
+    provenance = Provenance(
+        model=MODEL, version=1, weights="", engine="", dtype="", preprocessing=""
+    )
+    labels = LabelSet.read(repository.folder(MODEL) / hikari.labels)
+    return Classifier(config, provenance, engine, labels, None), engine

@@ -1,0 +1,23 @@
+"""The model behind the product's queue and the runners' own door."""
+
+import bentoml
+
+from benchmarks.batching.counted import load
+from hikari_serve.serving.stage_door import stage_app
+
+app = stage_app()
+
+
+@bentoml.service(traffic={"timeout": 3600})
+@bentoml.asgi_app(app)
+class Queued:
+    """Gets its batches from `hikari_serve.scheduling`."""
+
+    def __init__(self) -> None:
+        self._model, self._engine = load()
+        app.state.stage = self._model
+
+    @bentoml.api
+    async def computed(self) -> int:
+        """Items that came to the engine so far."""
+        return self._engine.computed

@@ -1,0 +1,79 @@
+"""The page: where and when, the goals, and then the sections."""
+
+from statistics import median
+
+from benchmarks.plan import QUICK
+from benchmarks.report.batching import batching
+from benchmarks.report.shares import shares
+from benchmarks.report.speed import gains, photographs, speeds
+from benchmarks.report.tables import table
+from benchmarks.results import Results, goals
+
+
+def page(results: Results) -> str:
+    """The whole page, in Markdown."""
+    sections = (
+        _head(results),
+        _goals(results),
+        speeds(results),
+        gains(results),
+        shares(results),
+        photographs(results),
+        batching(results),
+        _start(results),
+        _method(results),
+    )
+    return "\n\n".join(sections) + "\n"
+
+
+def _head(results: Results) -> str:
+    machine = results.machine
+    quick = "\n\n**From a quick run, with too few requests to quote.**"
+    return f"""# Performance
+
+`make bench` measures all of this anew and writes this page; `python -m benchmarks --quick --out
+quick.md` tries it in two minutes.{quick if results.plan == QUICK else ""}
+
+- machine: {machine.processor}, {machine.cores} cores, {machine.memory_gb:.0f} GB, \
+{machine.system}, no GPU used; load average before the run {machine.load:.1f}
+- run: {machine.day}, {results.seconds / 60:.0f} minutes
+- versions: {machine.versions}
+
+The models are the demo family, two million parameters each. They show what serving costs and what
+it gains, not how fast the 8B models are."""
+
+
+def _goals(results: Results) -> str:
+    rows = [
+        (goal.what, goal.wanted, goal.found, "met" if goal.met else "**not met**")
+        for goal in goals(results)
+    ]
+    return "## Goals\n\n" + table(("goal", "wanted", "found", ""), rows)
+
+
+def _start(results: Results) -> str:
+    each = ", ".join(f"{seconds:.1f}" for seconds in results.starts)
+    return f"""## Start and memory
+
+From the command that `make serve` runs to the first 200 of `/readyz`: \
+{median(results.starts):.1f} s (each start: {each}).
+
+After load all processes of the server together take {results.resident / 1e9:.2f} GB. Pages that
+several of them share count once where the system tells (Linux), else once for each."""
+
+
+def _method(results: Results) -> str:
+    plan = results.plan
+    return f"""## How it is measured
+
+- One run, the same cores, weights and questions for all. {plan.repeats} passes of each kind, taken
+  in turns; rates are medians of passes, latencies are of all requests that counted.
+- Each client sends its next request when it has the answer to its last. What counts is the time in
+  which every client is busy: not the first answer for each client, and not the last. Of fewer than
+  100 requests, p99 is the slowest but for a little.
+- Every request has a drawing of its own, made before the clock starts, so nothing is computed once
+  for two.
+- The clients are one process beside the server, and take their share of the same cores.
+- The loop decodes greedily, as the card does, and is spared what the card's snippet leaves out:
+  its pictures of reference cases are decoded before they are asked for again, as in the server.
+- `queue` includes what makes a prompt of a picture: it happens while the engine computes."""

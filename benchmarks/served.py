@@ -1,0 +1,54 @@
+"""The third reference: the server as a user starts it, asked over HTTP by this process."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+import httpx
+
+from benchmarks.found import Found
+from benchmarks.passes import Pass, closed_loop
+from hikari_serve.settings import Settings
+from tests.served.server import Server, serving
+
+TIMEOUT_SECONDS = 600.0
+HIKARI = "service:Hikari"
+
+
+@contextmanager
+def started(settings: Settings, service: str = HIKARI) -> Iterator[tuple[Server, float]]:
+    """Serves until the block ends.
+
+    Args:
+        settings: Which models and which cascade; the rest stays as it is by default.
+        service: What to serve.
+
+    Yields:
+        The server, and the seconds from the command to the first 200 of `/readyz`.
+    """
+    with TemporaryDirectory() as home:
+        began = perf_counter()
+        models = str(settings.models.resolve())
+        with serving(
+            Path(home), service, HIKARI_MODELS=models, HIKARI_CASCADE=settings.cascade
+        ) as server:
+            yield server, perf_counter() - began
+
+
+def measure(url: str, pictures: Sequence[bytes], clients: int) -> Pass[Found]:
+    """One pass over `/diagnose`, each picture as the file of a form."""
+    return asyncio.run(_measure(url, pictures, clients)).read(Found.read)
+
+
+async def _measure(url: str, pictures: Sequence[bytes], clients: int) -> Pass[bytes]:
+    limits = httpx.Limits(max_connections=clients, max_keepalive_connections=clients)
+    async with httpx.AsyncClient(base_url=url, timeout=TIMEOUT_SECONDS, limits=limits) as client:
+
+        async def ask(picture: bytes) -> bytes:
+            answer = await client.post("/diagnose", files={"image": picture})
+            return answer.raise_for_status().content
+
+        return await closed_loop(ask, pictures, clients)

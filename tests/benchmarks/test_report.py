@@ -1,0 +1,79 @@
+from benchmarks.batching.comparison import Batcher
+from benchmarks.found import Agreement, Found, StageTime
+from benchmarks.machine import Machine
+from benchmarks.passes import Pass, Reply, Speed
+from benchmarks.plan import QUICK
+from benchmarks.report import page
+from benchmarks.results import Key, Results, Who, goals
+from benchmarks.shares import Shares
+
+STAGES = {
+    "group": StageTime(1, 20, 3),
+    "references": StageTime(1, 10, 30),
+    "disease": StageTime(2, 40, 4),
+    "caption": StageTime(1, 100, 2),
+}
+
+
+def alone(latency: float) -> Pass[Found]:
+    found = Found("acne", "acne_vulgaris", "Red papules.", STAGES)
+    replies = [Reply(i, i * latency, (i + 1) * latency, found) for i in range(4)]
+    return Pass(1, tuple(replies))
+
+
+def speed(rate: float, p50: float) -> Speed:
+    return Speed(clients=1, rates=(rate,), p50=p50, p99=2 * p50, requests=9)
+
+
+def results(server_rate: float) -> Results:
+    speeds: dict[Key, Speed] = {
+        (Who.LOOP, 1): speed(2.0, 500),
+        (Who.INLINE, 1): speed(4.0, 250),
+        (Who.INLINE, 8): speed(8.0, 1000),
+        (Who.PHOTOGRAPHS, 1): speed(3.0, 400),
+        (Who.PHOTOGRAPHS, 8): speed(6.0, 900),
+    }
+    speeds |= {(Who.SERVED, clients): speed(server_rate, 300) for clients in (1, 4, 8, 16)}
+    return Results(
+        machine=Machine("Some processor", 2, 24.0, "Linux", 0.1, "2026-01-02", "versions"),
+        plan=QUICK,
+        starts=(12.0, 10.0, 11.0),
+        resident=2_500_000_000,
+        photograph_bytes=3_400_000,
+        loop_threads=1,
+        speeds=speeds,
+        shares=dict.fromkeys(Who, Shares.of([alone(0.2)])),
+        agreement=Agreement(20, 1.0, 1.0, 0.95),
+        batchers=(Batcher("one", (speed(9, 9),), 6, 0), Batcher("other", (speed(9, 9),), 0, 35)),
+        seconds=100,
+    )
+
+
+def test_the_own_share_is_what_no_stage_on_the_critical_path_worked() -> None:
+    shares = Shares.of([alone(0.2)])
+    assert round(shares.latency) == 200
+    assert round(shares.own) == 200 - 21 - 42 - 101  # group works longer than references
+    assert round(shares.intake) == 200 - 41 - 46 - 103  # but references take longer, hop and all
+
+
+def test_goals_are_met_or_not() -> None:
+    assert [goal.met for goal in goals(results(9.0))] == [True, True, False, False, True, True]
+    assert not next(goals(results(7.9))).met
+
+
+def test_agreement_compares_the_same_pictures() -> None:
+    one, other = alone(0.2), alone(0.3)
+    agreement = Agreement.between([one], [Pass(1, other.replies[:2])])
+    assert agreement == Agreement(pictures=2, group=1.0, disease=1.0, caption=1.0)
+
+
+def test_the_page_shows_every_measurement() -> None:
+    text = page(results(9.0))
+    for words in (
+        "Some processor", "2026-01-02", "quick run", "4.50 x", "**not met**", "2.50 GB", "11.0 s",
+        "3.4 MB", "95.0%", "6 of 6", "35 of 35",
+    ):  # fmt: skip
+        assert words in text, words
+    tables = [line for line in text.splitlines() if line.startswith("|")]
+    assert len(tables) > 30
+    assert "nan" not in text
