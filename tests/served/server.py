@@ -1,0 +1,99 @@
+"""Starts the product as a user does, `bentoml serve`, on a free port with a home of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 120.0
+
+
+@dataclass
+class Server:
+    """A running `bentoml serve`."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def worker(self, service: str) -> int:
+        """The process id of the worker of one service."""
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            arguments = child.cmdline()
+            if "--service-name" in arguments and service in arguments:
+                return child.pid
+        raise LookupError(f"no worker of {service} below {self.process.pid}")
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(
+    home: Path, service: str = "service:Hikari", *, folder: Path = ROOT, **settings: str
+) -> Iterator[Server]:
+    """Serves until the block ends.
+
+    Args:
+        home: BentoML's own folder, which two servers must not share.
+        service: What to serve.
+        folder: Where to start it.
+        settings: Environment variables.
+    """
+    port = free_port()
+    home.mkdir(parents=True, exist_ok=True)
+    log = home / "serve.log"
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("HIKARI_")},
+        "BENTOML_HOME": str(home),
+        "BENTOML_DO_NOT_TRACK": "true",
+        **settings,
+    }
+    command = [sys.executable, "-m", "bentoml", "serve", service, "--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    server = Server(f"http://127.0.0.1:{port}", process, log)
+    try:
+        wait_ready(server)
+        yield server
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def wait_ready(server: Server, seconds: float = START_SECONDS) -> None:
+    """Waits until `/readyz` says so; fails with the server's log."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and server.process.poll() is None:
+        try:
+            if httpx.get(f"{server.url}/readyz", timeout=5).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.2)
+    raise TimeoutError(f"not ready after {seconds} s:\n{server.log.read_text()[-4000:]}")
