@@ -17,7 +17,7 @@ from hikari_serve.image import Limits
 from hikari_serve.repository.repository import Repository
 from hikari_serve.serving.diagnose import diagnose_app
 from hikari_serve.serving.placement import Placement
-from hikari_serve.serving.runner import UNLIMITED_SECONDS
+from hikari_serve.serving.traffic import TRAFFIC
 from hikari_serve.settings import Settings
 from runners.caption import CaptionRunner
 from runners.disease import DiseaseRunner
@@ -51,7 +51,7 @@ def beside(task: str) -> Any:
 
 @bentoml.service(
     workers=settings.workers,
-    traffic={"timeout": UNLIMITED_SECONDS},
+    traffic=TRAFFIC,
     runner_probe={"enabled": False},  # waits five seconds for a dead stage; __is_ready__ does not
 )
 @bentoml.asgi_app(app)

@@ -9,17 +9,15 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from hikari_serve.errors import HikariError
+from hikari_serve.serving.traffic import TRAFFIC
 from hikari_serve.settings import Settings
 from hikari_serve.tasks.host import Host
 
 API_SERVICE = "Hikari"
 """Name of the service in `service.py`, which does not compute."""
 
-UNLIMITED_SECONDS = 24 * 3600
-"""BentoML's own timeout, out of the way: each item carries its deadline."""
-
 RUNNER: dict[str, Any] = {
-    "traffic": {"timeout": UNLIMITED_SECONDS},
+    "traffic": TRAFFIC,
     "logging": {"access": {"enabled": False}},  # the API logs each request once
 }
 """BentoML's configuration of every runner."""
