@@ -25,18 +25,18 @@ SEED_OFFSET = 1000
 """Keeps the casebook's drawings apart from those that the family was trained and judged on."""
 
 
-def build_casebook(models: Path, seed: int) -> Manifest:
-    """Draws the cases and writes the index into the encoder's newest version.
+def build_casebook(models: Path, out: Path, seed: int) -> Manifest:
+    """Draws the cases and writes the index beside the encoder's weights.
 
     Args:
-        models: The repository that holds the trained encoder.
+        models: The repository whose configuration names the preprocessing and the index.
+        out: The repository that holds the trained encoder.
         seed: The family's seed.
     """
-    repository = Repository(models)
-    config = repository.config(MODEL)
+    config = Repository(models).config(MODEL)
     assert isinstance(config.hikari, ReferencesConfig)
     preprocessing = config.hikari.preprocessing
-    folder = repository.version_folder(MODEL, repository.served_versions(config)[-1])
+    folder = out / MODEL / "1"
     encoder = ClipEncoder.load(folder, device="cpu", dtype="float32", max_batch=32, threads=None)
     info = EncoderInfo(name=MODEL, weights=weights_digest(folder), preprocessing=preprocessing.id)
     drawings = draw_cases(CASES, seed + SEED_OFFSET)

@@ -7,11 +7,15 @@ from pathlib import Path
 import torch
 from transformers.utils import logging as transformers_logging
 
+from hikari_serve.demo.casebook import build_casebook
 from hikari_serve.demo.family import Family, Plan
 
 
 def main() -> None:
-    """Reads the command line and trains all four models, in about 20 minutes on two cores."""
+    """Reads the command line, trains all four models and builds the reference index.
+
+    About 20 minutes on two cores.
+    """
     parser = argparse.ArgumentParser(description="Train the demo family from one seed.")
     parser.add_argument("--models", type=Path, default=Path("models"), help="the configuration")
     parser.add_argument("--out", type=Path, help="where the weights go; default: --models")
@@ -23,8 +27,10 @@ def main() -> None:
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.set_num_threads(asked.threads)
     plan = Plan().scaled(asked.steps_scale)
-    family = Family(asked.models, asked.out or asked.models, asked.seed, plan)
+    out = asked.out or asked.models
+    family = Family(asked.models, out, asked.seed, plan)
     family.train_references()
+    build_casebook(asked.models, out, asked.seed)
     family.train_stages()
 
 
