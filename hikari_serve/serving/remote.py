@@ -1,10 +1,12 @@
 """A stage in another process or on another machine, over HTTP."""
 
 import json
+from functools import cached_property
+from http import HTTPStatus
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-import httpx
+import aiohttp
 
 from hikari_serve.errors import HikariError, Unavailable, from_payload
 from hikari_serve.serving.stage_door import NDJSON
@@ -14,6 +16,12 @@ READY_SECONDS = 0.8
 """Within this a live stage answers whether it is ready; `/readyz` as a whole has one second."""
 
 CONNECT_SECONDS = 2.0
+
+IDLE_SECONDS = 2.0
+"""A runner closes idle connections after five seconds; we let go of them before that."""
+
+MAX_LINE_BYTES = 64_000_000
+"""Of a streamed result; that of `references` holds the cases' pictures."""
 
 
 class RemoteStage:
@@ -27,14 +35,22 @@ class RemoteStage:
         """
         self._task = task
         parts = urlsplit(address)
-        socket = url2pathname(parts.path) if parts.scheme == "file" else None
+        self._socket = url2pathname(parts.path) if parts.scheme == "file" else None
         base = {"file": f"http://{task}", "tcp": f"http://{parts.netloc}"}
-        # A runner closes idle connections after five seconds; we let go of them before that.
-        limits = httpx.Limits(max_connections=None, keepalive_expiry=2.0)
-        self._client = httpx.AsyncClient(
-            base_url=base.get(parts.scheme, address),
-            transport=httpx.AsyncHTTPTransport(uds=socket, limits=limits),
-            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),  # the item's deadline rules
+        self._base = base.get(parts.scheme, address).rstrip("/")
+
+    @cached_property
+    def _session(self) -> aiohttp.ClientSession:
+        """The connections; they belong to the event loop of the first call."""
+        connector: aiohttp.BaseConnector = (
+            aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS)
+            if self._socket is None
+            else aiohttp.UnixConnector(self._socket, limit=0, keepalive_timeout=IDLE_SECONDS)
+        )
+        # No other limit: the item's deadline rules.
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
+        return aiohttp.ClientSession(
+            connector=connector, timeout=timeout, read_bufsize=MAX_LINE_BYTES // 2
         )
 
     async def infer(self, item: Item, on_text: OnText | None = None) -> StageResult:
@@ -46,48 +62,47 @@ class RemoteStage:
         headers = {"content-type": "application/json"}
         if on_text is not None:
             headers["accept"] = NDJSON
-        request = self._client.build_request(
-            "POST", "/infer", content=item.model_dump_json(), headers=headers
-        )
+        body = item.model_dump_json().encode()
         try:
-            response = await self._client.send(request, stream=True)
-            try:
+            async with self._session.post(
+                f"{self._base}/infer", data=body, headers=headers
+            ) as response:
                 return await self._read(response, on_text)
-            finally:
-                await response.aclose()
-        except httpx.HTTPError as error:
+        except aiohttp.ClientError as error:
             raise Unavailable(
                 f"the {self._task} runner cannot be reached ({type(error).__name__})"
             ) from None
 
     async def ready(self) -> None:
         """Asks the runner; see `Stage.ready`."""
+        timeout = aiohttp.ClientTimeout(total=READY_SECONDS)
         try:
-            response = await self._client.get("/readyz", timeout=READY_SECONDS)
-        except httpx.HTTPError as error:
+            async with self._session.get(f"{self._base}/readyz", timeout=timeout) as response:
+                said = await response.text()
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise Unavailable(f"no answer ({type(error).__name__})") from None
-        if response.status_code != httpx.codes.OK:
-            raise Unavailable(response.text.strip() or f"status {response.status_code}")
+        if response.status != HTTPStatus.OK:
+            raise Unavailable(said.strip() or f"status {response.status}")
 
     async def close(self) -> None:
         """Closes the connections."""
-        await self._client.aclose()
+        await self._session.close()
 
-    async def _read(self, response: httpx.Response, on_text: OnText | None) -> StageResult:
-        if response.headers.get("content-type") != NDJSON:
-            body = await response.aread()
-            if response.status_code == httpx.codes.OK:
+    async def _read(self, response: aiohttp.ClientResponse, on_text: OnText | None) -> StageResult:
+        if response.content_type != NDJSON:
+            body = await response.read()
+            if response.status == HTTPStatus.OK:
                 return StageResult.model_validate_json(body)
-            raise _error(response.status_code, body)
-        async for line in response.aiter_lines():
-            if line.startswith('{"result"'):
+            raise _error(response.status, body)
+        async for line in response.content:
+            if line.startswith(b'{"result"'):
                 return StageResult.model_validate(json.loads(line)["result"])
             words = json.loads(line)
             if "text" not in words:
                 raise from_payload(words)
             if on_text is not None:
                 on_text(words["text"])
-        raise httpx.RemoteProtocolError("the stream ended without a result")
+        raise aiohttp.ClientPayloadError("the stream ended without a result")
 
 
 def _error(status: int, body: bytes) -> HikariError:
