@@ -28,7 +28,7 @@ class Settings:
         cascade: Cascade model that answers `/diagnose`.
         models: Folder of the model repository.
         placement: Where each task's runner lives.
-        threads: Cores for each process that computes; 0 means an equal share.
+        threads: Cores for each stage; 0 means an equal share of the machine.
         workers: API processes.
         max_image_bytes: Largest picture accepted, in bytes.
         max_image_pixels: Largest picture accepted, in pixels.
@@ -77,9 +77,9 @@ class Settings:
             ),
         )
 
-    def cores(self, processes: int) -> int:
-        """Cores that each of `processes` computing processes on this machine may use."""
-        return self.threads or max(1, available_cores() // max(1, processes))
+    def cores(self, stages: int) -> int:
+        """Cores that each of `stages` on this machine may compute on."""
+        return self.threads or max(1, available_cores() // max(1, stages))
 
 
 def available_cores() -> int:

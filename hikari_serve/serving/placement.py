@@ -30,11 +30,11 @@ class Placement:
         self._hosts: list[Host] = []
         self._remotes: list[RemoteStage] = []
         self._loading: asyncio.Task[None] | None = None
-        beside = sum(place == "process" for place in settings.placement.values())
+        here = sum(place in ("process", "inline") for place in settings.placement.values())
         for task in tasks:
             place = settings.placement[task]
             if place == "inline":
-                host = Host.for_cascade(task, settings, processes=beside + 1)
+                host = Host.for_cascade(task, settings, stages=here)
                 self._hosts.append(host)
                 self.stages[task] = host
                 continue

@@ -31,7 +31,7 @@ class Runner:
 
     def __init__(self) -> None:
         settings = Settings.from_environment()
-        self.host = Host.for_cascade(self.task, settings, processes=_runners_here())
+        self.host = Host.for_cascade(self.task, settings, stages=_runners_here())
         self.app.state.stage = self.host
         self._loading: asyncio.Task[None] | None = None
 

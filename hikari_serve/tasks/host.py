@@ -79,13 +79,13 @@ class Host:
         ]
 
     @classmethod
-    def for_cascade(cls, task: str, settings: Settings, *, processes: int = 1) -> "Host":
+    def for_cascade(cls, task: str, settings: Settings, *, stages: int = 1) -> "Host":
         """The host of those models that the served cascade needs for a task.
 
         Args:
             task: The task.
             settings: Names the repository and the cascade.
-            processes: How many processes of this machine share its cores, this one included.
+            stages: How many stages of this machine share its cores, this one included.
 
         Raises:
             ConfigError: The repository or the cascade is wrong.
@@ -94,7 +94,7 @@ class Host:
         repository = Repository(settings.models)
         graph = Graph.read(repository.config(settings.cascade), repository)
         names = dict.fromkeys(node.config.name for node in graph.nodes if node.task == task)
-        return cls(repository, names, cores=settings.cores(processes))
+        return cls(repository, names, cores=settings.cores(stages))
 
     async def load(self) -> None:
         """Loads every version, one after the other; a failure is that version's own state."""
