@@ -28,7 +28,7 @@ def shares(results: Results) -> str:
     return f"""## Where the time goes
 
 One request at a time, medians in milliseconds. Group and references run side by side in the server
-and in one process, where each stage has every core; the server's processes divide them.
+and in one process; in both, each stage computes on its share of the cores.
 
 {table(head, rows)}
 

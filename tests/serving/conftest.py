@@ -2,14 +2,17 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
 import pytest
 import uvicorn
+from starlette.applications import Starlette
 
 from hikari_serve.serving.diagnose import diagnose_app
+from hikari_serve.serving.remote import RemoteStage
 from hikari_serve.settings import Settings
 from tests.scripted import Bench
 
@@ -26,7 +29,16 @@ class Api:
 @pytest.fixture
 def api() -> Iterator[Api]:
     bench = Bench()
+
+    @asynccontextmanager
+    async def life(app: Starlette) -> AsyncIterator[None]:
+        yield
+        for stage in bench.stages.values():
+            if isinstance(stage, RemoteStage):  # its connections belong to the server's loop
+                await stage.close()
+
     app = diagnose_app(Settings(max_image_bytes=100_000))
+    app.router.lifespan_context = life
     app.state.cascade = bench.cascade
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
