@@ -1,4 +1,4 @@
-"""The second reference: the cascade itself without serving, in one process with all cores."""
+"""The second reference: the cascade itself without serving, in one process."""
 
 import asyncio
 from collections.abc import Sequence
@@ -24,7 +24,8 @@ class InlineCascade:
         repository = Repository(settings.models)
         config = repository.config(settings.cascade)
         graph = Graph.read(config, repository)
-        hosts = {node.task: Host.for_cascade(node.task, settings) for node in graph.nodes}
+        tasks = dict.fromkeys(node.task for node in graph.nodes)
+        hosts = {task: Host.for_cascade(task, settings, stages=len(tasks)) for task in tasks}
         self._cascade = Cascade(config, graph, hosts, Limits())
         self._ids = map(str, count())
         self._runner = asyncio.Runner()

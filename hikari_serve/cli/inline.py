@@ -34,7 +34,8 @@ async def in_this_process(options: Options) -> AsyncIterator[Ask]:
     config = repository.config(settings.cascade)
     graph = Graph.read(config, repository)
     needed = graph.until(options.get("until"), references=options.get("references") != 0)
-    hosts = {node.task: Host.for_cascade(node.task, settings) for node in needed.nodes}
+    tasks = dict.fromkeys(node.task for node in needed.nodes)
+    hosts = {task: Host.for_cascade(task, settings, stages=len(tasks)) for task in tasks}
     limits = Limits(max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels)
     cascade = Cascade(config, graph, hosts, limits)
     asked: dict[str, Any] = {name: value for name, value in options.items() if value is not None}

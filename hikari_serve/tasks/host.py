@@ -79,7 +79,7 @@ class Host:
         ]
 
     @classmethod
-    def for_cascade(cls, task: str, settings: Settings, *, stages: int = 1) -> "Host":
+    def for_cascade(cls, task: str, settings: Settings, *, stages: int) -> "Host":
         """The host of those models that the served cascade needs for a task.
 
         Args:

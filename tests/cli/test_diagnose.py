@@ -89,7 +89,7 @@ class InProcess(Scripted):
         self.running.append(self)
 
     @classmethod
-    def for_cascade(cls, task: str, settings: Settings) -> "InProcess":
+    def for_cascade(cls, task: str, settings: Settings, *, stages: int) -> "InProcess":
         assert set(settings.placement.values()) == {"inline"}
         return cls(task)
 
