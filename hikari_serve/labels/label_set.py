@@ -8,6 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from hikari_serve.errors import ConfigError
 
+_SETS = Path(__file__).with_name("sets")
+SHIPPED = ("card", "skincap", "groups")
+"""Label sets that come with this package: the card's diseases, the weights' own, the groups."""
+
 
 class Label(BaseModel):
     """One label.
@@ -17,6 +21,7 @@ class Label(BaseModel):
         name: The words shown to people.
         answer: What the checkpoint was trained to write for it.
         group: Id of the group it belongs to, for a disease.
+        aliases: Other words that mean exactly this label.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -25,6 +30,7 @@ class Label(BaseModel):
     name: str
     answer: str
     group: str | None = None
+    aliases: tuple[str, ...] = ()
 
 
 class LabelSet(BaseModel):
@@ -54,6 +60,17 @@ class LabelSet(BaseModel):
         """Name and content digest of the set, for provenance."""
         content = hashlib.sha256(self.model_dump_json().encode()).hexdigest()
         return f"{self.name}@{content[:12]}"
+
+    @classmethod
+    def shipped(cls, name: str) -> "LabelSet":
+        """Reads a set that comes with this package.
+
+        Raises:
+            ConfigError: There is no such set; the message names those there are.
+        """
+        if name not in SHIPPED:
+            raise ConfigError(f"there is no label set '{name}'; there are {', '.join(SHIPPED)}")
+        return cls.read(_SETS / f"{name}.yaml")
 
     @classmethod
     def read(cls, path: Path) -> "LabelSet":
