@@ -51,6 +51,45 @@ class BadImage(InvalidInput):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
+class EmptyImage(BadImage):
+    """There is no byte where the picture should be."""
+
+    code = "empty_image"
+    status = HTTPStatus.BAD_REQUEST
+
+
+class UnsupportedImage(BadImage):
+    """The bytes are no picture, or one of a format that is not read."""
+
+    code = "unsupported_image"
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+class TruncatedImage(BadImage):
+    """The picture's file is truncated or damaged."""
+
+    code = "truncated_image"
+
+
+class TooManyPixels(BadImage):
+    """The picture has more pixels than are accepted, as its header says."""
+
+    code = "too_many_pixels"
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class ImageTooSmall(BadImage):
+    """A side of the picture is too short, or much shorter than the other."""
+
+    code = "image_too_small"
+
+
+class PoorQuality(BadImage):
+    """The picture can be read but shows too little; the cascade refuses it before any model."""
+
+    code = "poor_quality"
+
+
 class TooLarge(InvalidInput):
     """The body is larger than the server accepts."""
 
@@ -124,6 +163,12 @@ _BY_CODE: dict[str, type[HikariError]] = {
         HikariError,
         InvalidInput,
         BadImage,
+        EmptyImage,
+        UnsupportedImage,
+        TruncatedImage,
+        TooManyPixels,
+        ImageTooSmall,
+        PoorQuality,
         TooLarge,
         UnsupportedMedia,
         NotFound,

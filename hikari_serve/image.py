@@ -2,8 +2,8 @@
 
 A request's picture is decoded once. Each model then gets a view: the picture as that model's
 preprocessing makes it, encoded without loss, so that what crosses to another process is exactly
-what was resized here. Pixel values pass as they are stored: an embedded colour profile is dropped
-and not applied, because the HIKARI checkpoints were trained on plain `convert("RGB")`.
+what was resized here. An embedded colour profile is applied: phones store Display P3, in which the
+same redness has other numbers than in the sRGB pictures that the checkpoints were trained on.
 """
 
 import re
@@ -13,11 +13,21 @@ from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageOps
+from pillow_heif import register_heif_opener
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
-from hikari_serve.errors import BadImage, TooLarge
+from hikari_serve.colour import to_srgb
+from hikari_serve.errors import (
+    BadImage,
+    EmptyImage,
+    ImageTooSmall,
+    TooLarge,
+    TooManyPixels,
+    TruncatedImage,
+    UnsupportedImage,
+)
 
-_ACCEPTED = "a JPEG, PNG, WebP, BMP, TIFF or GIF file"
+_ACCEPTED = "a JPEG, PNG, WebP, BMP, TIFF, GIF or HEIC file"
 
 # The first bytes of a format: where they stand, and what they may be.
 _SUPPORTED: dict[str, tuple[int, tuple[bytes, ...]]] = {
@@ -27,15 +37,18 @@ _SUPPORTED: dict[str, tuple[int, tuple[bytes, ...]]] = {
     "BMP": (0, (b"BM",)),
     "TIFF": (0, (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
     "GIF": (0, (b"GIF87a", b"GIF89a")),
+    "HEIC": (4, (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1")),
 }
 # Recognised only to say what was sent, instead of "no picture".
 _UNSUPPORTED: dict[str, tuple[int, tuple[bytes, ...]]] = {
     "AVIF": (4, (b"ftypavif", b"ftypavis")),
-    "HEIC": (4, (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1")),
     "JPEG 2000": (0, (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")),
     "DICOM": (128, (b"DICM",)),
     "PDF": (0, (b"%PDF-",)),
 }
+# pillow-heif reads HEIC for Pillow, under the name of the container.
+register_heif_opener()
+_PILLOW_NAMES = {"HEIC": "HEIF"}
 # Pillow's modes of 32-bit integer, float and LAB samples: it converts them without scaling.
 _UNSCALED = ("I", "F", "LAB")
 # A marker outside of the compressed data, where FF is followed by 00 or a restart marker.
@@ -90,11 +103,14 @@ def open_image(data: bytes, limits: Limits) -> Image.Image:
 
     Raises:
         TooLarge: The file has more than `limits.max_bytes`.
-        BadImage: It is empty, no picture, of another format, truncated or damaged, or its sides
-            are outside the limits.
+        EmptyImage: There are no bytes.
+        UnsupportedImage: They are no picture, or one of another format.
+        TruncatedImage: The file is truncated or damaged.
+        TooManyPixels: Its header says more than `limits.max_pixels`.
+        ImageTooSmall: A side is too short, or much shorter than the other.
     """
     if not data:
-        raise BadImage(f"the picture is empty; send {_ACCEPTED}")
+        raise EmptyImage(f"the picture is empty; send {_ACCEPTED}")
     if len(data) > limits.max_bytes:
         raise TooLarge(
             f"the picture has {len(data) / 1e6:.1f} MB; at most {limits.max_bytes / 1e6:g} MB "
@@ -104,7 +120,7 @@ def open_image(data: bytes, limits: Limits) -> Image.Image:
     if name is None:
         foreign = _find(data, _UNSUPPORTED)
         found = f"{foreign} is not supported" if foreign else "this is no picture"
-        raise BadImage(f"{found}; send {_ACCEPTED}")
+        raise UnsupportedImage(f"{found}; send {_ACCEPTED}")
     return _decode(data, name, limits)
 
 
@@ -154,32 +170,34 @@ def _decode(data: bytes, name: str, limits: Limits) -> Image.Image:
     # Pillow's readers raise whatever a damaged file makes them stumble over (SyntaxError,
     # struct.error, EOFError, ...), so every exception means the same here.
     try:
-        image = Image.open(BytesIO(data), formats=(name,))
+        image = Image.open(BytesIO(data), formats=(_PILLOW_NAMES.get(name, name),))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise BadImage(f"the picture has {too_many}") from error
+        raise TooManyPixels(f"the picture has {too_many}") from error
     except Exception as error:
-        raise BadImage(damaged) from error
+        raise TruncatedImage(damaged) from error
     width, height = image.size
     if width * height > limits.max_pixels:
-        raise BadImage(f"the picture has {width} x {height} pixels, {too_many}")
+        raise TooManyPixels(f"the picture has {width} x {height} pixels, {too_many}")
     if min(width, height) < limits.min_side:
-        raise BadImage(
+        raise ImageTooSmall(
             f"the picture has {width} x {height} pixels; "
             f"each side must have at least {limits.min_side}"
         )
     if max(width, height) > limits.max_aspect * min(width, height):
-        raise BadImage(
+        raise ImageTooSmall(
             f"the picture has {width} x {height} pixels; its longer side may be at most "
             f"{limits.max_aspect} times the shorter"
         )
     if image.mode in _UNSCALED:
-        raise BadImage("32-bit and LAB samples are not supported; send 8 or 16 bits a channel, RGB")
+        raise UnsupportedImage(
+            "32-bit and LAB samples are not supported; send 8 or 16 bits a channel, RGB"
+        )
     if name == "JPEG" and not _is_sound_jpeg(data):
-        raise BadImage(damaged)
+        raise TruncatedImage(damaged)
     try:
         return _rgb(ImageOps.exif_transpose(image))
     except Exception as error:
-        raise BadImage(damaged) from error
+        raise TruncatedImage(damaged) from error
 
 
 def _is_sound_jpeg(data: bytes) -> bool:
@@ -200,6 +218,7 @@ def _is_sound_jpeg(data: bytes) -> bool:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
+    profile = image.info.get("icc_profile")
     if image.mode.startswith("I;16"):
         # Pillow would clip 16-bit samples at 255; 65535 / 257 = 255.
         samples = np.asarray(image).astype(np.uint32)
@@ -208,7 +227,8 @@ def _rgb(image: Image.Image) -> Image.Image:
         layer = image.convert("RGBA")
         image = Image.new("RGB", layer.size, "white")
         image.paste(layer, mask=layer)
-    elif image.mode != "RGB":
+    elif image.mode not in ("RGB", "CMYK", "L"):
         image = image.convert("RGB")
+    image = to_srgb(image, profile)
     image.info = {}
     return image

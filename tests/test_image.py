@@ -84,6 +84,8 @@ FILES = {
     "LZW TIFF": encode(picture(), "TIFF", compression="tiff_lzw"),
     "deflated TIFF": encode(picture(), "TIFF", compression="tiff_adobe_deflate"),
     "GIF": encode(picture(), "GIF"),
+    "HEIC": encode(picture(), "HEIF", quality=95),
+    "HEIC with alpha": encode(picture().convert("RGBA"), "HEIF", quality=95),
     "moving GIF": encode(picture(), "GIF", save_all=True, append_images=[photo(64, 48)]),
 }
 
@@ -102,10 +104,15 @@ class TestOpening:
         expected = picture().convert("L").convert("RGB") if kind == "grey JPEG" else picture()
         assert np.abs(pixels(image) - pixels(expected)).mean() < 4
 
-    @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
+    @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "HEIC"])
     @pytest.mark.parametrize("orientation", range(1, 9))
     def test_orientation_is_applied(self, format: str, orientation: int) -> None:
-        data = encode(picture(), format, exif=exif(orientation))
+        if format == "HEIC":  # turns with its own box, which pillow-heif writes of the image's tag
+            tagged = picture()
+            tagged.getexif()[0x0112] = orientation
+            data = encode(tagged, "HEIF", quality=95)
+        else:
+            data = encode(picture(), format, exif=exif(orientation))
         methods = {
             2: Image.Transpose.FLIP_LEFT_RIGHT,
             3: Image.Transpose.ROTATE_180,
@@ -180,7 +187,7 @@ class TestRefusing:
             (b"", "empty; send a JPEG, PNG"),
             (b"Dear doctor", "no picture; send a JPEG"),
             (b"\xff\xd8", "no picture"),
-            (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC is not supported; send a JPEG"),
+            (b"\0\0\0\x18ftypheic\0\0\0\0", "the HEIC file is truncated or damaged"),
             (b"\0\0\0\x1cftypavif\0\0\0\0", "AVIF is not supported"),
             (b"\0" * 128 + b"DICM" + b"\0" * 50, "DICOM is not supported"),
             (b"%PDF-1.7\n", "PDF is not supported"),

@@ -42,12 +42,12 @@ def test_the_request_id_is_the_callers(api: Api) -> None:
     ("sent", "status", "code", "says"),
     [
         ({"data": {"top_k": "3"}, "files": {"other": b"x"}}, 400, "invalid_input", "`image`"),
-        ({"files": {"image": b""}}, 422, "bad_image", "empty"),
-        ({"files": {"image": b"GIF89a..."}}, 422, "bad_image", "GIF"),
+        ({"files": {"image": b""}}, 400, "empty_image", "empty"),
+        ({"files": {"image": b"GIF89a..."}}, 422, "truncated_image", "GIF"),
         (
             {"content": b"hello", "headers": {"content-type": "image/png"}},
-            422,
-            "bad_image",
+            415,
+            "unsupported_image",
             "no picture",
         ),
         (

@@ -48,8 +48,13 @@ def test_nothing_at_all_ends_in_an_error_event(api: Api) -> None:
     assert found[-1][1]["code"] == "unavailable"
 
 
-@pytest.mark.parametrize("body", [b"", b"no picture"])
-def test_what_is_wrong_before_the_first_event_has_its_own_status(api: Api, body: bytes) -> None:
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [(b"", 400, "empty_image"), (b"no picture", 415, "unsupported_image")],
+)
+def test_what_is_wrong_before_the_first_event_has_its_own_status(
+    api: Api, body: bytes, status: int, code: str
+) -> None:
     answer = api.client.post("/diagnose/stream", files={"image": body})
-    assert answer.status_code == 422
-    assert answer.json()["code"] == "bad_image"
+    assert answer.status_code == status
+    assert answer.json()["code"] == code
