@@ -4,6 +4,7 @@ import asyncio
 import io
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -92,9 +93,13 @@ class Scripted:
 class Bench:
     """The demo cascade's real graph over scripted stages."""
 
-    def __init__(self) -> None:
+    def __init__(self, **changed: object) -> None:
+        """Args:
+        changed: Fields of the cascade's `hikari:` part, in place of the demo's.
+        """
         self.stages = {task: Scripted(task) for task in OUTPUTS}
         config = REPOSITORY.config("demo")
+        config = replace(config, hikari=config.hikari.model_copy(update=changed))
         graph = Graph.read(config, REPOSITORY)
         self.cascade = Cascade(config, graph, self.stages, Limits())
         picture = io.BytesIO()

@@ -7,6 +7,7 @@ from typing import Literal
 from hikari_serve import __version__
 from hikari_serve.errors import HikariError, Skipped
 from hikari_serve.labels.consistency import Consistency, consistency
+from hikari_serve.quality import Quality
 from hikari_serve.stage import (
     Caption,
     Classification,
@@ -111,10 +112,12 @@ class Answer(Frozen):
         id: The request's id.
         status: `partial` if a stage has no result, `abstained` if the last label asked for is
             not `answered`, else `complete`.
+        quality: How fit the picture is to be judged at all.
     """
 
     id: str
     status: Literal["complete", "partial", "abstained"]
+    quality: Quality
     group: GroupAnswer | None
     disease: DiseaseAnswer | None
     caption: CaptionAnswer | None
@@ -200,7 +203,12 @@ class StageEnd:
 
 
 def assemble(
-    request_id: str, cascade: str, notice: str, top_k: int, ends: Sequence[StageEnd]
+    request_id: str,
+    cascade: str,
+    notice: str,
+    quality: Quality,
+    top_k: int,
+    ends: Sequence[StageEnd],
 ) -> Answer:
     """Puts the stages' results together.
 
@@ -208,6 +216,7 @@ def assemble(
         request_id: The request's id.
         cascade: Name of the cascade.
         notice: What the cascade's answers must say besides `NOTICE`.
+        quality: Of the picture.
         top_k: Length of the differential.
         ends: How each stage ended, in the graph's order.
     """
@@ -223,6 +232,7 @@ def assemble(
     return Answer(
         id=request_id,
         status=status,
+        quality=quality,
         group=group_answer(group) if isinstance(group, Classification) else None,
         disease=disease_answer(disease, top_k) if isinstance(disease, Classification) else None,
         caption=caption_answer(caption, disease) if isinstance(caption, Caption) else None,

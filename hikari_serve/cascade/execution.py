@@ -15,8 +15,9 @@ from functools import partial
 from hikari_serve.cascade.answer import Answer, StageEnd, Words, assemble
 from hikari_serve.cascade.graph import Graph, Node
 from hikari_serve.cascade.request import DiagnoseRequest, OnEvent
-from hikari_serve.errors import DeadlineExceeded, HikariError, Skipped
+from hikari_serve.errors import DeadlineExceeded, HikariError, PoorQuality, Skipped
 from hikari_serve.image import Limits, make_view, open_image
+from hikari_serve.quality import Quality, measure
 from hikari_serve.repository.config import CascadeConfig, ModelConfig
 from hikari_serve.stage import Item, Retrieval, Stage
 
@@ -40,13 +41,13 @@ class Cascade:
         """Answers one request, telling `on_event` what happens on the way.
 
         Raises:
-            BadImage: The picture cannot be read.
+            BadImage: The picture cannot be read, or is too poor for this cascade.
             InvalidInput: The request asks for something that this cascade does not have.
             HikariError: No stage has a result; it is the first stage's error.
         """
         deadline = time.time() + (request.timeout_ms or self._settings.timeout_ms) / 1000
         graph = self.graph.until(request.until, references=request.references != 0)
-        views = await asyncio.to_thread(self._views, request.image, graph)
+        views, quality = await asyncio.to_thread(self._views, request.image, graph)
         run = _Run(request, deadline, views, self.stages, on_event)
         async with asyncio.TaskGroup() as group:
             for node in graph.nodes:
@@ -54,13 +55,20 @@ class Cascade:
         ended = [task.result() for task in run.tasks.values()]
         if not any(end.result for end in ended) and ended[0].error is not None:
             raise ended[0].error
-        return assemble(request.id, self.name, self._settings.notice, request.top_k, ended)
+        notice = self._settings.notice
+        return assemble(request.id, self.name, notice, quality, request.top_k, ended)
 
-    def _views(self, data: bytes, graph: Graph) -> dict[str, bytes]:
-        """Decodes the picture once and makes one view for each preprocessing of the graph."""
+    def _views(self, data: bytes, graph: Graph) -> tuple[dict[str, bytes], Quality]:
+        """Decodes the picture once, and makes one view for each preprocessing of the graph."""
         image = open_image(data, self._limits)
+        quality = measure(image)
+        if quality.score < self._settings.min_quality:
+            raise PoorQuality(
+                f"the picture is too poor to be judged: {quality.warnings[0]} (its quality is "
+                f"{quality.score:.2f}, and this cascade wants {self._settings.min_quality:g})"
+            )
         wanted = {node.preprocessing.id: node.preprocessing for node in graph.nodes}
-        return {name: make_view(image, wanted[name]) for name in wanted}
+        return {name: make_view(image, wanted[name]) for name in wanted}, quality
 
 
 @dataclass(slots=True)

@@ -45,6 +45,8 @@ def _card(title: str, answer: Answer) -> Panel:
         rows.add_row("caption", _caption(answer.caption))
     if answer.references:
         rows.add_row("references", _references(answer.references))
+    for warning in answer.quality.warnings:
+        rows.add_row("picture", Text(warning, "yellow"))
     for stage in answer.stages:
         if stage.error is not None:
             rows.add_row(stage.name, Text(f"{stage.status}: {stage.error.message}", "red"))

@@ -131,11 +131,13 @@ class CascadeConfig(_Frozen):
     Attributes:
         timeout_ms: Deadline of a whole request that names none.
         notice: What every answer must say besides that this is no medical device.
+        min_quality: A picture whose quality scores below this is refused before any model runs.
     """
 
     task: Literal["cascade"]
     timeout_ms: int = Field(30_000, ge=1)
     notice: str = ""
+    min_quality: float = Field(0, ge=0, le=1)
     verified: Verified = "unrun"
 
 

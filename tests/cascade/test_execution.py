@@ -7,7 +7,7 @@ import pytest
 
 from hikari_serve.cascade.answer import Answer, StageEnd, Words
 from hikari_serve.cascade.request import DiagnoseRequest, Event
-from hikari_serve.errors import BadImage, DeadlineExceeded, InvalidInput, Unavailable
+from hikari_serve.errors import BadImage, DeadlineExceeded, InvalidInput, PoorQuality, Unavailable
 from tests.scripted import OUTPUTS, Bench, classified
 
 
@@ -165,3 +165,15 @@ def test_a_bad_picture_reaches_no_stage(bench: Bench) -> None:
 def test_until_names_a_stage_of_this_cascade(bench: Bench) -> None:
     with pytest.raises(InvalidInput, match="group, disease, caption"):
         bench.run(until="biopsy")
+
+
+def test_the_answer_tells_the_quality_of_the_picture(bench: Bench) -> None:
+    quality = bench.run().quality
+    assert (quality.width, quality.height, quality.blank, quality.score) == (64, 64, True, 0)
+
+
+def test_a_picture_below_the_wanted_quality_is_refused_before_any_model() -> None:
+    bench = Bench(min_quality=0.5)
+    with pytest.raises(PoorQuality, match="nothing to see but one colour; take a picture of"):
+        bench.run()
+    assert not any(stage.items for stage in bench.stages.values())

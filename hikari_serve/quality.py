@@ -1,0 +1,146 @@
+"""How fit a picture is to be judged at all: its size, sharpness, light, and whether skin is in it.
+
+Measured before any model runs on a copy of at most 256 pixels, because what a model can see in its
+view is what counts: 7 ms for a drawing and 10 ms for 48 megapixels on one core of two.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from hikari_serve.stage import Frozen
+
+SIDE = 256
+"""Longer side of the copy that is measured, in pixels."""
+OVERSAMPLING = 4
+"""Pixels read along a side for each one of the copy: a photo's 12 million are not all needed."""
+
+ROUNDING = 1.0
+"""Variation that storing whole values makes on the smoothest slope, in values of 255."""
+SMALL = 64
+"""A shorter side in pixels below which no surface can be seen."""
+BLURRED = 0.08
+"""Sharpness below this is called blur: of drawings, the softest has 0.11, and with a Gaussian blur
+of 3 of 256 pixels the sharpest has 0.07. No set of photographs was at hand to set it by."""
+DARK, GLARING = 0.18, 0.5
+"""The 95th percentile of luma, and the share of burnt-out pixels, at which detail is lost."""
+FLAT = 2.5
+"""Deviation from a smooth gradient, in values of 255, below which there is nothing to see."""
+FEW = 0.1
+"""Share of skin-coloured pixels below which the picture may show something else."""
+
+
+class Quality(Frozen):
+    """What can be said of a picture before any model has seen it.
+
+    Attributes:
+        width: Pixels of the upright picture.
+        height: Pixels of the upright picture.
+        sharpness: From 0 to 1; see `sharpness`.
+        exposure: Mean luma, from 0, black, to 1, white. Dark skin is dark and rightly so: what
+            counts for the score is whether any part of the picture has light.
+        clipped: Share of burnt-out pixels.
+        skin: Share of pixels whose colour skin can have; see `skin`.
+        blank: Whether there is nothing but one colour, or one that runs into another.
+        score: The weakest of these aspects, from 0 to 1; 1 if there is no warning.
+        warnings: What is wrong and how to take a better picture, the weakest aspect first.
+    """
+
+    width: int
+    height: int
+    sharpness: float
+    exposure: float
+    clipped: float
+    skin: float
+    blank: bool
+    score: float
+    warnings: tuple[str, ...]
+
+
+def measure(image: Image.Image) -> Quality:
+    """Measures an upright RGB picture of any size."""
+    small = _copy(image)
+    rgb = np.asarray(small).astype(np.float32)
+    luma = np.asarray(small.convert("L")).astype(np.float32)
+    found = sharpness(luma)
+    clipped = float((rgb.min(axis=2) > 250).mean())
+    blank = _is_blank(rgb)
+    coloured = skin(small)
+    aspects = {
+        "there is nothing to see but one colour; take a picture of the lesion": float(not blank),
+        "it is very small; send the original picture": min(image.size) / SMALL,
+        "it is blurred; hold still and let the camera focus": found / BLURRED,
+        "it is too dark; take it in daylight": float(np.percentile(luma, 95)) / 255 / DARK,
+        "it is overexposed; take it without flash": (1 - clipped) / (1 - GLARING),
+        "hardly any of it has the colour of skin; fill the picture with the lesion": coloured / FEW,
+    }
+    weak = sorted((min(1.0, share), text) for text, share in aspects.items())
+    return Quality(
+        width=image.width,
+        height=image.height,
+        sharpness=round(found, 4),
+        exposure=round(float(luma.mean()) / 255, 4),
+        clipped=round(clipped, 4),
+        skin=round(coloured, 4),
+        blank=blank,
+        score=round(weak[0][0], 4),
+        warnings=tuple(text for share, text in weak if share < 1.0),
+    )
+
+
+def sharpness(luma: NDArray[np.float32]) -> float:
+    """How much of the detail along rows and columns a blur of nine pixels would take away.
+
+    One minus the blur metric of Crete et al., "The blur effect: perception and estimation with a
+    new no-reference perceptual blur metric" (SPIE 2007): a sharp picture loses most of its
+    neighbour-to-neighbour variation, a blurred one has little to lose. Contrast cancels out.
+
+    Args:
+        luma: (height, width).
+
+    Returns:
+        From 0 to 1, the blurrier of the two directions; 0 where nothing varies.
+    """
+    lines = []
+    for rows in (luma, luma.T):
+        if len(rows) < 10:
+            continue
+        total = np.cumsum(np.vstack([np.zeros_like(rows[:1]), rows]), axis=0)
+        blurred = (total[9:] - total[:-9]) / 9
+        before = np.abs(np.diff(rows[4:-4], axis=0))
+        after = np.abs(np.diff(blurred, axis=0))
+        lost = np.maximum(before - after - ROUNDING, 0).sum()
+        lines.append(float(lost / before.sum()) if before.sum() > 0 else 0.0)
+    return min(lines, default=0.0)
+
+
+def skin(image: Image.Image) -> float:
+    """The share of pixels whose chroma lies where skin's does.
+
+    Cb in 77 to 127 and Cr in 133 to 173 (Chai and Ngan, "Face segmentation using skin-color map",
+    IEEE TCSVT 1999), which holds across skin tones because it leaves brightness out; wood, sand
+    and brick pass too, so a large share proves nothing.
+    """
+    _, blue, red = (np.asarray(band) for band in image.convert("YCbCr").split())
+    return float(((blue >= 77) & (blue <= 127) & (red >= 133) & (red <= 173)).mean())
+
+
+def _copy(image: Image.Image) -> Image.Image:
+    scale = SIDE / max(image.size)
+    if scale < 1 / OVERSAMPLING:
+        sampled = [max(OVERSAMPLING, round(side * scale * OVERSAMPLING)) for side in image.size]
+        image = image.resize((sampled[0], sampled[1]), Image.Resampling.NEAREST)
+    if scale < 1:
+        image = image.copy()
+        image.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
+    return image
+
+
+def _is_blank(rgb: NDArray[np.float32]) -> bool:
+    """Whether a plane through the values of each channel leaves next to nothing over."""
+    height, width, _ = rgb.shape
+    y, x = np.mgrid[0:height, 0:width].reshape(2, -1)
+    design = np.stack([np.ones(len(x)), x / width, y / height], axis=1).astype(np.float32)
+    flat = rgb.reshape(-1, 3)
+    plane, *_ = np.linalg.lstsq(design.T @ design, design.T @ flat, rcond=None)
+    return float(np.sqrt(np.mean((flat - design @ plane) ** 2))) < FLAT
