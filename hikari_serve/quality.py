@@ -4,6 +4,8 @@ Measured before any model runs on a copy of at most 256 pixels, because what a m
 view is what counts: 7 ms for a drawing and 10 ms for 48 megapixels on one core of two.
 """
 
+from operator import itemgetter
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -74,7 +76,7 @@ def measure(image: Image.Image) -> Quality:
         "it is overexposed; take it without flash": (1 - clipped) / (1 - GLARING),
         "hardly any of it has the colour of skin; fill the picture with the lesion": coloured / FEW,
     }
-    weak = sorted((min(1.0, share), text) for text, share in aspects.items())
+    weak = sorted(((min(1.0, share), text) for text, share in aspects.items()), key=itemgetter(0))
     return Quality(
         width=image.width,
         height=image.height,
