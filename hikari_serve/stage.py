@@ -62,6 +62,7 @@ class Classification(Frozen):
         probability: Of `label`, or of the most probable label when it is None.
         scores: Probability of every label id, summing to 1, the most probable first.
         names: The words for each label id.
+        groups: The group's id of each label id that has one.
         label_mass: Share of the model's own belief that lies inside the label set at all.
         decision: `unknown` whenever `label_mass` is low, however peaked `scores` is.
         reason: Why the decision is not `answered`.
@@ -73,6 +74,7 @@ class Classification(Frozen):
     probability: float
     scores: Mapping[str, float]
     names: Mapping[str, str]
+    groups: Mapping[str, str] = {}
     label_mass: float
     decision: Decision
     reason: str | None = None

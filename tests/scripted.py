@@ -99,7 +99,8 @@ class Bench:
         """
         self.stages = {task: Scripted(task) for task in OUTPUTS}
         config = REPOSITORY.config("demo")
-        config = replace(config, hikari=config.hikari.model_copy(update=changed))
+        hikari = type(config.hikari).model_validate({**config.hikari.model_dump(), **changed})
+        config = replace(config, hikari=hikari)
         graph = Graph.read(config, REPOSITORY)
         self.cascade = Cascade(config, graph, self.stages, Limits())
         picture = io.BytesIO()

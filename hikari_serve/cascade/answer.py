@@ -5,15 +5,21 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hikari_serve import __version__
+from hikari_serve.cascade.answer_parts import (
+    CaptionAnswer,
+    DiseaseAnswer,
+    GroupAnswer,
+    caption_answer,
+    disease_answer,
+    group_answer,
+)
+from hikari_serve.cascade.checks import AbstentionRule, Checks, check, withhold
 from hikari_serve.errors import HikariError, Skipped
-from hikari_serve.labels.consistency import Consistency, consistency
 from hikari_serve.quality import Quality
 from hikari_serve.stage import (
     Caption,
     Classification,
-    Decision,
     Frozen,
-    Output,
     Provenance,
     ReferenceCase,
     Retrieval,
@@ -21,46 +27,6 @@ from hikari_serve.stage import (
 )
 
 NOTICE = "Research software, not a medical device: it must not be used for diagnosis or treatment."
-
-
-class Ranked(Frozen):
-    """One label of a differential with its probability."""
-
-    label: str
-    display_name: str
-    probability: float
-
-
-class GroupAnswer(Frozen):
-    """The lesion's group; see `Classification` for the fields."""
-
-    label: str | None
-    display_name: str | None
-    probability: float
-    scores: Mapping[str, float]
-    label_mass: float
-    decision: Decision
-    reason: str | None
-
-
-class DiseaseAnswer(Frozen):
-    """The disease and the ranked differential; see `Classification` for the fields."""
-
-    label: str | None
-    display_name: str | None
-    probability: float
-    differential: tuple[Ranked, ...]
-    label_mass: float
-    decision: Decision
-    reason: str | None
-
-
-class CaptionAnswer(Frozen):
-    """The description, and whether what it says fits the disease."""
-
-    text: str
-    consistency: Consistency
-    finish_reason: Literal["stop", "length"]
 
 
 class StageError(Frozen):
@@ -112,6 +78,7 @@ class Answer(Frozen):
         id: The request's id.
         status: `partial` if a stage has no result, `abstained` if the last label asked for is
             not `answered`, else `complete`.
+        checks: What speaks for the disease and what against.
         quality: How fit the picture is to be judged at all.
     """
 
@@ -121,35 +88,11 @@ class Answer(Frozen):
     group: GroupAnswer | None
     disease: DiseaseAnswer | None
     caption: CaptionAnswer | None
+    checks: Checks
     references: tuple[ReferenceCase, ...]
     stages: tuple[StageReport, ...]
     provenance: AnswerProvenance
     notice: str
-
-
-def group_answer(found: Classification) -> GroupAnswer:
-    """Words a group stage's result for the answer."""
-    return GroupAnswer(**found.model_dump(exclude={"kind", "names"}))
-
-
-def disease_answer(found: Classification, top_k: int) -> DiseaseAnswer:
-    """Words a disease stage's result, with the `top_k` most probable labels."""
-    ranked = list(found.scores.items())[:top_k]
-    differential = tuple(
-        Ranked(label=label, display_name=found.names[label], probability=probability)
-        for label, probability in ranked
-    )
-    kept = found.model_dump(exclude={"kind", "names", "scores"})
-    return DiseaseAnswer(**kept, differential=differential)
-
-
-def caption_answer(caption: Caption, disease: Output | None) -> CaptionAnswer:
-    """Words a caption, and compares it with the disease."""
-    return CaptionAnswer(
-        text=caption.text,
-        consistency=consistency(caption.text, disease),
-        finish_reason=caption.finish_reason,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +149,7 @@ def assemble(
     request_id: str,
     cascade: str,
     notice: str,
+    rule: AbstentionRule,
     quality: Quality,
     top_k: int,
     ends: Sequence[StageEnd],
@@ -216,6 +160,7 @@ def assemble(
         request_id: The request's id.
         cascade: Name of the cascade.
         notice: What the cascade's answers must say besides `NOTICE`.
+        rule: When the disease is withheld.
         quality: Of the picture.
         top_k: Length of the differential.
         ends: How each stage ended, in the graph's order.
@@ -223,19 +168,26 @@ def assemble(
     found = {end.task: end.result.output for end in ends if end.result is not None}
     group, disease = found.get("group"), found.get("disease")
     caption, retrieval = found.get("caption"), found.get("references")
-    last = disease if isinstance(disease, Classification) else group
+    checks = check(found)
+    said = caption_answer(caption, disease) if isinstance(caption, Caption) else None
+    groups = group_answer(group) if isinstance(group, Classification) else None
+    named = None
+    if isinstance(disease, Classification):
+        named = withhold(rule, disease_answer(disease, top_k), said, checks)
+    last = named or groups
     status: Literal["complete", "partial", "abstained"] = "complete"
     if any(end.result is None for end in ends):
         status = "partial"
-    elif isinstance(last, Classification) and last.decision != "answered":
+    elif last is not None and last.decision != "answered":
         status = "abstained"
     return Answer(
         id=request_id,
         status=status,
         quality=quality,
-        group=group_answer(group) if isinstance(group, Classification) else None,
-        disease=disease_answer(disease, top_k) if isinstance(disease, Classification) else None,
-        caption=caption_answer(caption, disease) if isinstance(caption, Caption) else None,
+        group=groups,
+        disease=named,
+        caption=said,
+        checks=checks,
         references=retrieval.cases if isinstance(retrieval, Retrieval) else (),
         stages=tuple(end.report() for end in ends),
         provenance=AnswerProvenance(

@@ -55,8 +55,16 @@ class Cascade:
         ended = [task.result() for task in run.tasks.values()]
         if not any(end.result for end in ended) and ended[0].error is not None:
             raise ended[0].error
-        notice = self._settings.notice
-        return assemble(request.id, self.name, notice, quality, request.top_k, ended)
+        settings = self._settings
+        return assemble(
+            request.id,
+            self.name,
+            settings.notice,
+            settings.abstain,
+            quality,
+            request.top_k,
+            ended,
+        )
 
     def _views(self, data: bytes, graph: Graph) -> tuple[dict[str, bytes], Quality]:
         """Decodes the picture once, and makes one view for each preprocessing of the graph."""

@@ -7,13 +7,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hikari_serve.cascade.answer import (
-    Answer,
-    CaptionAnswer,
-    DiseaseAnswer,
-    GroupAnswer,
-    StageReport,
-)
+from hikari_serve.cascade.answer import Answer, StageReport
+from hikari_serve.cascade.answer_parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
 from hikari_serve.stage import ReferenceCase
 
 WIDTH = 88
@@ -41,6 +36,8 @@ def _card(title: str, answer: Answer) -> Panel:
         rows.add_row("", _differential(answer.disease))
     if answer.group is not None:
         rows.add_row("group", _verdict(answer.group))
+        if answer.checks.group_disease == "contradicts":
+            rows.add_row("", Text("contradicts the disease", "bold yellow"))
     if answer.caption is not None:
         rows.add_row("caption", _caption(answer.caption))
     if answer.references:

@@ -6,14 +6,8 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
-from hikari_serve.cascade.answer import (
-    Answer,
-    CaptionAnswer,
-    DiseaseAnswer,
-    GroupAnswer,
-    StageReport,
-    Words,
-)
+from hikari_serve.cascade.answer import Answer, StageReport, Words
+from hikari_serve.cascade.answer_parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
 from hikari_serve.client.protocol import Protocol
 from hikari_serve.errors import Unavailable, from_payload
 from hikari_serve.stage import Frozen, ReferenceCase

@@ -16,6 +16,7 @@ from google.protobuf import json_format
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from tritonclient.grpc import model_config_pb2
 
+from hikari_serve.cascade.checks import AbstentionRule
 from hikari_serve.errors import ConfigError
 from hikari_serve.image import Preprocessing
 from hikari_serve.prompts import PromptLayout
@@ -131,12 +132,14 @@ class CascadeConfig(_Frozen):
     Attributes:
         timeout_ms: Deadline of a whole request that names none.
         notice: What every answer must say besides that this is no medical device.
+        abstain: When the disease is withheld although the model named one.
         min_quality: A picture whose quality scores below this is refused before any model runs.
     """
 
     task: Literal["cascade"]
     timeout_ms: int = Field(30_000, ge=1)
     notice: str = ""
+    abstain: AbstentionRule = AbstentionRule()
     min_quality: float = Field(0, ge=0, le=1)
     verified: Verified = "unrun"
 

@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from hikari_serve.cascade.answer import StageEnd, caption_answer, disease_answer, group_answer
+from hikari_serve.cascade.answer import StageEnd
+from hikari_serve.cascade.answer_parts import caption_answer, disease_answer, group_answer
 from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.request import DiagnoseRequest, Event
 from hikari_serve.errors import HikariError

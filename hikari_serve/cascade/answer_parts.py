@@ -1,0 +1,72 @@
+"""What an answer says of each task: the group, the disease with its differential, the caption."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from hikari_serve.labels.consistency import Consistency, consistency
+from hikari_serve.stage import Caption, Classification, Decision, Frozen, Output
+
+
+class Ranked(Frozen):
+    """One label of a differential with its probability."""
+
+    label: str
+    display_name: str
+    probability: float
+
+
+class GroupAnswer(Frozen):
+    """The lesion's group; see `Classification` for the fields."""
+
+    label: str | None
+    display_name: str | None
+    probability: float
+    scores: Mapping[str, float]
+    label_mass: float
+    decision: Decision
+    reason: str | None
+
+
+class DiseaseAnswer(Frozen):
+    """The disease and the ranked differential; see `Classification` for the fields."""
+
+    label: str | None
+    display_name: str | None
+    probability: float
+    differential: tuple[Ranked, ...]
+    label_mass: float
+    decision: Decision
+    reason: str | None
+
+
+class CaptionAnswer(Frozen):
+    """The description, and whether what it says fits the disease."""
+
+    text: str
+    consistency: Consistency
+    finish_reason: Literal["stop", "length"]
+
+
+def group_answer(found: Classification) -> GroupAnswer:
+    """Words a group stage's result for the answer."""
+    return GroupAnswer(**found.model_dump(exclude={"kind", "names", "groups"}))
+
+
+def disease_answer(found: Classification, top_k: int) -> DiseaseAnswer:
+    """Words a disease stage's result, with the `top_k` most probable labels."""
+    ranked = list(found.scores.items())[:top_k]
+    differential = tuple(
+        Ranked(label=label, display_name=found.names[label], probability=probability)
+        for label, probability in ranked
+    )
+    kept = found.model_dump(exclude={"kind", "names", "groups", "scores"})
+    return DiseaseAnswer(**kept, differential=differential)
+
+
+def caption_answer(caption: Caption, disease: Output | None) -> CaptionAnswer:
+    """Words a caption, and compares it with the disease."""
+    return CaptionAnswer(
+        text=caption.text,
+        consistency=consistency(caption.text, disease),
+        finish_reason=caption.finish_reason,
+    )
