@@ -95,6 +95,8 @@ def test_answers_that_cannot_be_told_apart(closed) -> None:
         closed.answer_trie(["It is red.", "It is red."])
     with pytest.raises(ConfigError, match="no tokens of its own"):
         closed.answer_trie(["\nred", "\nblue"])
+    with pytest.raises(ConfigError, match="the tokenizer spells the answer"):
+        closed.answer_trie(["It is red.", "It is cafe\u0301."])
 
 
 def test_sleep_wake_close(load) -> None:

@@ -83,12 +83,17 @@ class Chat:
         """Token ids of an answer behind `closing`, the end of the turn included.
 
         Raises:
-            ConfigError: Some of the answer's first letters merge into the tokens before it.
+            ConfigError: Some of the answer's first letters merge into the tokens before it, or
+                the tokens do not spell it: this checkpoint could never have written it.
         """
         ids = tuple(self._encode(CLOSING + text + END))
         if ids[: len(self.closing)] != self.closing:
             raise ConfigError(f"the answer '{text}' has no tokens of its own behind '</think>'")
-        return ids[len(self.closing) :]
+        own = ids[len(self.closing) :]
+        spelt = self._tokenizer.decode(list(own[:-1]), skip_special_tokens=False)
+        if spelt != text:
+            raise ConfigError(f"the tokenizer spells the answer '{text}' as '{spelt}'")
+        return own
 
     def stream(self) -> "TextStream":
         """A decoder for the tokens of one answer."""
