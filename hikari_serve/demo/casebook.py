@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from hikari_serve.demo.cases import Drawing, draw_cases
+from hikari_serve.demo.shelf import CASES
 from hikari_serve.engines.clip import ClipEncoder
 from hikari_serve.image import make_view, read_view
 from hikari_serve.references.builder import build
@@ -18,9 +19,6 @@ from hikari_serve.repository.digest import weights_digest
 from hikari_serve.repository.repository import Repository
 
 MODEL = "demo_references"
-CASES = 120
-"""Twelve of each disease: enough that a nearest one is near, few enough for git."""
-
 SEED_OFFSET = 1000
 """Keeps the casebook's drawings apart from those that the family was trained and judged on."""
 
@@ -39,7 +37,7 @@ def build_casebook(models: Path, out: Path, seed: int) -> Manifest:
     folder = out / MODEL / "1"
     encoder = ClipEncoder.load(folder, device="cpu", dtype="float32", max_batch=32, threads=None)
     info = EncoderInfo(name=MODEL, weights=weights_digest(folder), preprocessing=preprocessing.id)
-    drawings = draw_cases(CASES, seed + SEED_OFFSET)
+    drawings = draw_cases(CASES, seed + SEED_OFFSET, "mixed")
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("casebook", total=CASES)
@@ -58,7 +56,7 @@ def _case(index: int, drawing: Drawing) -> Case:
     picture = BytesIO()
     small: Image.Image = drawing.image.copy()
     small.thumbnail((160, 160), Image.Resampling.LANCZOS)  # what a page shows; a view is 128
-    small.save(picture, "PNG", optimize=True)
+    small.save(picture, "JPEG", quality=92)
     return Case(
         id=f"drawing-{index:04d}",
         image=picture.getvalue(),

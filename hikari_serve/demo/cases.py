@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import track
 
 from hikari_serve.demo.captions import caption
+from hikari_serve.demo.difficulty import Difficulty, hardship, photograph
 from hikari_serve.demo.findings import Findings
 from hikari_serve.demo.lesions import DISEASES
 from hikari_serve.demo.scene import Scene
@@ -46,18 +47,21 @@ class Drawing:
     findings: Findings
 
 
-def draw_case(index: int, seed: int) -> Drawing:
+def draw_case(index: int, seed: int, difficulty: Difficulty = "clear") -> Drawing:
     """Draws one case; the same index and seed give the same pixels.
 
     Args:
         index: Any ten consecutive indices hold each disease once.
         seed: The seed of the set.
+        difficulty: How hard the drawing is to read.
     """
     disease = list(DISEASES)[index % len(DISEASES)]
-    scene = Scene(np.random.default_rng((seed, index)))
+    trouble = np.random.default_rng((seed, index, 1))
+    wrong = hardship(difficulty, trouble)
+    scene = Scene(np.random.default_rng((seed, index)), wrong)
     findings = DISEASES[disease](scene)
     return Drawing(
-        image=scene.image(),
+        image=photograph(scene.image(), wrong, trouble),
         group=GROUPS.get(disease, "inflammatory"),
         disease=disease,
         caption=caption(disease, findings),
@@ -65,24 +69,25 @@ def draw_case(index: int, seed: int) -> Drawing:
     )
 
 
-def draw_cases(count: int, seed: int) -> Iterator[Drawing]:
+def draw_cases(count: int, seed: int, difficulty: Difficulty = "clear") -> Iterator[Drawing]:
     """Draws `count` cases, the diseases in turn."""
-    return (draw_case(index, seed) for index in range(count))
+    return (draw_case(index, seed, difficulty) for index in range(count))
 
 
-def draw_set(count: int, seed: int, out: Path) -> None:
+def draw_set(count: int, seed: int, out: Path, difficulty: Difficulty = "clear") -> None:
     """Writes cases as PNG files beside a `labels.csv` that names them.
 
     Args:
         count: How many to draw.
         seed: The seed of the set.
         out: A folder, made if it is not there.
+        difficulty: How hard the drawings are to read.
     """
     out.mkdir(parents=True, exist_ok=True)
     with (out / "labels.csv").open("w", newline="", encoding="utf-8") as sheet:
         rows = csv.writer(sheet)
         rows.writerow(COLUMNS)
-        for index, case in enumerate(_shown(draw_cases(count, seed), count)):
+        for index, case in enumerate(_shown(draw_cases(count, seed, difficulty), count)):
             file = f"{index:05d}.png"
             case.image.save(out / file)
             rows.writerow((file, case.group, case.disease, case.caption))

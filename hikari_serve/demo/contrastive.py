@@ -24,8 +24,8 @@ def text_ids(tokenizer: Qwen2Tokenizer, texts: Sequence[str]) -> torch.Tensor:
 def paired_batch(
     pool: Pool, tokenizer: Qwen2Tokenizer, rng: np.random.Generator, size: int
 ) -> Batch:
-    """Views with their captions, for the symmetric contrastive loss."""
-    picked = rng.choice(len(pool.cases), min(size, len(pool.cases)), replace=False)
+    """Views of lesions with their captions, for the symmetric contrastive loss."""
+    picked = rng.choice(pool.lesions, min(size, pool.lesions), replace=False)
     return {
         "pixel_values": pool.squares[picked].float(),
         "input_ids": text_ids(tokenizer, [pool.cases[index].caption for index in picked]),
@@ -34,17 +34,10 @@ def paired_batch(
 
 
 @torch.inference_mode()
-def neighbour_accuracy(model: CLIPModel, queries: Pool, shelf: Pool, nearest: int) -> float:
-    """How many of the `nearest` shelf cases of each query share its disease, as a share."""
-    found = _embedded(model, queries) @ _embedded(model, shelf).T
-    hits = [
-        shelf.cases[index].disease == queries.cases[row].disease
-        for row, indices in enumerate(found.topk(nearest).indices.tolist())
-        for index in indices
+def embed(model: CLIPModel, pool: Pool) -> torch.Tensor:
+    """The pool's pictures as the encoder sees them, (N, 64), of length one."""
+    features = [
+        model.get_image_features(pixel_values=squares.float()).pooler_output
+        for squares in torch.split(pool.squares, 256)  # type: ignore[no-untyped-call]
     ]
-    return float(np.mean(hits))
-
-
-def _embedded(model: CLIPModel, pool: Pool) -> torch.Tensor:
-    features = model.get_image_features(pixel_values=pool.squares.float()).pooler_output
-    return torch.nn.functional.normalize(features, dim=-1)
+    return torch.nn.functional.normalize(torch.cat(features), dim=-1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from hikari_serve.demo import others
 from hikari_serve.demo.pool import Case
 from hikari_serve.demo.recipes import Recipe, Recipes
 from hikari_serve.prompts import Reference
@@ -16,6 +17,7 @@ def corpus(recipes: Recipes, cases: Sequence[Case]) -> Iterator[str]:
     ):
         yield from _prompts(recipe, stated)
         yield from map(recipe.labelled, recipe.labels)
+    yield from (others.GROUP_ANSWER, others.DISEASE_ANSWER)
     for case in cases:
         yield case.caption
 

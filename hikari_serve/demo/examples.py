@@ -6,12 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from transformers import Qwen2Tokenizer
 
-from hikari_serve.demo.pool import Case
+from hikari_serve.demo import others
+from hikari_serve.demo.pool import Pool
 from hikari_serve.demo.recipes import Recipe, Recipes
+from hikari_serve.demo.shelf import Shelf
 from hikari_serve.prompts import Reference
 
 EMPTY_THINKING = "</think>\n\n"
 """How every trained answer begins: the template has opened the block, the model closes it."""
+
+MISLEADING = 0.15
+"""Share of the questions whose references are all of other diseases: evidence, not an oracle."""
 
 
 @dataclass(frozen=True)
@@ -30,30 +35,33 @@ class Example:
 
 
 class Examples:
-    """Makes examples of each task from a pool of cases.
+    """Makes examples of each task from a pool of pictures.
 
     Attributes:
-        cases: The words of the pool's drawings.
+        cases: What is known of the pool's pictures.
         rng: Draws cases, references and misleading hints.
     """
 
     def __init__(
         self,
-        cases: Sequence[Case],
+        pool: Pool,
         recipes: Recipes,
         tokenizer: Qwen2Tokenizer,
+        shelf: Shelf,
         rng: np.random.Generator,
     ) -> None:
-        self.cases = cases
+        self.cases = pool.cases
         self.rng = rng
         self._recipes = recipes
         self._tokenizer = tokenizer
-        diseases = np.asarray([case.disease for case in cases])
-        self._same = {name: np.flatnonzero(diseases == name) for name in np.unique(diseases)}
+        self._shelf = shelf
 
     def group(self, query: int) -> Example:
         recipe = self._recipes.group
-        return self._example(query, recipe, {}, recipe.labelled(self.cases[query].group))
+        truth = self.cases[query].group
+        return self._example(
+            query, recipe, {}, recipe.labelled(truth) if truth else others.GROUP_ANSWER
+        )
 
     def disease(
         self, query: int, references: Sequence[int] = (), group: str | None = None
@@ -67,7 +75,8 @@ class Examples:
         """
         recipe = self._recipes.disease
         inputs = {} if group is None else {"group": group}
-        answer = recipe.labelled(self.cases[query].disease)
+        truth = self.cases[query].disease
+        answer = recipe.labelled(truth) if truth else others.DISEASE_ANSWER
         return self._example(query, recipe, inputs, answer, references)
 
     def caption(self, query: int, disease: str | None = None) -> Example:
@@ -75,7 +84,7 @@ class Examples:
         inputs = {} if disease is None else {"disease": disease}
         return self._example(query, self._recipes.caption, inputs, self.cases[query].caption)
 
-    def hint(self, truth: str, options: Sequence[str]) -> str | None:
+    def hint(self, truth: str | None, options: Sequence[str]) -> str | None:
         """A label that a prompt states: right (55 %), missing (35 %) or wrong (10 %)."""
         chance = self.rng.random()
         if chance < 0.35:
@@ -91,7 +100,7 @@ class Examples:
         """A question for the disease of some case, with that many references."""
         query = self._any()
         hint = self.hint(self.cases[query].group, list(self._recipes.group.labels))
-        misleading = bool(self.rng.random() < 1 / 3)
+        misleading = bool(self.rng.random() < MISLEADING)
         return self.disease(query, self.references(query, references, misleading), hint)
 
     def any_caption(self) -> Example:
@@ -100,17 +109,10 @@ class Examples:
         return self.caption(query, hint)
 
     def references(self, query: int, count: int, misleading: bool) -> list[int]:
-        """Draws reference cases: mostly of the query's disease, or none of it if misleading."""
-        truth = self.cases[query].disease
-        others = [name for name in self._same if name != truth]
-        picked: list[int] = []
-        while len(picked) < count:
-            same = not misleading and self.rng.random() < 0.75
-            disease = truth if same else str(self.rng.choice(others))
-            index = int(self.rng.choice(self._same[disease]))
-            if index != query:
-                picked.append(index)
-        return picked
+        """The cases that retrieval finds, or the nearest of wrong diseases if `misleading`."""
+        if not count:
+            return []
+        return self._shelf.nearest(query, count, misleading)
 
     def _any(self) -> int:
         return int(self.rng.integers(len(self.cases)))
@@ -124,7 +126,7 @@ class Examples:
         references: Sequence[int] = (),
     ) -> Example:
         quoted = [
-            Reference(label=self.cases[index].disease, caption=self.cases[index].caption)
+            Reference(label=self.cases[index].disease or "", caption=self.cases[index].caption)
             for index in references
         ]
         order = recipe.layout.image_order(inputs, len(quoted))

@@ -47,4 +47,18 @@ def found(
 ) -> Findings:
     """The findings of lesions that lie at `spots`."""
     place = whereabouts(spots)
+    if scene.wrong.scale < 1:
+        size = _measured(spots)
     return Findings(scene.tone, len(spots), size, colour, lesion, border, surface, place)
+
+
+def edge(soft: float) -> Border:
+    """What a reader calls a border that is `soft` pixels wide."""
+    return "blurred" if soft > 4 else "sharp"
+
+
+def _measured(spots: Sequence[Spot]) -> Size:
+    radius = sum(radius for _, _, radius in spots) / len(spots)
+    if radius < 20:
+        return "small"
+    return "medium-sized" if radius < 36 else "large"

@@ -27,15 +27,13 @@ class Judge:
         return {"accuracy": self._exact(model, [self._examples.group(q) for q in self._queries])}
 
     def disease(self, model: Qwen3VLForConditionalGeneration) -> Metrics:
-        """Accuracy alone, with the true group, with references, and when those mislead."""
-        make, cases = self._examples, self._examples.cases
+        """Accuracy alone, with references, and when all of those mislead."""
+        make = self._examples
         right = [make.references(query, 3, misleading=False) for query in self._queries]
         wrong = [make.references(query, 3, misleading=True) for query in self._queries]
-        groups = [case.group for case in cases]
         asked = {
             "accuracy": [make.disease(q) for q in self._queries],
-            "accuracy_group": [make.disease(q, (), groups[q]) for q in self._queries],
-            "accuracy_3_references": [make.disease(q, right[q], groups[q]) for q in self._queries],
+            "accuracy_3_references": [make.disease(q, right[q]) for q in self._queries],
             "accuracy_3_misleading": [make.disease(q, wrong[q]) for q in self._queries],
         }
         return {name: self._exact(model, examples) for name, examples in asked.items()}
@@ -50,10 +48,16 @@ class Judge:
         truth = [f"{EMPTY_THINKING}{case.caption}" for case in cases]
         return {
             "names_disease": _share(
-                [NAMES[c.disease] in a for c, a in zip(cases, alone, strict=True)]
+                [
+                    case.disease is None or NAMES[case.disease] in answer
+                    for case, answer in zip(cases, alone, strict=True)
+                ]
             ),
             "names_disease_guided": _share(
-                [NAMES[c.disease] in a for c, a in zip(cases, guided, strict=True)]
+                [
+                    case.disease is None or NAMES[case.disease] in answer
+                    for case, answer in zip(cases, guided, strict=True)
+                ]
             ),
             "word_for_word": _share([a == t for a, t in zip(alone, truth, strict=True)]),
         }

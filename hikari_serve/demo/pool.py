@@ -1,4 +1,4 @@
-"""The drawings that training looks at, drawn and cut into patches once."""
+"""The pictures that training looks at, drawn and cut into patches once."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,17 +9,25 @@ from PIL import Image
 from hikari_serve.demo.architecture import VIEW, clip_processor, view_processor
 from hikari_serve.demo.cases import Drawing
 from hikari_serve.demo.findings import Findings
+from hikari_serve.demo.others import CAPTION
 from hikari_serve.image import Preprocessing, make_view, read_view
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is known of one drawing."""
+    """What is known of one picture.
 
-    group: str
-    disease: str
+    Attributes:
+        caption: What a reader would truly write.
+        group: Group id; None where no lesion is seen.
+        disease: Disease id; None where no lesion is seen.
+        findings: What was drawn; None where no lesion is seen.
+    """
+
     caption: str
-    findings: Findings
+    group: str | None = None
+    disease: str | None = None
+    findings: Findings | None = None
 
 
 @dataclass(frozen=True)
@@ -27,30 +35,45 @@ class Pool:
     """Drawings as tensors.
 
     Attributes:
-        cases: What is known of them.
+        cases: What is known of them, those with a lesion first.
+        lesions: How many show a lesion.
         patches: (N, 64, 1536) float16, the patches of each view.
         squares: (N, 3, 64, 64) float16, what the reference encoder sees.
     """
 
     cases: list[Case]
+    lesions: int
     patches: torch.Tensor
     squares: torch.Tensor
 
 
-def view_of(drawing: Drawing) -> Image.Image:
-    """The drawing as the demo models see it, by the same code that serves them."""
-    return read_view(make_view(drawing.image, Preprocessing(max_side=VIEW)))
+def view_of(image: Image.Image) -> Image.Image:
+    """The picture as the demo models see it, by the same code that serves them."""
+    return read_view(make_view(image, Preprocessing(max_side=VIEW)))
 
 
-def make_pool(drawings: Iterable[Drawing]) -> Pool:
-    """Turns drawings into the tensors that training reads."""
+def make_pool(drawings: Iterable[Drawing], others: Iterable[Image.Image] = ()) -> Pool:
+    """Turns pictures into the tensors that training reads.
+
+    Args:
+        drawings: Pictures of lesions.
+        others: Pictures of anything else.
+    """
     cutter, cropper = view_processor(), clip_processor()
     cases: list[Case] = []
     patches: list[torch.Tensor] = []
     squares: list[torch.Tensor] = []
-    for drawing in drawings:
-        view = view_of(drawing)
-        cases.append(Case(drawing.group, drawing.disease, drawing.caption, drawing.findings))
+
+    def add(image: Image.Image, case: Case) -> None:
+        view = view_of(image)
+        cases.append(case)
         patches.append(cutter(view, return_tensors="pt")["pixel_values"].half())
         squares.append(cropper(view, return_tensors="pt")["pixel_values"][0].half())
-    return Pool(cases, torch.stack(patches), torch.stack(squares))
+
+    for drawing in drawings:
+        known = Case(drawing.caption, drawing.group, drawing.disease, drawing.findings)
+        add(drawing.image, known)
+    lesions = len(cases)
+    for other in others:
+        add(other, Case(CAPTION))
+    return Pool(cases, lesions, torch.stack(patches), torch.stack(squares))

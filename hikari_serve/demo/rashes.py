@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from hikari_serve.demo.findings import Findings, found
+from hikari_serve.demo.findings import Findings, edge, found
 from hikari_serve.demo.scene import (
     CLUSTERED,
     EVERYWHERE,
@@ -22,14 +22,15 @@ def atopic_dermatitis(scene: Scene) -> Findings:
     colour = scene.redness()
     place = scene.choice(CLUSTERED)
     spots = scene.spots(int(scene.rng.integers(1, 4)), (38.0, 54.0), place)
-    patches = scene.fill(spots, wobble=0.3, stretch=1.6, soft=10)
+    soft = scene.between(10, 2)
+    patches = scene.fill(spots, wobble=0.3, stretch=1.6, soft=soft)
     scene.paint(patches * (0.55 + 0.45 * scene.noise(26)), PIGMENTS[colour], 0.62)
     surface = scene.choice(("scratches", "dryness"))
     if surface == "scratches":
-        scene.paint(_scratches(scene, spots), (0.45, 0.05, 0.06), 0.85)
+        scene.paint(_scratches(scene, spots), (0.45, 0.05, 0.06), scene.between(0.85, 0.3))
     else:
         scene.paint(scene.flakes(patches, 70, 0.12), PIGMENTS["pale"], 0.6)
-    return found(scene, spots, "large", colour, "patch", "blurred", surface)
+    return found(scene, spots, "large", colour, "patch", edge(soft), surface)
 
 
 def psoriasis(scene: Scene) -> Findings:
@@ -37,15 +38,18 @@ def psoriasis(scene: Scene) -> Findings:
     colour = scene.redness()
     place = scene.choice(EVERYWHERE)
     spots = scene.spots(int(scene.rng.integers(1, 5)), (32.0, 50.0), place)
-    plaques = scene.fill(spots, wobble=0.18, stretch=1.5, soft=1.2)
-    scene.paint(plaques, PIGMENTS[colour], 0.85)
-    scene.raise_up(plaques, 0.12)
+    soft = scene.between(1.2, 9)
+    plaques = scene.fill(spots, wobble=scene.between(0.18, 0.3), stretch=1.5, soft=soft)
+    scene.paint(plaques, PIGMENTS[colour], scene.between(0.85, 0.62))
+    scene.raise_up(plaques, scene.between(0.12, 0))
     surface = scene.choice(("thick scale", "patchy scale"))
     inner = scene.fill(grown(spots, 0.72), wobble=0.2, soft=4)
     scene.paint(
-        scene.flakes(inner, 44, 0.7 if surface == "thick scale" else 0.3), PIGMENTS["white"], 0.9
+        scene.flakes(inner, 44, 0.7 if surface == "thick scale" else 0.3),
+        PIGMENTS["white"],
+        scene.between(0.9, 0.35),
     )
-    return found(scene, spots, "large", colour, "plaque", "sharp", surface)
+    return found(scene, spots, "large", colour, "plaque", edge(soft), surface)
 
 
 def seborrheic_dermatitis(scene: Scene) -> Findings:
@@ -57,7 +61,7 @@ def seborrheic_dermatitis(scene: Scene) -> Findings:
     scene.paint(patches, PIGMENTS[colour], 0.6)
     surface = scene.choice(("greasy scale", "yellow flakes"))
     cells, share = (18, 0.5) if surface == "greasy scale" else (60, 0.25)
-    scene.paint(scene.flakes(patches, cells, share), PIGMENTS["yellow"], 0.85)
+    scene.paint(scene.flakes(patches, cells, share), PIGMENTS["yellow"], scene.between(0.85, 0.25))
     return found(scene, spots, "medium-sized", colour, "patch", "blurred", surface)
 
 
@@ -66,12 +70,13 @@ def tinea_versicolor(scene: Scene) -> Findings:
     colour = "tan" if scene.tone == "light" else "pale"
     place = scene.choice(EVERYWHERE)
     spots = scene.spots(int(scene.rng.integers(9, 20)), (9.0, 19.0), place)
-    macules = scene.fill(spots, wobble=0.15, stretch=1.5, soft=1.5)
+    soft = scene.between(1.5, 6)
+    macules = scene.fill(spots, wobble=0.15, stretch=1.5, soft=soft)
     scene.paint(macules, PIGMENTS[colour], 0.55)
     surface = scene.choice(("fine scale", "smooth"))
     if surface == "fine scale":
-        scene.paint(scene.flakes(macules, 100, 0.22), PIGMENTS["white"], 0.8)
-    return found(scene, spots, "small", colour, "macule", "sharp", surface)
+        scene.paint(scene.flakes(macules, 100, 0.22), PIGMENTS["white"], scene.between(0.8, 0.4))
+    return found(scene, spots, "small", colour, "macule", edge(soft), surface)
 
 
 def urticaria(scene: Scene) -> Findings:
@@ -79,14 +84,15 @@ def urticaria(scene: Scene) -> Findings:
     colour = scene.choice(("pink", "red"))
     place = scene.choice(EVERYWHERE)
     spots = scene.spots(int(scene.rng.integers(3, 8)), (20.0, 36.0), place)
-    wheals = scene.fill(spots, wobble=0.28, stretch=1.7, soft=2)
+    soft = scene.between(2, 9)
+    wheals = scene.fill(spots, wobble=0.28, stretch=1.7, soft=soft)
     surface = scene.choice(("pale centre", "smooth swelling"))
     scene.paint(wheals, PIGMENTS[colour], 0.6)
     if surface == "pale centre":
         hearts = scene.fill(grown(spots, 0.55), wobble=0.2, stretch=1.5, soft=4)
         scene.paint(hearts, PIGMENTS["pale"] if scene.fair else PIGMENTS["tan"], 0.7)
-    scene.raise_up(wheals, 0.28)
-    return found(scene, spots, "medium-sized", colour, "wheal", "sharp", surface)
+    scene.raise_up(wheals, scene.between(0.28, 0.05))
+    return found(scene, spots, "medium-sized", colour, "wheal", edge(soft), surface)
 
 
 def photodermatoses(scene: Scene) -> Findings:
@@ -97,16 +103,16 @@ def photodermatoses(scene: Scene) -> Findings:
     angle = np.arctan2(towards[1], towards[0]) + scene.rng.uniform(-0.4, 0.4)
     ys, xs = np.mgrid[:SIDE, :SIDE] - SIDE / 2
     depth = xs * np.cos(angle) + ys * np.sin(angle) - scene.rng.uniform(-10, 25)
-    exposed = np.clip(depth / 2.5, 0, 1).astype(np.float32)
+    exposed = np.clip(depth / scene.between(2.5, 40), 0, 1).astype(np.float32)
     scene.paint(exposed * (0.7 + 0.3 * scene.noise(12)), PIGMENTS[colour], 0.6)
     surface = scene.choice(("tiny papules", "blisters"))
     size = (3.0, 4.5) if surface == "tiny papules" else (6.0, 9.0)
     bumps = scene.fill(scene.spots(40, size, "scattered"), soft=1) * exposed
     if surface == "blisters":
-        scene.paint(bumps, PIGMENTS["pale"], 0.5)
-        scene.raise_up(bumps, 0.2)
+        scene.paint(bumps, PIGMENTS["pale"], scene.between(0.5, 0.15))
+        scene.raise_up(bumps, scene.between(0.2, 0.05))
     else:
-        scene.paint(bumps, (0.55, 0.06, 0.08), 0.75)
+        scene.paint(bumps, (0.55, 0.06, 0.08), scene.between(0.75, 0.2))
     return Findings(scene.tone, 1, "large", colour, "patch", "straight", surface, place)
 
 

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from hikari_serve.demo.difficulty import CLEAR, Hardship
+
 T = TypeVar("T")
 
 SIDE = 256
@@ -63,12 +65,13 @@ class Scene:
 
     Attributes:
         rng: The only source of chance.
+        wrong: What is wrong with the drawing.
         tone: The skin tone.
         pixels: (SIDE, SIDE, 3) RGB, 0 to 1.
     """
 
-    def __init__(self, rng: np.random.Generator) -> None:
-        self.rng = rng
+    def __init__(self, rng: np.random.Generator, wrong: Hardship = CLEAR) -> None:
+        self.rng, self.wrong = rng, wrong
         self.tone: Tone = list(SKIN)[int(rng.integers(len(SKIN)))]
         base = np.asarray(SKIN[self.tone], np.float32) * rng.uniform(0.95, 1.05)
         shade = 1 + 0.07 * (self.noise(4) - 0.5) + 0.08 * (self.noise(90) - 0.5)
@@ -82,6 +85,10 @@ class Scene:
     def choice(self, options: Sequence[T]) -> T:
         """Picks one of the options."""
         return options[int(self.rng.integers(len(options)))]
+
+    def between(self, own: float, lookalike: float) -> float:
+        """A measure of this disease, moved to a look-alike's as far as the drawing is like it."""
+        return own + self.wrong.likeness * (lookalike - own)
 
     def redness(self) -> str:
         """The colour of inflamed skin of this tone."""
@@ -102,14 +109,15 @@ class Scene:
             place: Where their common centre lies.
         """
         placed: list[Spot] = []
-        low, high = radii
+        low, high = (self.wrong.scale * radius for radius in radii)
         reach = 8 + 1.44 * high * (wanted - 1) ** 0.5
         for _ in range(60 * wanted):
             radius = self.rng.uniform(low, high)
             if place == "scattered":
                 x, y = self.rng.uniform(radius, SIDE - radius, 2)
             else:
-                centre = SIDE * np.asarray(ANCHORS[place])
+                aside = self.wrong.spread * (np.asarray(ANCHORS[place]) - 0.5)
+                centre = SIDE * (0.5 + aside)
                 x, y = np.clip(
                     centre + self.rng.uniform(-reach, reach, 2), 0.8 * radius, SIDE - 0.8 * radius
                 )
@@ -149,14 +157,14 @@ class Scene:
 
     def paint(self, mask: Mask, colour: Colour, opacity: float) -> None:
         """Lays a colour over the skin where the mask is."""
-        cover = (opacity * mask)[..., None]
+        cover = (self.wrong.strength * opacity * mask)[..., None]
         self.pixels += cover * (np.asarray(colour, np.float32) - self.pixels)
 
     def raise_up(self, mask: Mask, height: float) -> None:
         """Lights a mask from the upper left, so that it stands out of the skin."""
         padded = np.pad(mask, 2, "edge")
         slope = padded[4:, 4:] - padded[:-4, :-4]
-        self.pixels += height * slope[..., None]
+        self.pixels += self.wrong.strength * height * slope[..., None]
 
     def flakes(self, mask: Mask, cells: int, share: float) -> Mask:
         """Scale or crust: crisp flakes over `share` of a mask."""

@@ -87,5 +87,7 @@ class SeeingBatches:
 
 def _facts(case: Case) -> tuple[str, ...]:
     findings = case.findings
+    if findings is None or case.disease is None:
+        return ("nothing",) * 6
     number = counted(findings.count)
     return (case.disease, number, findings.size, findings.colour, findings.surface, findings.tone)

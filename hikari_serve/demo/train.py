@@ -29,9 +29,8 @@ def main() -> None:
     plan = Plan().scaled(asked.steps_scale)
     out = asked.out or asked.models
     family = Family(asked.models, out, asked.seed, plan)
-    family.train_references()
+    family.train()
     build_casebook(asked.models, out, asked.seed)
-    family.train_stages()
 
 
 if __name__ == "__main__":
