@@ -38,6 +38,6 @@ def embed(model: CLIPModel, pool: Pool) -> torch.Tensor:
     """The pool's pictures as the encoder sees them, (N, 64), of length one."""
     features = [
         model.get_image_features(pixel_values=squares.float()).pooler_output
-        for squares in torch.split(pool.squares, 256)  # type: ignore[no-untyped-call]
+        for squares in torch.split(pool.squares, 256)
     ]
     return torch.nn.functional.normalize(torch.cat(features), dim=-1)
