@@ -34,8 +34,8 @@ class Cascade:
         self.name = config.name
         self.graph = graph
         self.stages = stages
+        self.limits = limits
         self._settings = config.hikari
-        self._limits = limits
 
     async def run(self, request: DiagnoseRequest, on_event: OnEvent | None = None) -> Answer:
         """Answers one request, telling `on_event` what happens on the way.
@@ -68,7 +68,7 @@ class Cascade:
 
     def _views(self, data: bytes, graph: Graph) -> tuple[dict[str, bytes], Quality]:
         """Decodes the picture once, and makes one view for each preprocessing of the graph."""
-        image = open_image(data, self._limits)
+        image = open_image(data, self.limits)
         quality = measure(image)
         if quality.score < self._settings.min_quality:
             raise PoorQuality(

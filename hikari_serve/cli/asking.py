@@ -1,13 +1,19 @@
 """Asking about several pictures at once."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from hikari_serve.cascade.answer import Answer
+from hikari_serve.cascade.request import DiagnoseRequest
+from hikari_serve.cli.terminal import loading
 from hikari_serve.client import AsyncClient, Options
 from hikari_serve.errors import HikariError
+from hikari_serve.inline import open_cascade
+from hikari_serve.settings import Settings
 
 CONCURRENT = 8
 """Pictures asked for at once: as many as the demo models take in a batch."""
@@ -21,6 +27,24 @@ async def at_server(url: str, options: Options) -> AsyncIterator[Ask]:
     """Asks the server at `url`."""
     async with AsyncClient(url) as client:
         yield lambda image: client.diagnose(image, **options)
+
+
+@asynccontextmanager
+async def in_this_process(options: Options) -> AsyncIterator[Ask]:
+    """Loads the stages that the options need, and runs the cascade here."""
+    settings = Settings.from_environment()
+    asked: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    with_references = options.get("references") != 0
+    needed = open_cascade(
+        settings, until=options.get("until"), references=with_references, shown=loading
+    )
+    async with needed as cascade:
+
+        async def ask(image: Path) -> Answer:
+            picture = await asyncio.to_thread(image.read_bytes)
+            return await cascade.run(DiagnoseRequest(id=uuid.uuid4().hex, image=picture, **asked))
+
+        yield ask
 
 
 async def answers(

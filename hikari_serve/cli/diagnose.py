@@ -57,15 +57,9 @@ def diagnose(
 async def _ask_and_show(
     images: list[Path], url: str | None, options: "Options", *, as_json: bool
 ) -> bool:
-    if url is not None:
-        from hikari_serve.cli.asking import at_server
+    from hikari_serve.cli.asking import at_server, in_this_process
 
-        asking = at_server(url, options)
-    else:
-        from hikari_serve.cli.inline import in_this_process
-
-        asking = in_this_process(options)
-    async with asking as ask:
+    async with at_server(url, options) if url else in_this_process(options) as ask:
         return await _show_all(images, ask, as_json=as_json)
 
 

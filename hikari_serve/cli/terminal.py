@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
+
+T = TypeVar("T")
 
 
 def complain(sentence: str) -> None:
@@ -58,3 +61,12 @@ class Bar:
         self._progress.stop()
         yield
         self._progress.start()
+
+
+def loading(models: list[T]) -> Iterator[T]:
+    """Passes on what is to be loaded, under a bar."""
+    with Bar("Loading the models", total=len(models)) as bar:
+        hush_transformers()
+        for model in models:
+            yield model
+            bar.step()
