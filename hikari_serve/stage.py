@@ -129,6 +129,7 @@ class Provenance(Frozen):
         preprocessing: Id of the view's preprocessing.
         prompt: Name and digest of the prompt layout, if prompted.
         labels: Name and digest of the label set, if it classifies.
+        temperature: What its probabilities were calibrated with, if they were.
         thinking: How the checkpoint's thinking was handled, if prompted.
         index: Digest of the reference index, if one was used.
     """
@@ -141,6 +142,7 @@ class Provenance(Frozen):
     preprocessing: str
     prompt: str | None = None
     labels: str | None = None
+    temperature: float | None = None
     thinking: str | None = None
     index: str | None = None
 

@@ -2,12 +2,14 @@
 
 from functools import lru_cache
 
+import numpy as np
 from PIL import Image
 
 from hikari_serve.engines.contract import Output, Prompt, Request, Score, Scored
 from hikari_serve.engines.transformers import TransformersEngine
 from hikari_serve.errors import InvalidInput
 from hikari_serve.image import Limits, make_view, open_image, read_view
+from hikari_serve.labels.calibration import Calibration
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.prompts import Reference
 from hikari_serve.references.index import ReferenceIndex
@@ -32,12 +34,14 @@ class Classifier(Model):
         engine: TransformersEngine,
         labels: LabelSet,
         index: ReferenceIndex | None,
+        calibration: Calibration | None,
     ) -> None:
         super().__init__(config, provenance, engine)
         assert isinstance(config.hikari, ClassifierConfig)
         self._settings = config.hikari
         self._labels = labels
         self._index = index
+        self._calibration = calibration
         answers = [config.hikari.answer.format(label=label.answer) for label in labels.labels]
         self._trie = engine.answer_trie(answers)
         self._case_picture = lru_cache(CASE_PICTURES)(self._read_case_picture)
@@ -59,6 +63,8 @@ class Classifier(Model):
     def read(self, output: Output, item: Item) -> Classification:
         assert isinstance(output, Scored)
         probabilities, mass = self._trie.distribution(output.prefix_logprob, output.logprobs)
+        if self._calibration:
+            probabilities = self._calibration.apply(np.asarray(probabilities)).tolist()
         labels = self._labels.labels
         ranked = sorted(range(len(labels)), key=lambda i: -probabilities[i])
         best = labels[ranked[0]]

@@ -5,6 +5,7 @@ from importlib.metadata import version as installed_version
 from hikari_serve.engines.clip import ClipEncoder
 from hikari_serve.engines.transformers import TransformersEngine
 from hikari_serve.errors import ConfigError
+from hikari_serve.labels.calibration import read_calibration
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.references.manifest import EncoderInfo
@@ -89,6 +90,10 @@ def load_model(repository: Repository, name: str, version: int, cores: int) -> M
     if isinstance(hikari, CaptionConfig):
         return Captioner(config, provenance, engine)
     labels = LabelSet.read(repository.folder(name) / hikari.labels)
-    provenance = provenance.model_copy(update={"labels": labels.version})
+    calibration = read_calibration(folder)
+    temperature = calibration.temperature if calibration else None
+    provenance = provenance.model_copy(
+        update={"labels": labels.version, "temperature": temperature}
+    )
     cases = open_served_index(repository, hikari.index) if hikari.index else None
-    return Classifier(config, provenance, engine, labels, cases)
+    return Classifier(config, provenance, engine, labels, cases, calibration)
