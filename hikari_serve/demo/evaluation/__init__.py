@@ -1,0 +1,1 @@
+"""How good the demo family is: the whole cascade on drawings that nothing was trained on."""
