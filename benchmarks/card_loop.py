@@ -17,10 +17,10 @@ from benchmarks.passes import Pass, Reply
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.engines.checkpoints import DTYPES
 from hikari_serve.labels.label_set import LabelSet
-from hikari_serve.prompts import Reference
+from hikari_serve.prompts.layout import Reference
 from hikari_serve.references.index import ReferenceIndex
-from hikari_serve.repository.config import CaptionConfig, ClassifierConfig, ReferencesConfig
 from hikari_serve.repository.repository import Repository
+from hikari_serve.repository.schema import CaptionConfig, ClassifierConfig, ReferencesConfig
 
 LABEL_TOKENS, CAPTION_TOKENS = 64, 256
 """`max_new_tokens` as the authors' cards have them."""

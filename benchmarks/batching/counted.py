@@ -7,8 +7,8 @@ from benchmarks.batching import MAX_BATCH, MODEL
 from hikari_serve.engines.contract import Call
 from hikari_serve.engines.transformers import TransformersEngine
 from hikari_serve.labels.label_set import LabelSet
-from hikari_serve.repository.config import ClassifierConfig
 from hikari_serve.repository.repository import Repository
+from hikari_serve.repository.schema import ClassifierConfig
 from hikari_serve.settings import Settings
 from hikari_serve.stage import Provenance
 from hikari_serve.tasks.classification import Classifier

@@ -18,7 +18,8 @@ from hikari_serve.cascade.request import DiagnoseRequest, OnEvent
 from hikari_serve.errors import DeadlineExceeded, HikariError, PoorQuality, Skipped
 from hikari_serve.image import Limits, make_view, open_image
 from hikari_serve.quality import Quality, measure
-from hikari_serve.repository.config import CascadeConfig, ModelConfig
+from hikari_serve.repository.config import ModelConfig
+from hikari_serve.repository.schema import CascadeConfig
 from hikari_serve.stage import Item, Retrieval, Stage
 
 logger = logging.getLogger(__name__)

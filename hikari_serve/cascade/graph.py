@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from hikari_serve.errors import ConfigError, InvalidInput
 from hikari_serve.image import Preprocessing
-from hikari_serve.repository.config import CascadeConfig, ModelConfig
+from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.repository import Repository
+from hikari_serve.repository.schema import CascadeConfig
 
 IMAGE = "image"
 """The cascade's own input; every step may take it."""

@@ -9,8 +9,8 @@ from hikari_serve.cli.terminal import hush_transformers
 from hikari_serve.errors import ConfigError, HikariError
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.references.served import open_served_index
-from hikari_serve.repository.config import CascadeConfig, ClassifierConfig, ReferencesConfig
 from hikari_serve.repository.repository import Repository
+from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig, ReferencesConfig
 from hikari_serve.tasks.host import Host, State
 
 

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from hikari_serve.errors import HikariError
-from hikari_serve.repository.config import CascadeConfig
 from hikari_serve.repository.repository import Repository
+from hikari_serve.repository.schema import CascadeConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from hikari_serve.image import make_view, read_view
 from hikari_serve.references.builder import build
 from hikari_serve.references.manifest import EncoderInfo, Manifest
 from hikari_serve.references.store import Case
-from hikari_serve.repository.config import ReferencesConfig
 from hikari_serve.repository.digest import weights_digest
 from hikari_serve.repository.repository import Repository
+from hikari_serve.repository.schema import ReferencesConfig
 
 MODEL = "demo_references"
 SEED_OFFSET = 1000

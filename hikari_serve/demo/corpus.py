@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from hikari_serve.demo import others
 from hikari_serve.demo.pool import Case
 from hikari_serve.demo.recipes import Recipe, Recipes
-from hikari_serve.prompts import Reference
+from hikari_serve.prompts.layout import Reference
 
 
 def corpus(recipes: Recipes, cases: Sequence[Case]) -> Iterator[str]:

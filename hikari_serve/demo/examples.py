@@ -10,7 +10,7 @@ from hikari_serve.demo import others
 from hikari_serve.demo.pool import Pool
 from hikari_serve.demo.recipes import Recipe, Recipes
 from hikari_serve.demo.shelf import Shelf
-from hikari_serve.prompts import Reference
+from hikari_serve.prompts.layout import Reference
 
 EMPTY_THINKING = "</think>\n\n"
 """How every trained answer begins: the template has opened the block, the model closes it."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from hikari_serve.prompts import PromptLayout
+from hikari_serve.prompts.layout import PromptLayout
 
 
 @dataclass(frozen=True)

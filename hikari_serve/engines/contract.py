@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from PIL import Image
 
 from hikari_serve.labels.trie import AnswerTrie
-from hikari_serve.prompts import Message
+from hikari_serve.prompts.layout import Message
 
 
 @dataclass(frozen=True, slots=True)

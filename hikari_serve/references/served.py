@@ -2,8 +2,8 @@
 
 from hikari_serve.errors import ConfigError
 from hikari_serve.references.index import ReferenceIndex
-from hikari_serve.repository.config import ReferencesConfig
 from hikari_serve.repository.repository import Repository
+from hikari_serve.repository.schema import ReferencesConfig
 
 
 def open_served_index(repository: Repository, name: str) -> ReferenceIndex:

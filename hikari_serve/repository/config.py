@@ -9,17 +9,21 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import yaml
 from google.protobuf import json_format
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from tritonclient.grpc import model_config_pb2
 
-from hikari_serve.cascade.checks import AbstentionRule
 from hikari_serve.errors import ConfigError
-from hikari_serve.image import Preprocessing
-from hikari_serve.prompts import PromptLayout
+from hikari_serve.repository.schema import (
+    CaptionConfig,
+    CascadeConfig,
+    ClassifierConfig,
+    Hikari,
+    ReferencesConfig,
+)
 
 CONFIG_FILE = "config.yaml"
 
@@ -38,113 +42,6 @@ HONOURED = {
 
 DEFAULT_QUEUE_SIZE = 128
 
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class EngineConfig(_Frozen):
-    """How the weights run; which engine it is, Triton's `backend` says.
-
-    Attributes:
-        device: `cpu`, `cuda`, `cuda:N` or `mps`; a missing one is an error, never a silent CPU.
-        dtype: Precision of weights and arithmetic.
-    """
-
-    device: str = Field("cpu", pattern=r"^(cpu|mps|cuda(:\d+)?)$")
-    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-
-
-class PromptLimits(_Frozen):
-    """What one request may cost.
-
-    Attributes:
-        max_images: Pictures in a prompt, references included.
-        max_context_tokens: Prompt tokens, image tokens included.
-        max_new_tokens: Tokens that a generated answer may have.
-    """
-
-    max_images: int = Field(1, ge=1)
-    max_context_tokens: int = Field(4096, ge=1)
-    max_new_tokens: int = Field(256, ge=1)
-
-
-Verified = Literal["run", "contract", "unrun"]
-"""How much of a configuration was seen working: served for real, checked against the engine's
-own interface only, or neither."""
-
-
-class _WeightedModel(_Frozen):
-    engine: EngineConfig = EngineConfig()
-    preprocessing: Preprocessing = Preprocessing()
-    verified: Verified = "unrun"
-
-
-class _PromptedModel(_WeightedModel):
-    prompt: PromptLayout
-    limits: PromptLimits = PromptLimits()
-    thinking: Literal["natural", "closed"] = "natural"
-
-
-class ClassifierConfig(_PromptedModel):
-    """A stage that names one of a closed set of labels by scoring them.
-
-    Attributes:
-        labels: Label file, beside this configuration.
-        answer: The answer that the checkpoint was trained to emit, around `{label}`.
-        min_label_mass: Below this share of the model's own belief the answer is `unknown`.
-        index: Reference model whose cases the prompt may quote.
-    """
-
-    task: Literal["group", "disease"]
-    labels: str
-    answer: str = "{label}"
-    decoding: Literal["score"] = "score"
-    min_label_mass: float = Field(0.5, ge=0, le=1)
-    index: str | None = None
-
-
-class CaptionConfig(_PromptedModel):
-    """A stage that describes the picture in words."""
-
-    task: Literal["caption"]
-    decoding: Literal["generate"] = "generate"
-
-
-class ReferencesConfig(_WeightedModel):
-    """A stage that retrieves similar cases.
-
-    Attributes:
-        index: Folder of the reference index, inside the version's folder.
-        top_k: Cases to retrieve when the request does not say.
-        expose: What an answer may show of a case; SkinCAP's licence allows only ids.
-    """
-
-    task: Literal["references"]
-    index: str = "index"
-    top_k: int = Field(3, ge=1)
-    expose: Literal["ids", "text", "image"] = "ids"
-
-
-class CascadeConfig(_Frozen):
-    """A graph of stages, itself a model; the graph is Triton's `ensemble_scheduling`.
-
-    Attributes:
-        timeout_ms: Deadline of a whole request that names none.
-        notice: What every answer must say besides that this is no medical device.
-        abstain: When the disease is withheld although the model named one.
-        min_quality: A picture whose quality scores below this is refused before any model runs.
-    """
-
-    task: Literal["cascade"]
-    timeout_ms: int = Field(30_000, ge=1)
-    notice: str = ""
-    abstain: AbstentionRule = AbstentionRule()
-    min_quality: float = Field(0, ge=0, le=1)
-    verified: Verified = "unrun"
-
-
-Hikari = ClassifierConfig | CaptionConfig | ReferencesConfig | CascadeConfig
 _HIKARI: TypeAdapter[Hikari] = TypeAdapter(Annotated[Hikari, Field(discriminator="task")])
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hikari_serve.errors import ConfigError, NotFound
-from hikari_serve.repository.config import CONFIG_FILE, CascadeConfig, ModelConfig, read_config
+from hikari_serve.repository.config import CONFIG_FILE, ModelConfig, read_config
+from hikari_serve.repository.schema import CascadeConfig
 
 
 @dataclass(frozen=True, slots=True)

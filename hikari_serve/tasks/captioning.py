@@ -2,7 +2,7 @@
 
 from hikari_serve.engines.contract import Generate, Generated, Output, Prompt, Request
 from hikari_serve.image import read_view
-from hikari_serve.repository.config import CaptionConfig
+from hikari_serve.repository.schema import CaptionConfig
 from hikari_serve.stage import Caption, Item
 from hikari_serve.tasks.model import Model
 

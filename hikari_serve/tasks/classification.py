@@ -11,9 +11,10 @@ from hikari_serve.errors import InvalidInput
 from hikari_serve.image import Limits, make_view, open_image, read_view
 from hikari_serve.labels.calibration import Calibration
 from hikari_serve.labels.label_set import LabelSet
-from hikari_serve.prompts import Reference
+from hikari_serve.prompts.layout import Reference
 from hikari_serve.references.index import ReferenceIndex
-from hikari_serve.repository.config import ClassifierConfig, ModelConfig
+from hikari_serve.repository.config import ModelConfig
+from hikari_serve.repository.schema import ClassifierConfig
 from hikari_serve.stage import Classification, Decision, Item, Provenance
 from hikari_serve.tasks.model import Model
 

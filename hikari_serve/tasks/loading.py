@@ -10,13 +10,9 @@ from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.references.manifest import EncoderInfo
 from hikari_serve.references.served import open_served_index
-from hikari_serve.repository.config import (
-    CaptionConfig,
-    CascadeConfig,
-    ReferencesConfig,
-)
 from hikari_serve.repository.digest import weights_digest
 from hikari_serve.repository.repository import Repository
+from hikari_serve.repository.schema import CaptionConfig, CascadeConfig, ReferencesConfig
 from hikari_serve.stage import Provenance
 from hikari_serve.tasks.captioning import Captioner
 from hikari_serve.tasks.classification import Classifier

@@ -6,7 +6,8 @@ from hikari_serve.engines.clip import ClipEncoder
 from hikari_serve.engines.contract import Output, Prompt, Request
 from hikari_serve.image import read_view
 from hikari_serve.references.index import Match, ReferenceIndex
-from hikari_serve.repository.config import ModelConfig, ReferencesConfig
+from hikari_serve.repository.config import ModelConfig
+from hikari_serve.repository.schema import ReferencesConfig
 from hikari_serve.stage import Item, Provenance, ReferenceCase, Retrieval
 from hikari_serve.tasks.model import Model
 

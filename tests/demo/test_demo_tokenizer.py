@@ -8,7 +8,7 @@ from hikari_serve.demo.corpus import corpus
 from hikari_serve.demo.pool import Case
 from hikari_serve.demo.recipes import read_recipes
 from hikari_serve.demo.tokenizer import MARKERS, SPECIALS, VOCABULARY, train_tokenizer
-from hikari_serve.prompts import Reference
+from hikari_serve.prompts.layout import Reference
 
 MODELS = Path(__file__).parents[2] / "models"
 CASES = [Case(d.group, d.disease, d.caption, d.findings) for d in draw_cases(60, seed=2)]

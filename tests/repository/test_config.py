@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from hikari_serve.errors import ConfigError
-from hikari_serve.repository.config import ClassifierConfig, read_config
+from hikari_serve.repository.config import read_config
+from hikari_serve.repository.schema import ClassifierConfig
 
 MODELS = Path(__file__).parents[2] / "models"
 

@@ -13,7 +13,7 @@ from tokenizers.decoders import DecodeStream
 
 from hikari_serve.engines.checkpoints import load_tokenizer
 from hikari_serve.errors import ConfigError
-from hikari_serve.prompts import Message
+from hikari_serve.prompts.layout import Message
 
 OPENING = "<think>\n"
 CLOSING = "</think>\n\n"

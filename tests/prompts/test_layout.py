@@ -6,11 +6,11 @@ import pytest
 from pydantic import ValidationError
 
 from hikari_serve.errors import InvalidInput
-from hikari_serve.prompts import PromptLayout, Reference
-from hikari_serve.repository.config import ClassifierConfig
+from hikari_serve.prompts.layout import PromptLayout, Reference
 from hikari_serve.repository.repository import Repository
+from hikari_serve.repository.schema import ClassifierConfig
 
-REPOSITORY = Repository(Path(__file__).parents[1] / "models")
+REPOSITORY = Repository(Path(__file__).parents[2] / "models")
 
 
 def disease() -> PromptLayout:
