@@ -126,6 +126,7 @@ class Provenance(Frozen):
         weights: SHA-256 digest of the version's files.
         engine: What ran the weights, with its version.
         dtype: Precision of the arithmetic.
+        quantization: How the weights were compressed, if they were.
         preprocessing: Id of the view's preprocessing.
         prompt: Name and digest of the prompt layout, if prompted.
         labels: Name and digest of the label set, if it classifies.
@@ -139,6 +140,7 @@ class Provenance(Frozen):
     weights: str
     engine: str
     dtype: str
+    quantization: str | None = None
     preprocessing: str
     prompt: str | None = None
     labels: str | None = None

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from benchmarks.batching import MAX_BATCH, MODEL
 from hikari_serve.engines.contract import Call
+from hikari_serve.engines.opening import MAX_BATCH_TOKENS
 from hikari_serve.engines.transformers import TransformersEngine
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.repository.repository import Repository
@@ -12,7 +13,6 @@ from hikari_serve.repository.schema import ClassifierConfig
 from hikari_serve.settings import Settings
 from hikari_serve.stage import Provenance
 from hikari_serve.tasks.classification import Classifier
-from hikari_serve.tasks.loading import MAX_BATCH_TOKENS
 
 
 class CountingEngine(TransformersEngine):

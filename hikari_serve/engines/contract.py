@@ -6,6 +6,7 @@ static batch at a time says `concurrency = 1` and a `max_batch`; an engine with 
 batching says `max_batch = 1` and a high `concurrency`. Nothing else tells them apart.
 """
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,6 +86,10 @@ class Call(Protocol):
         """What this engine's `prepare` returned."""
 
     @property
+    def priority(self) -> int:
+        """From 1, served first, to 9; an engine that orders its own work heeds it."""
+
+    @property
     def cancelled(self) -> bool:
         """Nobody waits for the answer any more; stop at the next step."""
 
@@ -132,5 +137,33 @@ class Engine(ABC):
     async def wake(self) -> None:
         """Takes the memory again after `sleep`."""
 
+    async def died(self) -> str:
+        """Waits until the engine can answer nothing any more; returns why.
+
+        Only an engine that computes in another process can die before this one does.
+        """
+        never: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        return await never
+
     async def close(self) -> None:
         """Frees everything; the engine is not used afterwards."""
+
+
+class LanguageEngine(Engine):
+    """An engine that reads prompts, and scores or writes answers.
+
+    Attributes:
+        release: Name and version of what computes, as provenance quotes it.
+        quantization: How the weights are compressed; None where they are not.
+    """
+
+    release: str
+    quantization: str | None
+
+    @abstractmethod
+    def answer_trie(self, answers: Sequence[str]) -> AnswerTrie:
+        """The answers as this checkpoint would write them, behind its think block.
+
+        Raises:
+            ConfigError: Two answers cannot be told apart by their tokens.
+        """

@@ -37,6 +37,10 @@ class Attempt:
         return self._call.request
 
     @property
+    def priority(self) -> int:
+        return self._call.priority
+
+    @property
     def cancelled(self) -> bool:
         return self._call.cancelled
 

@@ -3,7 +3,8 @@
 `config.py` reads the file into them. Every field stands in `docs/models.md`.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,10 +23,12 @@ class EngineConfig(_Frozen):
     Attributes:
         device: `cpu`, `cuda`, `cuda:N` or `mps`; a missing one is an error, never a silent CPU.
         dtype: Precision of weights and arithmetic.
+        parameters: The engine's own settings by its own names, which it checks when it opens.
     """
 
     device: str = Field("cpu", pattern=r"^(cpu|mps|cuda(:\d+)?)$")
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    parameters: Mapping[str, Any] = {}
 
 
 class PromptLimits(_Frozen):

@@ -5,8 +5,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
-from hikari_serve.engines.contract import Output, Prompt, Request, Score, Scored
-from hikari_serve.engines.transformers import TransformersEngine
+from hikari_serve.engines.contract import LanguageEngine, Output, Prompt, Request, Score, Scored
 from hikari_serve.errors import InvalidInput
 from hikari_serve.image import Limits, make_view, open_image, read_view
 from hikari_serve.labels.calibration import Calibration
@@ -32,7 +31,7 @@ class Classifier(Model):
         self,
         config: ModelConfig,
         provenance: Provenance,
-        engine: TransformersEngine,
+        engine: LanguageEngine,
         labels: LabelSet,
         index: ReferenceIndex | None,
         calibration: Calibration | None,

@@ -3,7 +3,7 @@
 from importlib.metadata import version as installed_version
 
 from hikari_serve.engines.clip import ClipEncoder
-from hikari_serve.engines.transformers import TransformersEngine
+from hikari_serve.engines.opening import Opening, open_engine
 from hikari_serve.errors import ConfigError
 from hikari_serve.labels.calibration import read_calibration
 from hikari_serve.labels.label_set import LabelSet
@@ -18,10 +18,6 @@ from hikari_serve.tasks.captioning import Captioner
 from hikari_serve.tasks.classification import Classifier
 from hikari_serve.tasks.model import Model
 from hikari_serve.tasks.retrieval import Retriever
-
-MAX_BATCH_TOKENS = 16_384
-"""Tokens that one static batch reads at most, padding included: 8 prompts of the longest layout
-(four 672 px pictures and their captions, about 2,200 tokens)."""
 
 
 def load_model(repository: Repository, name: str, version: int, cores: int) -> Model:
@@ -41,10 +37,6 @@ def load_model(repository: Repository, name: str, version: int, cores: int) -> M
     hikari = config.hikari
     if isinstance(hikari, CascadeConfig):
         raise ConfigError(f"'{name}' is a cascade: it has no weights to load")
-    if config.triton.backend != "transformers":
-        raise ConfigError(
-            f"model '{name}': engine '{config.triton.backend}' is not supported; use transformers"
-        )
     folder = repository.version_folder(name, version)
     provenance = Provenance(
         model=name,
@@ -55,6 +47,11 @@ def load_model(repository: Repository, name: str, version: int, cores: int) -> M
         preprocessing=hikari.preprocessing.id,
     )
     if isinstance(hikari, ReferencesConfig):
+        if config.triton.backend != "transformers":
+            raise ConfigError(
+                f"model '{name}': triton.backend: encoders run with `transformers`, "
+                f"not '{config.triton.backend}'"
+            )
         encoder = ClipEncoder.load(
             folder,
             device=hikari.engine.device,
@@ -69,19 +66,29 @@ def load_model(repository: Repository, name: str, version: int, cores: int) -> M
         return Retriever(
             config, provenance.model_copy(update={"index": index.digest}), encoder, index
         )
-    engine = TransformersEngine.load(
-        folder,
-        device=hikari.engine.device,
-        dtype=hikari.engine.dtype,
-        max_batch=max(1, config.triton.max_batch_size),
-        max_context=hikari.limits.max_context_tokens,
-        max_images=hikari.limits.max_images,
-        max_work=MAX_BATCH_TOKENS,
-        threads=cores,
-        thinking=hikari.thinking,
+    engine = open_engine(
+        config.triton.backend,
+        Opening(
+            model=name,
+            folder=folder,
+            device=hikari.engine.device,
+            dtype=hikari.engine.dtype,
+            parameters=hikari.engine.parameters,
+            max_batch=max(1, config.triton.max_batch_size),
+            max_context=hikari.limits.max_context_tokens,
+            max_new_tokens=hikari.limits.max_new_tokens,
+            max_images=hikari.limits.max_images,
+            threads=cores,
+            thinking=hikari.thinking,
+        ),
     )
     provenance = provenance.model_copy(
-        update={"prompt": hikari.prompt.version, "thinking": hikari.thinking}
+        update={
+            "engine": engine.release,
+            "quantization": engine.quantization,
+            "prompt": hikari.prompt.version,
+            "thinking": hikari.thinking,
+        }
     )
     if isinstance(hikari, CaptionConfig):
         return Captioner(config, provenance, engine)

@@ -5,9 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from hikari_serve.engines.contract import Engine, Generate, Output, Prompt, Score
+from hikari_serve.stage import DEFAULT_PRIORITY
 
 
 class Recorder:
+    priority = DEFAULT_PRIORITY
+
     def __init__(self, request: Any, on_emit: Callable[["Recorder"], None] | None = None) -> None:
         self.request = request
         self.cancelled = False

@@ -19,8 +19,9 @@ from transformers import (
 )
 
 from hikari_serve.demo.tokenizer import train_tokenizer
+from hikari_serve.engines.chat import CLOSING, END, Chat
 from hikari_serve.engines.contract import Generate, Prompt
-from hikari_serve.engines.transformers.chat import CLOSING, END, Chat
+from hikari_serve.engines.prompt_reader import PromptReader
 from hikari_serve.engines.transformers.preparation import Preparation
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 40, 220)}
@@ -60,7 +61,7 @@ def teach(folder: Path, steps: int = 160) -> None:
     )
     processor.save_pretrained(folder)
     chat = Chat(folder)
-    prepare = Preparation(chat, processor, model, max_context=512, max_images=4)
+    prepare = Preparation(PromptReader(chat, 512, 4), processor, model)
     optimizer = torch.optim.AdamW(model.parameters())
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
     for _ in range(steps):

@@ -1,28 +1,26 @@
 """The engine: loads a checkpoint, prepares prompts in any thread, computes batches in its own."""
 
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
 import torch
 from transformers import Qwen2VLImageProcessorPil, Qwen3VLForConditionalGeneration
 
+from hikari_serve.engines.chat import MAX_THINKING, Chat, Thinking
 from hikari_serve.engines.checkpoints import load_image_processor, load_model
-from hikari_serve.engines.contract import Call, Generate, Prompt, Score
+from hikari_serve.engines.contract import Call, Generate, LanguageEngine, Prompt, Score
 from hikari_serve.engines.devices import open_device
+from hikari_serve.engines.prompt_reader import PromptReader
 from hikari_serve.engines.torch_engine import TorchEngine
-from hikari_serve.engines.transformers.chat import Chat
 from hikari_serve.engines.transformers.generation import generate
 from hikari_serve.engines.transformers.preparation import Preparation, PromptRequest
 from hikari_serve.engines.transformers.scoring import score
 from hikari_serve.errors import ConfigError
 from hikari_serve.labels.trie import AnswerTrie
 
-Thinking = Literal["closed", "natural"]
-"""`closed` forces an empty think block; `natural` lets the model end its thinking itself."""
 
-
-class TransformersEngine(TorchEngine):
+class TransformersEngine(TorchEngine, LanguageEngine):
     """Runs a Qwen3-VL checkpoint with transformers."""
 
     def __init__(
@@ -54,6 +52,8 @@ class TransformersEngine(TorchEngine):
         super().__init__(
             model, device, name=name, threads=threads, max_batch=max_batch, max_work=max_work
         )
+        self.release = f"transformers {version('transformers')}"
+        self.quantization = _quantization(model)
         self._model = model
         self._chat = chat
         self._preparation = preparation
@@ -72,7 +72,7 @@ class TransformersEngine(TorchEngine):
         max_work: int,
         threads: int | None,
         thinking: Thinking,
-        max_thinking: int = 1024,
+        max_thinking: int = MAX_THINKING,
     ) -> "TransformersEngine":
         """Loads a checkpoint; blocking.
 
@@ -101,7 +101,7 @@ class TransformersEngine(TorchEngine):
         return cls(
             model,
             chat,
-            Preparation(chat, processor, model, max_context=max_context, max_images=max_images),
+            Preparation(PromptReader(chat, max_context, max_images), processor, model),
             place,
             name=folder.name,
             threads=threads,
@@ -111,12 +111,7 @@ class TransformersEngine(TorchEngine):
         )
 
     def answer_trie(self, answers: Sequence[str]) -> AnswerTrie:
-        """The answers as this checkpoint would write them, behind its think block.
-
-        Raises:
-            ConfigError: Two answers cannot be told apart by their tokens.
-        """
-        return AnswerTrie.build([self._chat.answer(answer) for answer in answers])
+        return self._chat.answer_trie(answers)
 
     def prepare(self, prompt: Prompt, want: Score | Generate) -> PromptRequest:
         return self._preparation(prompt, want)
@@ -132,3 +127,9 @@ class TransformersEngine(TorchEngine):
             score(self._model, self._chat, same, answers, self._max_thinking)
         if written:
             generate(self._model, self._chat, written, self._max_thinking)
+
+
+def _quantization(model: Qwen3VLForConditionalGeneration) -> str | None:
+    """How the checkpoint's weights were compressed before they were saved, if they were."""
+    settings = getattr(model.config, "quantization_config", None)
+    return None if settings is None else str(settings.quant_method.value)

@@ -5,8 +5,8 @@ from typing import Literal
 
 from transformers import Qwen3VLForConditionalGeneration
 
+from hikari_serve.engines.chat import Chat
 from hikari_serve.engines.contract import Call, Generated
-from hikari_serve.engines.transformers.chat import Chat
 from hikari_serve.engines.transformers.sequences import Sequences
 
 

@@ -6,8 +6,8 @@ import torch
 from transformers import Qwen2VLImageProcessorPil, Qwen3VLForConditionalGeneration
 
 from hikari_serve.engines.contract import Generate, Prompt, Score
-from hikari_serve.engines.transformers.chat import Chat
-from hikari_serve.errors import BadImage, InvalidInput
+from hikari_serve.engines.prompt_reader import PromptReader
+from hikari_serve.errors import BadImage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,19 +40,14 @@ class Preparation:
 
     def __init__(
         self,
-        chat: Chat,
+        reader: PromptReader,
         processor: Qwen2VLImageProcessorPil,
         model: Qwen3VLForConditionalGeneration,
-        *,
-        max_context: int,
-        max_images: int,
     ) -> None:
-        self._chat = chat
+        self._reader = reader
         self._processor = processor
         self._model = model
         self._dtype = model.dtype
-        self._max_context = max_context
-        self._max_images = max_images
 
     def __call__(self, prompt: Prompt, want: Score | Generate) -> PromptRequest:
         """Tokenises a prompt and cuts its pictures into patches.
@@ -61,21 +56,9 @@ class Preparation:
             InvalidInput: The prompt is too long, has too many pictures, or not one for each slot.
             BadImage: A picture is too narrow for patches.
         """
-        pictures = len(prompt.images)
-        if pictures > self._max_images:
-            raise InvalidInput(
-                f"the prompt has {pictures} pictures; this model takes at most {self._max_images}"
-            )
-        ids = self._chat.prompt(prompt.messages)
-        if (slots := ids.count(self._chat.image)) != pictures:
-            raise InvalidInput(f"the prompt has {slots} slots for {pictures} pictures")
+        ids = self._reader.read(prompt)
         pixels, grids = self._patches(prompt)
-        ids = self._with_image_tokens(ids, grids)
-        if len(ids) > self._max_context:
-            raise InvalidInput(
-                f"the prompt has {len(ids)} tokens; this model reads at most {self._max_context}"
-            )
-        input_ids = torch.tensor(ids)
+        input_ids = torch.tensor(self._reader.expand(ids, self._image_tokens(grids)))
         return PromptRequest(input_ids, self._positions(input_ids, grids), pixels, grids, want)
 
     def _patches(self, prompt: Prompt) -> tuple[torch.Tensor | None, torch.Tensor | None]:
@@ -87,17 +70,16 @@ class Preparation:
             raise BadImage(f"the picture cannot be cut into patches: {error}") from error
         return features["pixel_values"].to(self._dtype), features["image_grid_thw"]
 
-    def _with_image_tokens(self, ids: list[int], grids: torch.Tensor | None) -> list[int]:
-        """Repeats each picture's one token as often as the model has tokens for it."""
+    def _image_tokens(self, grids: torch.Tensor | None) -> list[int]:
+        """How many tokens the model has for each picture."""
         if grids is None:
-            return ids
-        counts = iter((grids.prod(dim=1) // self._processor.merge_size**2).tolist())
-        image = self._chat.image
-        return [token for i in ids for token in ([i] * next(counts) if i == image else [i])]
+            return []
+        tokens: list[int] = (grids.prod(dim=1) // self._processor.merge_size**2).tolist()
+        return tokens
 
     def _positions(self, input_ids: torch.Tensor, grids: torch.Tensor | None) -> torch.Tensor:
         row = input_ids[None]
         positions, _ = self._model.model.get_rope_index(
-            row, mm_token_type_ids=(row == self._chat.image).int(), image_grid_thw=grids
+            row, mm_token_type_ids=(row == self._reader.image).int(), image_grid_thw=grids
         )
         return torch.as_tensor(positions[:, 0].T)

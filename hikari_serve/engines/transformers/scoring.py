@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch
 from transformers import Qwen3VLForConditionalGeneration
 
+from hikari_serve.engines.chat import Chat
 from hikari_serve.engines.contract import Call, Scored
-from hikari_serve.engines.transformers.chat import Chat
 from hikari_serve.engines.transformers.sequences import Sequences
 from hikari_serve.errors import EngineFailed
 from hikari_serve.labels.trie import AnswerTrie

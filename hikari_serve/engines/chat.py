@@ -7,13 +7,21 @@ begins behind `CLOSING`, whether it thought before that or the block is closed f
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
 from hikari_serve.engines.checkpoints import load_tokenizer
 from hikari_serve.errors import ConfigError
+from hikari_serve.labels.trie import AnswerTrie
 from hikari_serve.prompts.layout import Message
+
+Thinking = Literal["closed", "natural"]
+"""`closed` forces an empty think block; `natural` lets the model end its thinking itself."""
+
+MAX_THINKING = 1024
+"""Tokens that natural thinking may take."""
 
 OPENING = "<think>\n"
 CLOSING = "</think>\n\n"
@@ -94,6 +102,10 @@ class Chat:
         if spelt != text:
             raise ConfigError(f"the tokenizer spells the answer '{text}' as '{spelt}'")
         return own
+
+    def answer_trie(self, answers: Sequence[str]) -> AnswerTrie:
+        """The trie of several answers; see `LanguageEngine.answer_trie`."""
+        return AnswerTrie.build([self.answer(answer) for answer in answers])
 
     def stream(self) -> "TextStream":
         """A decoder for the tokens of one answer."""

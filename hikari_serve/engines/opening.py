@@ -1,0 +1,93 @@
+"""Which engine runs a model: Triton's `backend` in its configuration, by name.
+
+A new engine needs a line in `OPENERS` and a function that imports its package only when called,
+because no machine has the packages of every engine.
+"""
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hikari_serve.engines.chat import Thinking
+from hikari_serve.engines.contract import LanguageEngine
+from hikari_serve.errors import ConfigError
+
+MAX_BATCH_TOKENS = 16_384
+"""Tokens that one static batch reads at most, padding included: 8 prompts of the longest layout
+(four 672 px pictures and their captions, about 2,200 tokens)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What an engine is opened with: the weights, the machine's part, the limits.
+
+    Attributes:
+        model: The model's name, for messages.
+        folder: Its weights, tokenizer, chat template and image processor settings.
+        adapter: A folder with a LoRA adapter of those weights, if one is served.
+        device: By torch's name.
+        dtype: `float32`, `bfloat16` or `float16`.
+        parameters: The engine's own settings, by the engine's own names.
+        max_batch: Requests that are computed together.
+        max_context: Tokens of a prompt, image tokens included.
+        max_new_tokens: Tokens of an answer.
+        max_images: Pictures in a prompt.
+        threads: Cores to compute on.
+        thinking: Whether the model thinks before it answers.
+    """
+
+    model: str
+    folder: Path
+    adapter: Path | None = None
+    device: str
+    dtype: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    max_batch: int
+    max_context: int
+    max_new_tokens: int
+    max_images: int
+    threads: int
+    thinking: Thinking
+
+
+def open_engine(backend: str, opening: Opening) -> LanguageEngine:
+    """Opens the engine that a configuration names; blocking, for minutes with large weights.
+
+    Raises:
+        ConfigError: There is no such engine, its package is not installed, or it cannot run
+            these weights on this machine.
+    """
+    if backend not in OPENERS:
+        close = difflib.get_close_matches(backend, OPENERS, n=1)
+        hint = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(OPENERS)}"
+        raise ConfigError(f"model '{opening.model}': triton.backend: no engine '{backend}'; {hint}")
+    try:
+        return OPENERS[backend](opening)
+    except ConfigError as error:
+        raise ConfigError(f"model '{opening.model}': {error.message}") from error
+
+
+def _transformers(opening: Opening) -> LanguageEngine:
+    from hikari_serve.engines.transformers import TransformersEngine
+
+    if opening.parameters:
+        raise ConfigError("`engine.parameters`: the transformers engine has none; leave it out")
+    if opening.adapter:
+        raise ConfigError("the transformers engine serves no adapters: set `backend: vllm`")
+    return TransformersEngine.load(
+        opening.folder,
+        device=opening.device,
+        dtype=opening.dtype,
+        max_batch=opening.max_batch,
+        max_context=opening.max_context,
+        max_images=opening.max_images,
+        max_work=MAX_BATCH_TOKENS,
+        threads=opening.threads,
+        thinking=opening.thinking,
+    )
+
+
+OPENERS: Mapping[str, Callable[[Opening], LanguageEngine]] = {"transformers": _transformers}
+"""Each engine by the name that Triton's `backend` gives it."""
