@@ -6,7 +6,8 @@ from typing import ClassVar, get_args, get_type_hints
 
 import pytest
 
-from hikari_serve.cli import inline
+from hikari_serve import inline
+from hikari_serve.cli import terminal
 from hikari_serve.cli.diagnose import diagnose
 from hikari_serve.errors import Unavailable
 from hikari_serve.serving.intake import Parameters
@@ -107,7 +108,7 @@ class InProcess(Scripted):
 @pytest.fixture
 def stages(monkeypatch: pytest.MonkeyPatch) -> type[InProcess]:
     monkeypatch.setattr(inline, "Host", InProcess)
-    monkeypatch.setattr(inline, "hush_transformers", lambda: None)
+    monkeypatch.setattr(terminal, "hush_transformers", lambda: None)
     monkeypatch.setenv("HIKARI_GROUP_RUNNER", "http://elsewhere:3000")
     monkeypatch.setattr(InProcess, "running", [])
     return InProcess

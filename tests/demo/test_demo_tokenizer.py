@@ -11,7 +11,7 @@ from hikari_serve.demo.tokenizer import MARKERS, SPECIALS, VOCABULARY, train_tok
 from hikari_serve.prompts.layout import Reference
 
 MODELS = Path(__file__).parents[2] / "models"
-CASES = [Case(d.group, d.disease, d.caption, d.findings) for d in draw_cases(60, seed=2)]
+CASES = [Case(d.caption, d.group, d.disease, d.findings) for d in draw_cases(60, seed=2)]
 
 
 @pytest.fixture(scope="module")

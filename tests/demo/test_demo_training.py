@@ -18,21 +18,40 @@ from hikari_serve.demo import draw_case, draw_cases
 from hikari_serve.demo.batches import IGNORED, Collator
 from hikari_serve.demo.examples import Examples
 from hikari_serve.demo.family import Family, Plan
-from hikari_serve.demo.pool import make_pool, view_of
+from hikari_serve.demo.others import draw_others
+from hikari_serve.demo.pool import Pool, make_pool, view_of
 from hikari_serve.demo.recipes import read_recipes
+from hikari_serve.demo.shelf import Shelf
 
 MODELS = Path(__file__).parents[2] / "models"
 STAGES = ("demo_group", "demo_disease", "demo_caption")
-TINY = Plan(drawings=20, judged=4, seeing=2, shared=2, group=1, disease=1, caption=1, references=2)
+TINY = Plan(
+    drawings=20,
+    others=6,
+    judged=4,
+    seeing=2,
+    shared=2,
+    group=1,
+    disease=1,
+    caption=1,
+    references=2,
+)
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("models")
-    family = Family(MODELS, out, seed=0, plan=TINY)
-    family.train_stages()
-    family.train_references()
+    Family(MODELS, out, seed=0, plan=TINY).train()
     return out
+
+
+def examples(folder: Path, drawings: int, others: int = 0) -> tuple[Examples, Pool]:
+    """Questions about a few fresh pictures, whose references are near at random."""
+    pool = make_pool(draw_cases(drawings, seed=9), draw_others(others, seed=9))
+    rng = np.random.default_rng(0)
+    shelf = Shelf(pool, torch.from_numpy(rng.normal(size=(len(pool.cases), 8))), rng)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    return Examples(pool, read_recipes(MODELS), tokenizer, shelf, rng), pool
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -45,8 +64,7 @@ def test_saved_stages_load_and_answer(trained: Path, name: str) -> None:
     assert not report["unexpected_keys"]
     tokenizer = AutoTokenizer.from_pretrained(folder)
     assert model.generation_config.eos_token_id == tokenizer.eos_token_id
-    pool = make_pool(draw_cases(10, seed=9))
-    ask = Examples(pool.cases, read_recipes(MODELS), tokenizer, np.random.default_rng(0))
+    ask, pool = examples(folder, 10)
     batch = Collator(tokenizer, pool.patches).prompts([ask.group(0), ask.disease(1, (2, 3, 4))])
     ids = model.generate(**batch, max_new_tokens=2)
     assert ids.shape[0] == 2
@@ -56,7 +74,7 @@ def test_saved_encoder_embeds_pictures(trained: Path) -> None:
     folder = trained / "demo_references" / "1"
     model = CLIPModel.from_pretrained(folder, dtype=torch.float32)
     cropper = CLIPImageProcessorPil.from_pretrained(folder)
-    pixels = cropper(view_of(draw_case(0, seed=0)), return_tensors="pt")["pixel_values"]
+    pixels = cropper(view_of(draw_case(0, seed=0).image), return_tensors="pt")["pixel_values"]
     assert model.get_image_features(pixel_values=pixels).pooler_output.shape == (1, 64)
 
 
@@ -71,7 +89,7 @@ def test_weights_are_small_bfloat16_and_reported(trained: Path) -> None:
 def test_a_square_view_is_sixteen_image_tokens(trained: Path) -> None:
     cutter = AutoImageProcessor.from_pretrained(trained / "demo_group" / "1", backend="pil")
     assert isinstance(cutter, Qwen2VLImageProcessorPil)
-    view = view_of(draw_case(0, seed=0))
+    view = view_of(draw_case(0, seed=0).image)
     grid = cutter(view, return_tensors="pt")["image_grid_thw"]
     assert int(grid.prod()) // cutter.merge_size**2 == 16
     wide = cutter(view.crop((0, 0, 128, 64)), return_tensors="pt")["image_grid_thw"]
@@ -79,15 +97,18 @@ def test_a_square_view_is_sixteen_image_tokens(trained: Path) -> None:
 
 
 def test_labels_cover_the_answer_alone(trained: Path) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(trained / "demo_group" / "1")
-    pool = make_pool(draw_cases(10, seed=9))
-    ask = Examples(pool.cases, read_recipes(MODELS), tokenizer, np.random.default_rng(0))
-    batch = Collator(tokenizer, pool.patches).training([ask.group(0), ask.disease(4, group="acne")])
+    folder = trained / "demo_group" / "1"
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    ask, pool = examples(folder, 10, others=1)
+    asked = [ask.group(0), ask.disease(4, group="acne"), ask.group(10), ask.disease(10)]
+    batch = Collator(tokenizer, pool.patches).training(asked)
     for row, answer in zip(
         batch["labels"],
         (
             "</think>\n\n4. Acne & Follicular Disorders<|im_end|>",
             "</think>\n\nThis image shows squamous cell carcinoma in situ.<|im_end|>",
+            "</think>\n\n0. None of these categories<|im_end|>",
+            "</think>\n\nThis image shows no skin lesion.<|im_end|>",
         ),
         strict=True,
     ):
@@ -95,14 +116,13 @@ def test_labels_cover_the_answer_alone(trained: Path) -> None:
 
 
 def test_misleading_references_never_show_the_disease(trained: Path) -> None:
-    pool_cases = make_pool(draw_cases(30, seed=9)).cases
-    tokenizer = AutoTokenizer.from_pretrained(trained / "demo_disease" / "1")
-    ask = Examples(pool_cases, read_recipes(MODELS), tokenizer, np.random.default_rng(0))
+    ask, pool = examples(trained / "demo_disease" / "1", 30, others=6)
+    diseases = [case.disease for case in pool.cases]
     misled = ask.references(0, 50, misleading=True)
-    assert all(pool_cases[index].disease != pool_cases[0].disease for index in misled)
+    assert len(misled) == 27  # three of the thirty drawings show its disease
+    assert all(diseases[index] not in (diseases[0], None) for index in misled)
     helped = ask.references(0, 50, misleading=False)
-    assert 0 not in helped
-    assert sum(pool_cases[index].disease == pool_cases[0].disease for index in helped) > 25
+    assert sorted(helped) == list(range(1, 30))
 
 
 def test_training_is_logged(trained: Path, caplog: pytest.LogCaptureFixture) -> None:
