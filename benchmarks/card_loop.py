@@ -18,7 +18,7 @@ from hikari_serve.cascade.graph import Graph
 from hikari_serve.engines.checkpoints import DTYPES
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.prompts.layout import Reference
-from hikari_serve.references.index import ReferenceIndex
+from hikari_serve.references.index import Query, ReferenceIndex
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CaptionConfig, ClassifierConfig, ReferencesConfig
 
@@ -107,7 +107,7 @@ class CardReferences:
         query = view(picture, self._settings.preprocessing)
         pixels = self._pictures(query, return_tensors="pt")["pixel_values"]
         embedding = self._clip.get_image_features(pixel_values=pixels).pooler_output[0].numpy()
-        found = self._index.search(embedding, self._settings.top_k)
+        found = self._index.search(Query(embedding), self._settings.top_k)
         return [self._case(case.case_id) for case in found]
 
     def _case(self, case_id: str) -> tuple[Reference, Image.Image]:

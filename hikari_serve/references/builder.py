@@ -1,23 +1,24 @@
 """Builds an index of reference cases: complete in a folder beside it, then put in its place."""
 
+import shutil
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from safetensors.numpy import save
 
-from hikari_serve.errors import EngineFailed, InvalidInput
-from hikari_serve.image import Limits, open_image
+from hikari_serve.errors import InvalidInput
+from hikari_serve.references.embedding import CaseEmbedder, Embed, EmbedTexts, OnBad
+from hikari_serve.references.journal import Embedded, Journal
 from hikari_serve.references.manifest import (
     CASES,
     EMBEDDINGS,
     MANIFEST,
     TENSOR,
+    TEXT_TENSOR,
     EncoderInfo,
     Fingerprint,
     Manifest,
@@ -25,8 +26,7 @@ from hikari_serve.references.manifest import (
 )
 from hikari_serve.references.store import Case, CaseStore
 
-Embed = Callable[[list[Image.Image]], NDArray[np.float32]]
-"""Turns upright RGB pictures into embeddings [n, dim] of any length."""
+_JOURNAL, _FRESH, _OLD = "embeddings.sqlite", "fresh", "old"
 
 
 def build(
@@ -36,11 +36,16 @@ def build(
     out: Path,
     batch: int = 32,
     progress: Callable[[int], None] | None = None,
+    *,
+    embed_texts: EmbedTexts | None = None,
+    known: Iterable[Embedded] = (),
+    on_bad: OnBad | None = None,
 ) -> Manifest:
     """Builds an index, in place of the one that `out` may hold.
 
     The same cases and embeddings give the same digest and the same embeddings file, in whatever
-    order the cases come.
+    order the cases come. A build that ends early leaves its finished embeddings in a folder
+    beside `out`, and the next one with the same encoder goes on from there.
 
     Args:
         cases: Read once, `batch` at a time.
@@ -49,76 +54,91 @@ def build(
         out: Folder of the index.
         batch: How many pictures `embed` gets at once.
         progress: Called after each batch with the number of cases done so far.
+        embed_texts: The encoder of words, if `encoder` names one.
+        known: Embeddings that were made before, by the same encoder.
+        on_bad: Hears of cases whose picture cannot be read, which are then left out; without it
+            such a case ends the build.
 
     Raises:
-        InvalidInput: There are no cases, an id comes twice, a picture cannot be read, or `out`
-            holds something else.
+        InvalidInput: There are no cases, an id comes twice, a picture cannot be read, `out`
+            holds something else, or another build is at it.
         EngineFailed: The encoder did not give one finite vector a picture.
     """
+    restore(out)
     if out.exists() and not (out / MANIFEST).is_file():
         raise InvalidInput(f"{out} exists and is no reference index; name another folder")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
-        fresh = Path(scratch, "fresh")
-        fresh.mkdir()
-        manifest = _write(cases, embed, encoder, fresh, batch, progress)
-        if out.exists():
-            # A folder cannot be exchanged in one step; the old one goes when `scratch` does.
-            out.rename(Path(scratch, "old"))
-        fresh.rename(out)
+    work = _workplace(out)
+    work.mkdir(parents=True, exist_ok=True)
+    with closing(Journal.open(work / _JOURNAL, encoder)) as journal:
+        try:
+            journal.put(known)
+            fresh = work / _FRESH
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir()
+            embedder = CaseEmbedder(embed, embed_texts, journal, on_bad)
+            manifest = _write(cases, embedder, encoder, fresh, batch, progress)
+            if out.exists():
+                # A folder cannot be exchanged in one step; see `restore`.
+                out.rename(work / _OLD)
+            fresh.rename(out)
+        except BaseException:
+            shutil.rmtree(work / _FRESH, ignore_errors=True)
+            if not len(journal):
+                shutil.rmtree(work)
+            raise
+    shutil.rmtree(work)
     return manifest
+
+
+def restore(out: Path) -> None:
+    """Tidies up after a build that was killed while it put the index in its place."""
+    old = _workplace(out) / _OLD
+    if old.is_dir() and out.exists():
+        shutil.rmtree(_workplace(out))
+    elif old.is_dir():
+        old.rename(out)
+
+
+def _workplace(out: Path) -> Path:
+    return out.parent / f".{out.name}.building"
 
 
 def _write(
     cases: Iterable[Case],
-    embed: Embed,
+    embedder: CaseEmbedder,
     encoder: EncoderInfo,
     folder: Path,
     batch: int,
     progress: Callable[[int], None] | None,
 ) -> Manifest:
     fingerprints: list[Fingerprint] = []
-    rows: list[NDArray[np.float32]] = []
+    images: list[NDArray[np.float32]] = []
+    texts: list[NDArray[np.float32]] = []
     remaining = iter(cases)
+    done = 0
     with closing(CaseStore.create(folder / CASES)) as store:
         while chunk := list(islice(remaining, batch)):
-            fingerprints += [store.add(case) for case in chunk]
-            rows.append(_embed(chunk, embed))
+            rows = embedder(chunk)
+            fingerprints += [store.add(case) for case in rows.cases]
+            images += rows.images
+            texts += rows.texts or []
+            done += len(chunk)
             if progress is not None:
-                progress(len(fingerprints))
-    if not rows:
+                progress(done)
+    if not images:
         raise InvalidInput("there are no reference cases to build an index of")
     order = sorted(range(len(fingerprints)), key=lambda row: fingerprints[row].id)
-    embeddings = np.concatenate(rows)[order]
+    tensors = {TENSOR: np.stack(images)[order]}
+    if encoder.text is not None:
+        tensors[TEXT_TENSOR] = np.stack(texts)[order]
     # not `save_file`, whose file only its owner may read
-    (folder / EMBEDDINGS).write_bytes(save({TENSOR: embeddings}))
+    (folder / EMBEDDINGS).write_bytes(save(tensors))
+    sorted_cases = [fingerprints[row] for row in order]
     manifest = Manifest(
         encoder=encoder,
-        count=embeddings.shape[0],
-        dim=embeddings.shape[1],
-        digest=index_digest([fingerprints[row] for row in order], embeddings),
+        count=len(order),
+        dim=tensors[TENSOR].shape[1],
+        digest=index_digest(sorted_cases, tensors[TENSOR], tensors.get(TEXT_TENSOR)),
     )
     manifest.write(folder)
     return manifest
-
-
-def _embed(cases: list[Case], embed: Embed) -> NDArray[np.float32]:
-    """Embeds the pictures of these cases: float32 [len(cases), dim], rows of length 1."""
-    vectors = embed([_open(case) for case in cases]).astype(np.float32)
-    if vectors.ndim != 2 or len(vectors) != len(cases):
-        raise EngineFailed(
-            f"the encoder gave embeddings of shape {vectors.shape} for {len(cases)} pictures"
-        )
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    for case, length in zip(cases, lengths[:, 0], strict=True):
-        if not 0.0 < length < np.inf:
-            raise EngineFailed(f"the encoder's embedding of case '{case.id}' is zero or not finite")
-    unit: NDArray[np.float32] = vectors / lengths
-    return unit
-
-
-def _open(case: Case) -> Image.Image:
-    try:
-        return open_image(case.image, Limits())
-    except InvalidInput as error:
-        raise type(error)(f"reference case '{case.id}': {error.message}") from error

@@ -1,7 +1,8 @@
 """What an index folder holds, and the digest that is its version.
 
 `cases.sqlite` has the cases, `embeddings.safetensors` one row for each case in the order of the
-ids, and `manifest.json` says which encoder made the rows and what everything adds up to.
+ids (of its picture and, where the encoder has a text side, of its words), and `manifest.json`
+says which encoder made the rows and what everything adds up to.
 """
 
 from collections.abc import Iterable
@@ -17,16 +18,38 @@ CASES = "cases.sqlite"
 EMBEDDINGS = "embeddings.safetensors"
 MANIFEST = "manifest.json"
 TENSOR = "embeddings"
-"""The name of the one tensor in `EMBEDDINGS`: float32 [count, dim], rows of length 1."""
+"""The tensor in `EMBEDDINGS` of the pictures: float32 [count, dim], rows of length 1."""
+TEXT_TENSOR = "text"
+"""The tensor of the cases' words, if there is one: float32 [count, text dim], rows of length 1."""
+
+
+class TextEncoderInfo(BaseModel):
+    """What turned the words of the cases into embeddings.
+
+    Attributes:
+        weights: Digest of its weights.
+        prefix: What was put before each text.
+        max_tokens: Where texts were cut.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weights: str
+    prefix: str = ""
+    max_tokens: PositiveInt
+
+    def __str__(self) -> str:
+        return f"text {self.weights[:12]} to {self.max_tokens} tokens, prefix '{self.prefix}'"
 
 
 class EncoderInfo(BaseModel):
-    """What turned pictures into embeddings; a query must come out of the same.
+    """What turned cases into embeddings; a query must come out of the same.
 
     Attributes:
-        name: The encoder's model name, such as `openai/clip-vit-base-patch32`.
+        name: The encoder's model name, such as `clip_references`.
         weights: Digest of its weights.
         preprocessing: Id of the preprocessing of the pictures it read (`Preprocessing.id`).
+        text: What embedded the words, if they were.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,9 +57,11 @@ class EncoderInfo(BaseModel):
     name: str
     weights: str
     preprocessing: str
+    text: TextEncoderInfo | None = None
 
     def __str__(self) -> str:
-        return f"{self.name} (weights {self.weights[:12]}, pictures {self.preprocessing})"
+        words = f", {self.text}" if self.text else ""
+        return f"{self.name} (weights {self.weights[:12]}, pictures {self.preprocessing}{words})"
 
 
 class Manifest(BaseModel):
@@ -65,7 +90,8 @@ class Manifest(BaseModel):
 
     def write(self, folder: Path) -> None:
         """Writes the manifest into an index folder."""
-        (folder / MANIFEST).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        text = self.model_dump_json(indent=2, exclude_none=True)
+        (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
 class Fingerprint(NamedTuple):
@@ -77,18 +103,24 @@ class Fingerprint(NamedTuple):
     image_sha256: str
 
 
-def index_digest(cases: Iterable[Fingerprint], embeddings: NDArray[np.float32]) -> str:
+def index_digest(
+    cases: Iterable[Fingerprint],
+    embeddings: NDArray[np.float32],
+    text: NDArray[np.float32] | None = None,
+) -> str:
     """Digests an index: the SHA-256 of its cases and embeddings.
 
     Args:
         cases: Sorted by id, so that the order in which they were collected does not matter.
         embeddings: Their rows, [count, dim], in the same order.
+        text: The rows of their words, [count, text dim], likewise.
 
     Raises:
         ValueError: There are more cases than rows, or fewer.
     """
     digest = sha256()
-    for case, row in zip(cases, embeddings, strict=True):
+    rows = embeddings if text is None else np.concatenate([embeddings, text], axis=1)
+    for case, row in zip(cases, rows, strict=True):
         for field in case:
             raw = field.encode()
             digest.update(len(raw).to_bytes(8, "little"))

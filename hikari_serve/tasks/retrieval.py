@@ -5,7 +5,7 @@ import numpy as np
 from hikari_serve.engines.clip import ClipEncoder
 from hikari_serve.engines.contract import Output, Prompt, Request
 from hikari_serve.image import read_view
-from hikari_serve.references.index import Match, ReferenceIndex
+from hikari_serve.references.index import Match, Query, ReferenceIndex
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import ReferencesConfig
 from hikari_serve.stage import Item, Provenance, ReferenceCase, Retrieval
@@ -33,7 +33,7 @@ class Retriever(Model):
 
     def read(self, output: Output, item: Item) -> Retrieval:
         assert isinstance(output, np.ndarray)
-        matches = self._index.search(output, item.cases or self._settings.top_k)
+        matches = self._index.search(Query(output), item.cases or self._settings.top_k)
         return Retrieval(
             index=self._index.digest, cases=tuple(self._shown(match) for match in matches)
         )

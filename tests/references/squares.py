@@ -6,10 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from hikari_serve.references.manifest import EncoderInfo
+from hikari_serve.references.manifest import EncoderInfo, TextEncoderInfo
 from hikari_serve.references.store import Case
 
 ENCODER = EncoderInfo(name="mean-colour", weights="0" * 64, preprocessing="full")
+
+WORDED = ENCODER.model_copy(
+    update={"text": TextEncoderInfo(weights="1" * 64, prefix="query: ", max_tokens=8)}
+)
 
 
 def case(case_id: str, colour: tuple[int, int, int], label: str = "psoriasis") -> Case:
@@ -21,6 +25,12 @@ def case(case_id: str, colour: tuple[int, int, int], label: str = "psoriasis") -
 def embed(images: list[Image.Image]) -> NDArray[np.float32]:
     """The mean colour of each picture, [n, 3], of any length."""
     return np.stack([np.asarray(image, dtype=np.float32).mean(axis=(0, 1)) for image in images])
+
+
+def embed_words(texts: list[str]) -> NDArray[np.float32]:
+    """[1, 0], or [0, 1] for the square that is green."""
+    green = ["(0, 250, 0)" in text for text in texts]
+    return np.array([[not is_green, is_green] for is_green in green], dtype=np.float32)
 
 
 CASES = [

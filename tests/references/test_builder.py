@@ -1,6 +1,10 @@
 """Building an index: the same from the same cases, whole or not at all."""
 
+import json
+import shutil
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hikari_serve.errors import BadImage, EngineFailed, InvalidInput
-from hikari_serve.references.builder import build
-from hikari_serve.references.index import ReferenceIndex
+from hikari_serve.references.builder import build, restore
+from hikari_serve.references.index import Query, ReferenceIndex
 from hikari_serve.references.manifest import CASES as CASES_FILE
 from hikari_serve.references.manifest import EMBEDDINGS, MANIFEST, Manifest
-from tests.references.squares import CASES, ENCODER, case, embed
+from tests.references.squares import CASES, ENCODER, WORDED, case, embed, embed_words
 
 
 def test_batches_and_progress(tmp_path: Path) -> None:
@@ -55,7 +59,7 @@ def test_order_of_ids_is_that_of_the_database(tmp_path: Path) -> None:
     index = ReferenceIndex.open(tmp_path / "index")
     for wanted in cases:
         query = np.array([cases.index(wanted) * 30, 100, 50], dtype=np.float32)
-        assert index.search(query, 1)[0].case_id == wanted.id
+        assert index.search(Query(query), 1)[0].case_id == wanted.id
 
 
 @pytest.mark.parametrize(
@@ -117,14 +121,18 @@ def test_never_replaces_something_else(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_wrong_cases_leave_nothing_and_the_old_index(
+def test_wrong_cases_leave_the_old_index(
     folder: Path, cases: list[Any], error: type[Exception], message: str
 ) -> None:
     before = ReferenceIndex.open(folder).digest
     for out in (folder, folder.with_name("new")):
         with pytest.raises(error, match=message):
             build(cases, embed, ENCODER, out, batch=1)
-    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+    left = {path.name for path in folder.parent.iterdir()}
+    # the embeddings that were finished stay for the next try
+    assert left == (
+        {folder.name, ".index.building", ".new.building"} if len(cases) > 1 else {folder.name}
+    )
     assert ReferenceIndex.open(folder).digest == before
 
 
@@ -140,3 +148,108 @@ def test_wrong_cases_leave_nothing_and_the_old_index(
 def test_wrong_embeddings(tmp_path: Path, vectors: NDArray[np.float32], message: str) -> None:
     with pytest.raises(EngineFailed, match=message):
         build(CASES, lambda images: vectors, ENCODER, tmp_path / "index")
+
+
+def test_a_killed_build_goes_on_where_it_was(tmp_path: Path) -> None:
+    script = """
+import os, sys
+from pathlib import Path
+from hikari_serve.references.builder import build, restore
+from tests.references.squares import CASES, ENCODER, embed
+batches = []
+def dying(images):
+    batches.append(images)
+    return embed(images) if len(batches) < 3 else os._exit(9)
+build(CASES, dying, ENCODER, Path(sys.argv[1]), batch=2)
+"""
+    out = tmp_path / "index"
+    killed = subprocess.run([sys.executable, "-c", script, out], check=False)
+    assert killed.returncode == 9
+    assert not out.exists()
+    seen: list[int] = []
+
+    def counted(images: list[Image.Image]) -> NDArray[np.float32]:
+        seen.append(len(images))
+        return embed(images)
+
+    manifest = build(CASES, counted, ENCODER, out, batch=2)
+    assert seen == [1]  # two batches of two were done
+    assert manifest == build(CASES, embed, ENCODER, tmp_path / "other")
+    assert {path.name for path in tmp_path.iterdir()} == {"index", "other"}
+
+
+def test_an_interrupted_build_is_not_finished_by_another_encoder(tmp_path: Path) -> None:
+    def interrupted(images: list[Image.Image]) -> NDArray[np.float32]:
+        if len(images) == 1:
+            raise KeyboardInterrupt
+        return embed(images)
+
+    out = tmp_path / "index"
+    with pytest.raises(KeyboardInterrupt):
+        build(CASES, interrupted, ENCODER, out, batch=2)
+    other = ENCODER.model_copy(update={"name": "other"})
+    with pytest.raises(InvalidInput, match=r"mean-colour .* interrupted .* other .* delete .*"):
+        build(CASES, embed, other, out)
+
+
+def test_one_build_at_a_time(tmp_path: Path) -> None:
+    out = tmp_path / "index"
+
+    def nosy(images: list[Image.Image]) -> NDArray[np.float32]:
+        with pytest.raises(InvalidInput, match="another build of this index is running"):
+            build(CASES, embed, ENCODER, out)
+        return embed(images)
+
+    build(CASES, nosy, ENCODER, out)
+
+
+@pytest.mark.parametrize("placed", [False, True])
+def test_killed_while_the_index_was_put_in_place(folder: Path, placed: bool) -> None:
+    work = folder.with_name(".index.building")
+    work.mkdir()
+    shutil.copytree(folder, work / "old")
+    if not placed:
+        shutil.rmtree(folder)
+    restore(folder)
+    assert len(ReferenceIndex.open(folder)) == len(CASES)
+    assert not (work / "old").exists()
+
+
+def test_cases_whose_picture_cannot_be_read_may_be_left_out(tmp_path: Path) -> None:
+    left_out: list[str] = []
+    broken = replace(CASES[1], image=b"no picture")
+    manifest = build(
+        [CASES[0], broken, CASES[2]],
+        embed,
+        ENCODER,
+        tmp_path / "index",
+        on_bad=lambda case, error: left_out.append(f"{case.id}: {error.message}"),
+    )
+    assert manifest.count == 2
+    assert len(left_out) == 1
+    assert left_out[0].startswith("green: this is no picture")
+
+
+def test_equal_pictures_and_words_are_embedded_once(tmp_path: Path) -> None:
+    twice = [CASES[0], replace(CASES[0], id="again"), CASES[1]]
+    sizes: list[int] = []
+
+    def counted(images: list[Image.Image]) -> NDArray[np.float32]:
+        sizes.append(len(images))
+        return embed(images)
+
+    def counted_words(texts: list[str]) -> NDArray[np.float32]:
+        sizes.append(len(texts))
+        return embed_words(texts)
+
+    out = tmp_path / "index"
+    build(twice, counted, WORDED, out, embed_texts=counted_words)
+    assert sizes == [2, 2]
+    found = ReferenceIndex.open(out).search(Query(np.array([9, 0, 0], dtype=np.float32)), 3)
+    assert found[0].similarity == found[1].similarity == 1
+
+
+def test_manifests_without_words_are_as_they_were(folder: Path) -> None:
+    assert set(json.loads((folder / MANIFEST).read_text())["encoder"]) == {
+        "name", "weights", "preprocessing",
+    }  # fmt: skip

@@ -10,14 +10,15 @@ from shutil import copytree
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 from hikari_serve.errors import ConfigError, InvalidInput, NotFound
+from hikari_serve.image import content_hash
 from hikari_serve.references.builder import build
-from hikari_serve.references.index import Match, ReferenceIndex
+from hikari_serve.references.index import Match, Query, ReferenceIndex
 from hikari_serve.references.manifest import CASES as CASES_FILE
-from hikari_serve.references.manifest import EMBEDDINGS, MANIFEST, TENSOR
-from tests.references.squares import CASES, ENCODER, case, embed
+from hikari_serve.references.manifest import EMBEDDINGS, MANIFEST, TENSOR, TEXT_TENSOR
+from tests.references.squares import CASES, ENCODER, WORDED, case, embed
 
 
 def vector(*values: float) -> NDArray[np.float32]:
@@ -27,7 +28,7 @@ def vector(*values: float) -> NDArray[np.float32]:
 class TestSearch:
     def test_most_similar_first(self, folder: Path) -> None:
         index = ReferenceIndex.open(folder, ENCODER)
-        found = index.search(vector(200, 90, 95), k=3)
+        found = index.search(Query(vector(200, 90, 95)), k=3)
         assert [match.case_id for match in found] == ["rosé", "dark red", "red"]
         assert found[0].similarity > 0.99
         assert found[1].similarity == found[2].similarity  # the same hue: smaller id first
@@ -35,12 +36,12 @@ class TestSearch:
 
     def test_length_of_the_query_does_not_matter(self, folder: Path) -> None:
         index = ReferenceIndex.open(folder)
-        near, far = index.search(vector(1e-3, 0, 0), 1), index.search(vector(1e3, 0, 0), 1)
-        assert near == far == [Match("dark red", 1.0)]
+        near, far = (index.search(Query(vector(red, 0, 0)), 1) for red in (1e-3, 1e3))
+        assert near == far == [Match("dark red", 1.0, 1.0)]
 
     def test_more_than_there_are(self, folder: Path) -> None:
         index = ReferenceIndex.open(folder)
-        found = index.search(vector(1, 2, 3), k=100)
+        found = index.search(Query(vector(1, 2, 3)), k=100)
         assert len(found) == len(index) == 5
         assert {match.case_id for match in found} == {case.id for case in CASES}
 
@@ -50,14 +51,14 @@ class TestSearch:
         ids = [f"case {number:03}" for number in dice.permutation(203)]
         signs = iter([1, -1] * 102)
         build(
-            [case(case_id, (9, 9, 9)) for case_id in ids],
+            [case(case_id, (number, 9, 9)) for number, case_id in enumerate(ids)],
             lambda images: np.stack([row * next(signs) for _ in images]),
             ENCODER,
             tmp_path / "index",
         )
         query = dice.normal(size=67).astype(np.float32)
         query *= np.sign(query @ row)
-        found = ReferenceIndex.open(tmp_path / "index").search(query, k=203)
+        found = ReferenceIndex.open(tmp_path / "index").search(Query(query), k=203)
         assert len({match.similarity for match in found}) == 2
         assert [match.case_id for match in found] == sorted(ids[::2]) + sorted(ids[1::2])
 
@@ -66,7 +67,7 @@ class TestSearch:
         rows = dice.normal(size=(40, 16))
         queue = iter(rows)
         build(
-            [case(f"{number:02}", (9, 9, 9)) for number in range(40)],
+            [case(f"{number:02}", (number, 9, 9)) for number in range(40)],
             lambda images: np.stack([next(queue) for _ in images]).astype(np.float32),
             ENCODER,
             tmp_path / "index",
@@ -74,18 +75,52 @@ class TestSearch:
         query = dice.normal(size=16)
         cosine = rows @ query / np.linalg.norm(rows, axis=1) / np.linalg.norm(query)
         index = ReferenceIndex.open(tmp_path / "index")
-        found = index.search(query.astype(np.float32), k=10)
+        found = index.search(Query(query.astype(np.float32)), k=10)
         assert [int(match.case_id) for match in found] == list(np.argsort(-cosine)[:10])
         assert [match.similarity for match in found] == pytest.approx(np.sort(-cosine)[:10] * -1)
         for row in rows.astype(np.float32):
             for sign in (1, -1):
-                matches = index.search(sign * row, k=40)
+                matches = index.search(Query(sign * row), k=40)
                 assert all(-1 <= match.similarity <= 1 for match in matches)
+
+    def test_words_take_the_part_that_alpha_leaves_them(self, worded: Path) -> None:
+        index = ReferenceIndex.open(worded, WORDED)
+        image, text = vector(250, 120, 130), vector(0, 1)
+        alone = index.search(Query(image, alpha=0.3), 5)
+        assert [match.score for match in alone] == [match.similarity for match in alone]
+        cosine = {match.case_id: match.similarity for match in alone}
+        for alpha in (0.0, 0.3, 1.0):
+            found = index.search(Query(image, text, alpha), 5)
+            for match in found:
+                likeness = 1.0 if match.case_id == "green" else 0.0  # see `embed_words`
+                assert match.similarity == cosine[match.case_id]
+                expected = alpha * match.similarity + (1 - alpha) * likeness
+                assert match.score == pytest.approx(expected, abs=1e-6)
+            assert found == sorted(found, key=lambda match: -match.score)
+        assert index.search(Query(image, text, 0.3), 1)[0].case_id == "green"
+        assert index.search(Query(image, text, 1.0), 1)[0].case_id == "rosé"
+
+    def test_an_index_without_words_cannot_compare_them(self, folder: Path) -> None:
+        with pytest.raises(InvalidInput, match="no embeddings of words"):
+            ReferenceIndex.open(folder).search(Query(vector(1, 0, 0), vector(1, 0)), 1)
+
+    def test_the_picture_itself_is_left_out_by_its_content(self, folder: Path) -> None:
+        index = ReferenceIndex.open(folder)
+        own = Query(vector(250, 0, 0), content=content_hash(CASES[0].image))
+        assert [match.case_id for match in index.search(own, 5)] == [
+            "dark red", "rosé", "blue", "green",
+        ]  # fmt: skip
+
+    def test_near_duplicates_are_left_out_by_their_similarity(self, folder: Path) -> None:
+        index = ReferenceIndex.open(folder)
+        found = index.search(Query(vector(250, 0, 0), max_similarity=0.99), 5)
+        assert [match.case_id for match in found] == ["rosé", "blue", "green"]
+        assert index.search(Query(vector(250, 0, 0), max_similarity=-0.5), 5) == []
 
     @pytest.mark.parametrize("k", [0, -3])
     def test_k_below_one(self, folder: Path, k: int) -> None:
         with pytest.raises(InvalidInput, match="at least one"):
-            ReferenceIndex.open(folder).search(vector(1, 0, 0), k)
+            ReferenceIndex.open(folder).search(Query(vector(1, 0, 0)), k)
 
     @pytest.mark.parametrize(
         ("query", "message"),
@@ -99,7 +134,7 @@ class TestSearch:
     )
     def test_wrong_query(self, folder: Path, query: NDArray[np.float32], message: str) -> None:
         with pytest.raises(InvalidInput, match=message):
-            ReferenceIndex.open(folder).search(query, 1)
+            ReferenceIndex.open(folder).search(Query(query), 1)
 
 
 class TestCases:
@@ -123,7 +158,7 @@ class TestCases:
 
         def both(number: int) -> bool:
             wanted = CASES[number % len(CASES)]
-            found = index.search(vector(0, 0, 1), 1)
+            found = index.search(Query(vector(0, 0, 1)), 1)
             return index.case(wanted.id) == wanted and found[0].case_id == "blue"
 
         with ThreadPoolExecutor(8) as pool:
@@ -169,7 +204,7 @@ class TestOpening:
         assert index.encoder == ENCODER
         assert index.digest == json.loads((folder / MANIFEST).read_text())["digest"]
         index.close()
-        assert index.search(vector(0, 1, 0), 1)[0].case_id == "green"
+        assert index.search(Query(vector(0, 1, 0)), 1)[0].case_id == "green"
 
     def test_missing(self, tmp_path: Path) -> None:
         with pytest.raises(
@@ -224,6 +259,15 @@ class TestOpening:
             file.truncate(100_000)
         with pytest.raises(ConfigError, match="corrupt on disk"):
             index.case("large")
+
+    def test_an_index_with_words(self, worded: Path) -> None:
+        assert ReferenceIndex.open(worded, WORDED).encoder.text == WORDED.text
+        with pytest.raises(ConfigError, match="prefix 'query: '"):
+            ReferenceIndex.open(worded, ENCODER)
+        tensors = load_file(worded / EMBEDDINGS)
+        save_file({**tensors, TEXT_TENSOR: tensors[TEXT_TENSOR][::-1]}, worded / EMBEDDINGS)
+        with pytest.raises(ConfigError, match="do not belong together"):
+            ReferenceIndex.open(worded, WORDED)
 
     @pytest.mark.parametrize("field", ["name", "weights", "preprocessing"])
     def test_another_encoder(self, folder: Path, field: str) -> None:
