@@ -62,6 +62,7 @@ class Classification(Frozen):
         probability: Of `label`, or of the most probable label when it is None.
         scores: Probability of every label id, summing to 1, the most probable first.
         names: The words for each label id.
+        aliases: Other words for a label id, by which a caption may name it.
         groups: The group's id of each label id that has one.
         label_mass: Share of the model's own belief that lies inside the label set at all.
         decision: `unknown` whenever `label_mass` is low, however peaked `scores` is.
@@ -74,6 +75,7 @@ class Classification(Frozen):
     probability: float
     scores: Mapping[str, float]
     names: Mapping[str, str]
+    aliases: Mapping[str, tuple[str, ...]] = {}
     groups: Mapping[str, str] = {}
     label_mass: float
     decision: Decision
@@ -107,11 +109,18 @@ class ReferenceCase(Frozen):
 
 
 class Retrieval(Frozen):
-    """Retrieved cases, the most similar first, and the digest of the index they came from."""
+    """Retrieved cases.
+
+    Attributes:
+        index: Digest of the index that they came from.
+        cases: The most similar first, as the reference model's `expose` shows them.
+        labels: The disease of each case, for comparing; no answer shows it.
+    """
 
     kind: Literal["retrieval"] = "retrieval"
     index: str
     cases: tuple[ReferenceCase, ...]
+    labels: tuple[str, ...] = ()
 
 
 Output = Classification | Caption | Retrieval

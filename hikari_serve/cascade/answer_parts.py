@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from hikari_serve.labels.consistency import Consistency, consistency
+from hikari_serve.labels.consistency import Consistency, Mention, consistency, mentions
 from hikari_serve.stage import Caption, Classification, Decision, Frozen, Output
+
+_INTERNAL = {"kind", "names", "aliases", "groups"}
+"""What a classification carries for comparing, and no answer repeats."""
 
 
 class Ranked(Frozen):
@@ -40,16 +43,24 @@ class DiseaseAnswer(Frozen):
 
 
 class CaptionAnswer(Frozen):
-    """The description, and whether what it says fits the disease."""
+    """The description, and whether what it says fits the disease.
+
+    Attributes:
+        text: The words.
+        consistency: The verdict over `mentions`.
+        mentions: The diseases that it names, and which of them agree or contradict.
+        finish_reason: `length` where it was cut.
+    """
 
     text: str
     consistency: Consistency
+    mentions: tuple[Mention, ...] = ()
     finish_reason: Literal["stop", "length"]
 
 
 def group_answer(found: Classification) -> GroupAnswer:
     """Words a group stage's result for the answer."""
-    return GroupAnswer(**found.model_dump(exclude={"kind", "names", "groups"}))
+    return GroupAnswer(**found.model_dump(exclude=_INTERNAL))
 
 
 def disease_answer(found: Classification, top_k: int) -> DiseaseAnswer:
@@ -59,14 +70,16 @@ def disease_answer(found: Classification, top_k: int) -> DiseaseAnswer:
         Ranked(label=label, display_name=found.names[label], probability=probability)
         for label, probability in ranked
     )
-    kept = found.model_dump(exclude={"kind", "names", "groups", "scores"})
+    kept = found.model_dump(exclude={*_INTERNAL, "scores"})
     return DiseaseAnswer(**kept, differential=differential)
 
 
 def caption_answer(caption: Caption, disease: Output | None) -> CaptionAnswer:
     """Words a caption, and compares it with the disease."""
+    found = mentions(caption.text, disease)
     return CaptionAnswer(
         text=caption.text,
-        consistency=consistency(caption.text, disease),
+        consistency=consistency(found),
+        mentions=found,
         finish_reason=caption.finish_reason,
     )

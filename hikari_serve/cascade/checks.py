@@ -17,8 +17,8 @@ class Checks(Frozen):
             `unknown` unless both named one.
         nearest_distance: One minus the cosine similarity of the nearest reference case, from 0
             to 2; null without references.
-        references_agreeing: Share of the retrieved cases that have this disease; null where the
-            reference model does not expose labels, or no disease was named.
+        references_agreeing: Share of the retrieved cases that have this disease; null without
+            references, or where no disease was named.
     """
 
     group_disease: Consistency
@@ -32,12 +32,14 @@ class AbstentionRule(Frozen):
     Attributes:
         min_probability: If its probability is below this.
         max_distance: If the nearest reference case is farther away, in `nearest_distance`.
+        min_references_agreeing: If a smaller share of the retrieved cases has it.
         on_group_contradiction: If it does not belong to the group that the group model named.
         on_caption_contradiction: If the caption names another.
     """
 
     min_probability: float = Field(0, ge=0, le=1)
     max_distance: float = Field(2, ge=0, le=2)
+    min_references_agreeing: float = Field(0, ge=0, le=1)
     on_group_contradiction: bool = False
     on_caption_contradiction: bool = False
 
@@ -56,13 +58,12 @@ def check(found: Mapping[str, Output]) -> Checks:
         if own is not None and group.label is not None:
             fits = "agrees" if own == group.label else "contradicts"
     cases = retrieval.cases if isinstance(retrieval, Retrieval) else ()
-    labels = [case.label for case in cases if case.label is not None]
+    labels = retrieval.labels if isinstance(retrieval, Retrieval) else ()
+    agreeing = labels.count(label) / len(labels) if labels and label else None
     return Checks(
         group_disease=fits,
         nearest_distance=round(1 - cases[0].similarity, 6) if cases else None,
-        references_agreeing=round(labels.count(label) / len(labels), 4)
-        if labels and label
-        else None,
+        references_agreeing=round(agreeing, 4) if agreeing is not None else None,
     )
 
 
@@ -84,6 +85,10 @@ def withhold(
         reasons.append(
             f"the nearest reference case is {distance:.2f} away, more than {rule.max_distance:g}"
         )
+    agreeing = checks.references_agreeing
+    if agreeing is not None and agreeing < rule.min_references_agreeing:
+        wanted = f"{rule.min_references_agreeing:.0%}"
+        reasons.append(f"only {agreeing:.0%} of the reference cases have it, less than {wanted}")
     if rule.on_group_contradiction and checks.group_disease == "contradicts":
         reasons.append("it does not belong to the group that the group model named")
     if rule.on_caption_contradiction and caption and caption.consistency == "contradicts":

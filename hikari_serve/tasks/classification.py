@@ -76,6 +76,7 @@ class Classifier(Model):
             probability=round(probabilities[ranked[0]], 6),
             scores={labels[i].id: round(probabilities[i], 6) for i in ranked},
             names={label.id: label.name for label in labels},
+            aliases={label.id: label.aliases for label in labels if label.aliases},
             groups={label.id: label.group for label in labels if label.group},
             label_mass=round(mass, 6),
             decision=decision,

@@ -5,6 +5,7 @@ import pytest
 from hikari_serve.stage import Caption, ReferenceCase, Retrieval
 from tests.scripted import Bench, classified
 
+LABELS = ("sccis", "psoriasis", "sccis")
 GROUPS = {"sccis": "malignant", "psoriasis": "inflammatory"}
 
 
@@ -26,12 +27,11 @@ def test_the_group_is_compared_with_the_disease() -> None:
 
 def test_the_references_are_compared_with_the_disease() -> None:
     made = bench()
-    cases = [
-        ReferenceCase(id=f"c{row}", similarity=0.9 - row / 10, label=label)
-        for row, label in enumerate(("sccis", "psoriasis", "sccis"))
-    ]
-    made.stages["references"].output = Retrieval(index="i1", cases=tuple(cases))
-    checks = made.run().checks
+    cases = [ReferenceCase(id=f"c{row}", similarity=0.9 - row / 10) for row in range(len(LABELS))]
+    made.stages["references"].output = Retrieval(index="i1", cases=tuple(cases), labels=LABELS)
+    answer = made.run()
+    assert "psoriasis" not in str(answer.references)  # ids are all that may be shown
+    checks = answer.checks
     assert checks.nearest_distance == pytest.approx(0.1)
     assert checks.references_agreeing == pytest.approx(2 / 3, abs=1e-3)
 
@@ -46,6 +46,10 @@ def test_without_references_nothing_is_said_of_them() -> None:
     [
         ({"min_probability": 0.8}, "its probability of 70% is below 80%"),
         ({"max_distance": 0.05}, "the nearest reference case is 0.10 away, more than 0.05"),
+        (
+            {"min_references_agreeing": 0.5},
+            "only 33% of the reference cases have it, less than 50%",
+        ),
         ({"on_group_contradiction": True}, "does not belong to the group"),
         ({"on_caption_contradiction": True}, "the caption names another"),
     ],
@@ -56,6 +60,10 @@ def test_a_rule_that_fires_withholds_the_disease_and_keeps_the_differential(
     made = bench(**rule)
     made.stages["group"].output = classified("benign", "malignant", "benign")
     made.stages["caption"].output = Caption(text="This is psoriasis.", finish_reason="stop")
+    cases = made.stages["references"].output
+    assert isinstance(cases, Retrieval)
+    labels = ("psoriasis", "sccis", "psoriasis")
+    made.stages["references"].output = cases.model_copy(update={"labels": labels})
     answer = made.run()
     assert answer.status == "abstained"
     assert answer.disease is not None
