@@ -60,9 +60,10 @@ def check(found: Mapping[str, Output]) -> Checks:
     cases = retrieval.cases if isinstance(retrieval, Retrieval) else ()
     labels = retrieval.labels if isinstance(retrieval, Retrieval) else ()
     agreeing = labels.count(label) / len(labels) if labels and label else None
+    nearest = max((case.similarity for case in cases), default=None)  # words may rank them too
     return Checks(
         group_disease=fits,
-        nearest_distance=round(1 - cases[0].similarity, 6) if cases else None,
+        nearest_distance=round(1 - nearest, 6) if nearest is not None else None,
         references_agreeing=round(agreeing, 4) if agreeing is not None else None,
     )
 
