@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.requirements import require
 from hikari_serve.errors import HikariError
 from hikari_serve.image import Limits
 from hikari_serve.repository.repository import Repository
@@ -33,9 +34,10 @@ RUNNERS = {
 
 try:
     settings = Settings.from_environment()
-    repository = Repository(settings.models)
+    repository = Repository.of(settings)
     config = repository.config(settings.cascade)
     graph = Graph.read(config, repository)
+    require(repository, settings.cascade, graph, settings.tasks_here)
 except HikariError as error:
     sys.exit(f"hikari: {error.message}")
 

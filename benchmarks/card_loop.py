@@ -37,10 +37,10 @@ class CardLoop:
             match settings:
                 case ClassifierConfig(task="group"):
                     self._group = CardModel(folder, settings)
-                    self._groups = LabelSet.read(repository.folder(name) / settings.labels).labels
+                    self._groups = LabelSet.find(settings.labels, repository.folder(name)).labels
                 case ClassifierConfig():
                     self._disease = CardModel(folder, settings)
-                    self._diseases = LabelSet.read(repository.folder(name) / settings.labels).labels
+                    self._diseases = LabelSet.find(settings.labels, repository.folder(name)).labels
                 case CaptionConfig():
                     self._caption = CardModel(folder, settings)
                 case ReferencesConfig():

@@ -21,7 +21,7 @@ class InlineCascade:
 
     def __init__(self, settings: Settings) -> None:
         settings = replace(settings, placement=dict.fromkeys(settings.placement, "inline"))
-        repository = Repository(settings.models)
+        repository = Repository.of(settings)
         config = repository.config(settings.cascade)
         graph = Graph.read(config, repository)
         tasks = dict.fromkeys(node.task for node in graph.nodes)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.requirements import require
 from hikari_serve.image import Limits
 from hikari_serve.repository.repository import Repository
 from hikari_serve.settings import TASKS, Settings
@@ -36,10 +37,11 @@ async def open_cascade(
         Unavailable: A model cannot be loaded, and why.
     """
     settings = replace(settings, placement=dict.fromkeys(TASKS, "inline"))
-    repository = Repository(settings.models)
+    repository = Repository.of(settings)
     config = repository.config(settings.cascade)
     graph = Graph.read(config, repository)
     needed = graph.until(until, references=references)
+    require(repository, settings.cascade, needed, settings.tasks_here)
     tasks = dict.fromkeys(node.task for node in needed.nodes)
     hosts = {task: Host.for_cascade(task, settings, stages=len(tasks)) for task in tasks}
     limits = Limits(max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels)

@@ -16,6 +16,9 @@ PREFIX = "HIKARI_"
 TASKS = ("group", "references", "disease", "caption")
 """The tasks that have a runner, in the order of the cascade."""
 
+WEIGHTS = Path(os.path.expanduser("~/.cache/hikari/weights"))
+"""Where pulled weights lie unless HIKARI_WEIGHTS says otherwise."""
+
 Placement = str
 """Where a stage runs: `process`, `inline`, or the URL of a runner elsewhere."""
 
@@ -27,6 +30,7 @@ class Settings:
     Attributes:
         cascade: Cascade model that answers `/diagnose`.
         models: Folder of the model repository.
+        weights: Folder of the weights that `hikari models pull` brought.
         placement: Where each task's runner lives.
         threads: Cores for each stage; 0 means an equal share of the machine.
         workers: API processes.
@@ -36,6 +40,7 @@ class Settings:
 
     cascade: str = "demo"
     models: Path = Path("models")
+    weights: Path = WEIGHTS
     placement: Mapping[str, Placement] = field(
         default_factory=lambda: dict.fromkeys(TASKS, "process")
     )
@@ -66,6 +71,7 @@ class Settings:
         return cls(
             cascade=environ.get("HIKARI_CASCADE", default.cascade),
             models=Path(environ.get("HIKARI_MODELS", default.models)),
+            weights=Path(environ.get("HIKARI_WEIGHTS", default.weights)).expanduser(),
             placement=placement,
             threads=_number("HIKARI_THREADS", environ, default.threads, least=0),
             workers=_number("HIKARI_WORKERS", environ, default.workers, least=1),
@@ -76,6 +82,11 @@ class Settings:
                 "HIKARI_MAX_IMAGE_PIXELS", environ, default.max_image_pixels, least=1
             ),
         )
+
+    @property
+    def tasks_here(self) -> tuple[str, ...]:
+        """The tasks whose runners are on this machine, beside the API or in its process."""
+        return tuple(task for task in TASKS if self.placement[task] in ("process", "inline"))
 
     def cores(self, stages: int) -> int:
         """Cores that each of `stages` on this machine may compute on."""

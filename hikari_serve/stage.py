@@ -133,6 +133,8 @@ class Provenance(Frozen):
         model: Name of the model.
         version: Its version.
         weights: SHA-256 digest of the version's files.
+        revision: Commit of the hub that they were pulled from, if they were.
+        base: Digest of the weights that they are an adapter of, if they are one.
         engine: What ran the weights, with its version.
         dtype: Precision of the arithmetic.
         quantization: How the weights were compressed, if they were.
@@ -147,6 +149,8 @@ class Provenance(Frozen):
     model: str
     version: int
     weights: str
+    revision: str | None = None
+    base: str | None = None
     engine: str
     dtype: str
     quantization: str | None = None

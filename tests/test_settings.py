@@ -20,6 +20,7 @@ def test_every_variable_is_read() -> None:
         {
             "HIKARI_CASCADE": "hikari",
             "HIKARI_MODELS": "/srv/models",
+            "HIKARI_WEIGHTS": "/srv/weights",
             "HIKARI_PLACEMENT": "inline",
             "HIKARI_DISEASE_RUNNER": "http://disease:3000/",
             "HIKARI_THREADS": "4",
@@ -31,6 +32,7 @@ def test_every_variable_is_read() -> None:
     assert settings == Settings(
         cascade="hikari",
         models=Path("/srv/models"),
+        weights=Path("/srv/weights"),
         placement={
             "group": "inline",
             "references": "inline",
@@ -72,3 +74,8 @@ def test_every_setting_is_in_the_docs() -> None:
                  "DISEASE_RUNNER", "CAPTION_RUNNER", "THREADS", "WORKERS", "MAX_IMAGE_BYTES",
                  "MAX_IMAGE_PIXELS"):  # fmt: skip
         assert f"`HIKARI_{name}`" in docs
+
+
+def test_the_tasks_of_this_machine_are_those_that_no_url_serves() -> None:
+    settings = Settings.from_environment({"HIKARI_DISEASE_RUNNER": "http://disease:3000"})
+    assert settings.tasks_here == ("group", "references", "caption")

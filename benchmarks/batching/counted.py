@@ -31,7 +31,7 @@ class CountingEngine(TransformersEngine):
 
 def load() -> tuple[Classifier, CountingEngine]:
     """Loads the model with all cores; blocking."""
-    repository = Repository(Settings.from_environment().models)
+    repository = Repository.of(Settings.from_environment())
     config = repository.config(MODEL)
     hikari = config.hikari
     assert isinstance(hikari, ClassifierConfig)
@@ -50,5 +50,5 @@ def load() -> tuple[Classifier, CountingEngine]:
     provenance = Provenance(
         model=MODEL, version=1, weights="", engine="", dtype="", preprocessing=""
     )
-    labels = LabelSet.read(repository.folder(MODEL) / hikari.labels)
+    labels = LabelSet.find(hikari.labels, repository.folder(MODEL))
     return Classifier(config, provenance, engine, labels, None), engine

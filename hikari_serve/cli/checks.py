@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.cli.terminal import hush_transformers
 from hikari_serve.errors import ConfigError, HikariError
-from hikari_serve.labels.label_set import LabelSet
-from hikari_serve.references.served import open_served_index
+from hikari_serve.labels.label_set import SHIPPED, LabelSet
+from hikari_serve.references.served import find_served_index
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig, ReferencesConfig
+from hikari_serve.repository.weights import base_of, missing_weights
 from hikari_serve.tasks.host import Host, State
 
 
@@ -47,20 +48,35 @@ def check(repository: Repository, name: str, *, cores: int | None) -> str:
         nodes = Graph.read(config, repository).nodes
         return f"cascade of {', '.join(node.name for node in nodes)}"
     found: list[str] = [config.hikari.task]
+    if base := base_of(repository, config):
+        found.append(f"adapter of {base.name}")
     found += [f"version {version}" for version in repository.served_versions(config)]
     if isinstance(config.hikari, ClassifierConfig):
-        labels = LabelSet.read(repository.folder(name) / config.hikari.labels)
+        labels = LabelSet.find(config.hikari.labels, repository.folder(name))
+        _check_known(config.hikari, labels)
         found.append(f"{len(labels.labels)} labels")
     source = name if isinstance(config.hikari, ReferencesConfig) else None
     if isinstance(config.hikari, ClassifierConfig):
         source = config.hikari.index
     if source is not None:
-        index = open_served_index(repository, source)
-        found.append(f"index of {len(index)} cases")
-        index.close()
+        index = find_served_index(repository, source)
+        found.append(f"index of {len(index)} cases" if index else "no index built yet")
+        if index:
+            index.close()
+    if absent := missing_weights(repository, config):
+        found.append(f"weights of {' and '.join(absent)} not pulled")
     if cores is not None:
         found.append(asyncio.run(_load(repository, name, cores)))
     return ", ".join(found)
+
+
+def _check_known(hikari: ClassifierConfig, labels: LabelSet) -> None:
+    """What is known of a model is known by ids of labels, or nobody will find it."""
+    sets = [labels, *map(LabelSet.shipped, SHIPPED)]  # another of them may be chosen
+    ids = {label.id for each in sets for label in each.labels}
+    said = {label for metric in hikari.known.metrics for label in metric.by_label}
+    if unknown := (said | set(hikari.known.limitations)) - ids - {"general"}:
+        raise ConfigError(f"hikari.known: '{min(unknown)}' is a label of no set")
 
 
 async def _load(repository: Repository, name: str, cores: int) -> str:

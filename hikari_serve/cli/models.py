@@ -20,7 +20,7 @@ def list_models(
     from hikari_serve.repository.repository import Repository
     from hikari_serve.settings import Settings
 
-    repository = Repository(Settings.from_environment().models)
+    repository = Repository.of(Settings.from_environment())
     rows = [row(repository, name) for name in repository.names()]
     if as_json:
         for each in rows:
@@ -49,7 +49,7 @@ def check_models(
     from hikari_serve.settings import Settings
 
     settings = Settings.from_environment()
-    repository = Repository(settings.models)
+    repository = Repository.of(settings)
     wanted = with_members(repository, names) if names else repository.names()
     width = max(map(len, wanted), default=0)
     right = True

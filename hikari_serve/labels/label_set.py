@@ -69,8 +69,20 @@ class LabelSet(BaseModel):
             ConfigError: There is no such set; the message names those there are.
         """
         if name not in SHIPPED:
-            raise ConfigError(f"there is no label set '{name}'; there are {', '.join(SHIPPED)}")
+            raise ConfigError(
+                f"there is no label set '{name}'; there are {', '.join(SHIPPED)}, "
+                "or a file of your own ending in .yaml"
+            )
         return cls.read(_SETS / f"{name}.yaml")
+
+    @classmethod
+    def find(cls, name: str, folder: Path) -> "LabelSet":
+        """The set that a configuration names: a `.yaml` file beside it, or a shipped set.
+
+        Raises:
+            ConfigError: There is no such set or file, or it is wrong.
+        """
+        return cls.read(folder / name) if name.endswith(".yaml") else cls.shipped(name)
 
     @classmethod
     def read(cls, path: Path) -> "LabelSet":

@@ -9,12 +9,16 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
-from hikari_serve.errors import InvalidInput
+from hikari_serve.errors import ConfigError, InvalidInput
+from hikari_serve.labels.label_set import LabelSet
 
 Message = dict[str, Any]
 """One turn of a chat as transformers' chat templates read it."""
+
+REFERENCE = "reference"
+"""The key of `PromptLayout.values` for the labels of retrieved cases."""
 
 
 class Reference(BaseModel):
@@ -40,7 +44,8 @@ class Part(BaseModel):
         image: Whose picture comes here.
         each: Repeat `parts` for each reference.
         parts: What is repeated.
-        when: Keep this part only if that input (or `references`) was given.
+        when: Keep this part only if that input (or `references`) was given; inside `each` also
+            only if the case has it, such as `caption`.
         unless: Keep this part only if it was not.
     """
 
@@ -60,6 +65,8 @@ class Part(BaseModel):
             raise ValueError("a part is exactly one of: text, image, each")
         if (self.each is not None) != bool(self.parts):
             raise ValueError("`each` and `parts` go together")
+        if any(part.image is not None and (part.when or part.unless) for part in self.parts):
+            raise ValueError("inside `each` a picture takes no `when` or `unless`")
         return self
 
 
@@ -70,8 +77,9 @@ class PromptLayout(BaseModel):
         id: Name of the prompt.
         parts: The parts of the single user turn.
         values: For an input that is a label, the words that the prompt uses for each label id;
-            the key `reference` does the same for the labels of retrieved cases. An input
-            without an entry here is quoted as it came.
+            a label set of this package (or a list of them) stands for its trained answers. The
+            key `reference` does the same for the labels of retrieved cases. An input without an
+            entry here is quoted as it came, and so is a case's label that has no words.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,6 +87,13 @@ class PromptLayout(BaseModel):
     id: str
     parts: tuple[Part, ...]
     values: Mapping[str, Mapping[str, str]] = {}
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _read_label_sets(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping):
+            return values
+        return {name: _words_of(words) for name, words in values.items()}
 
     @property
     def version(self) -> str:
@@ -118,7 +133,7 @@ class PromptLayout(BaseModel):
     ) -> Iterator[tuple[Part, Mapping[str, str]]]:
         worded = {name: self._words(name, value) for name, value in inputs.items()}
         quoted = [
-            case.model_copy(update={"label": self._words("reference", case.label)})
+            case.model_copy(update={"label": self._words(REFERENCE, case.label)})
             for case in references
         ]
         return self._select(worded, quoted)
@@ -128,23 +143,41 @@ class PromptLayout(BaseModel):
     ) -> Iterator[tuple[Part, Mapping[str, str]]]:
         given = set(inputs) | ({"references"} if references else set())
         for part in self.parts:
-            if part.when is not None and part.when not in given:
-                continue
-            if part.unless is not None and part.unless in given:
+            if not _is_kept(part, given):
                 continue
             if part.each is None:
                 yield part, inputs
                 continue
             for index, case in enumerate(references, start=1):
                 scope = {**inputs, "index": str(index), **case.model_dump()}
+                there = given | {name for name, value in scope.items() if value}
                 for inner in part.parts:
-                    yield inner, scope
+                    if _is_kept(inner, there):
+                        yield inner, scope
 
     def _words(self, name: str, value: str) -> str:
         table = self.values.get(name)
         if table is None:
             return value
+        if name == REFERENCE:  # a case may be of any disease, whatever the model can answer
+            return table.get(value, value)
         if value not in table:
             known = ", ".join(table)
             raise InvalidInput(f"input '{name}': '{value}' is not one of {known}")
         return table[value]
+
+
+def _is_kept(part: Part, given: set[str]) -> bool:
+    return (part.when is None or part.when in given) and part.unless not in given
+
+
+def _words_of(words: Any) -> Any:
+    """The answers of the label sets that `words` names; anything else is left as it is."""
+    sets = [words] if isinstance(words, str) else words
+    if not isinstance(sets, list):
+        return words
+    try:
+        labels = [label for name in sets for label in LabelSet.shipped(name).labels]
+    except ConfigError as error:
+        raise ValueError(error.message) from None
+    return {label.id: label.answer for label in labels}

@@ -17,6 +17,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from tritonclient.grpc import model_config_pb2
 
 from hikari_serve.errors import ConfigError
+from hikari_serve.prompts.shipped import find_prompt
 from hikari_serve.repository.schema import (
     CaptionConfig,
     CascadeConfig,
@@ -124,6 +125,11 @@ def _refuse_unhonoured(path: Path, where: str, message: str, part: Any) -> None:
 
 
 def _parse_hikari(path: Path, part: Any) -> Hikari:
+    if isinstance(part, dict) and isinstance(part.get("prompt"), str):
+        try:
+            part = {**part, "prompt": find_prompt(part["prompt"], path.parent)}
+        except ConfigError as error:
+            raise ConfigError(f"{path}: hikari.prompt: {error.message}") from None
     try:
         return _HIKARI.validate_python(part)
     except ValidationError as error:

@@ -7,6 +7,10 @@ from pathlib import Path
 from hikari_serve.errors import ConfigError, NotFound
 from hikari_serve.repository.config import CONFIG_FILE, ModelConfig, read_config
 from hikari_serve.repository.schema import CascadeConfig
+from hikari_serve.settings import WEIGHTS, Settings
+
+SOURCE_VERSION = 1
+"""The version that a configuration's `source` is, with or without a folder of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +19,16 @@ class Repository:
 
     Attributes:
         root: The folder.
+        weights: Folder of the weights that `hikari models pull` brought.
     """
 
     root: Path
+    weights: Path = WEIGHTS
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Repository":
+        """The repository that the settings name."""
+        return cls(settings.models, settings.weights)
 
     def names(self) -> list[str]:
         """Every model's name, sorted.
@@ -65,6 +76,8 @@ class Repository:
         if isinstance(config.hikari, CascadeConfig):
             return [1]
         there = self.versions(config.name)
+        if config.hikari.source is not None:
+            there = sorted({SOURCE_VERSION, *there})
         if not there:
             raise ConfigError(f"model '{config.name}' has no version: expected a folder named 1")
         policy = config.triton.version_policy

@@ -4,9 +4,10 @@
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hikari_serve.cascade.checks import AbstentionRule
 from hikari_serve.image import Preprocessing
@@ -45,19 +46,96 @@ class PromptLimits(_Frozen):
     max_new_tokens: int = Field(256, ge=1)
 
 
+class Source(_Frozen):
+    """Where a model's weights come from when its version folder holds none.
+
+    Attributes:
+        hub: Repository on the Hugging Face hub, which `hikari models pull` copies.
+        revision: Commit or tag of it; None is not pinned: whatever the branch `main` was at the
+            time of the pull, which the pull records.
+        folder: A folder of this machine instead; a relative one starts at the model's folder.
+    """
+
+    hub: str | None = Field(None, pattern=r"^[\w.-]+/[\w.-]+$")
+    revision: str | None = Field(None, pattern=r"^\w[\w./-]*$")
+    folder: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Source":
+        if (self.hub is None) == (self.folder is None):
+            raise ValueError("a source is exactly one of: hub, folder")
+        if self.revision is not None and self.hub is None:
+            raise ValueError("`revision` goes with `hub`")
+        return self
+
+
+class Metric(_Frozen):
+    """A number that somebody measured of the weights.
+
+    Attributes:
+        name: What was measured, in words.
+        value: The number, over all labels.
+        by_label: The number for each label id.
+        unit: Of both; the empty word for a score.
+        source: Who measured it, on what.
+        uncertain: Why it may not be taken as it stands; None where nothing is known against it.
+    """
+
+    name: str
+    value: float | None = None
+    by_label: Mapping[str, float] = {}
+    unit: str = "%"
+    source: str
+    uncertain: str | None = None
+
+    @model_validator(mode="after")
+    def _measured(self) -> "Metric":
+        if self.value is None and not self.by_label:
+            raise ValueError("a metric has a value, or one by_label")
+        return self
+
+
+class Known(_Frozen):
+    """What is known of the weights, for reports and for those who choose between models.
+
+    Attributes:
+        metrics: What was measured.
+        limitations: What to beware of, by label id, or `general`.
+    """
+
+    metrics: tuple[Metric, ...] = ()
+    limitations: Mapping[str, str] = {}
+
+
 Verified = Literal["run", "contract", "unrun"]
 """How much of a configuration was seen working: served for real, checked against the engine's
 own interface only, or neither."""
 
 
 class _WeightedModel(_Frozen):
+    """What every model has that is no cascade.
+
+    Attributes:
+        source: Where the weights of version 1 come from; None if they lie in its folder.
+    """
+
     engine: EngineConfig = EngineConfig()
     preprocessing: Preprocessing = Preprocessing()
+    source: Source | None = None
     verified: Verified = "unrun"
+    known: Known = Known()
 
 
 class _PromptedModel(_WeightedModel):
+    """What every vision-language model has.
+
+    Attributes:
+        prompt: The layout; in the file also the name of one.
+        base: Model whose weights these are an adapter of (LoRA); None if they are whole.
+    """
+
     prompt: PromptLayout
+    base: str | None = None
     limits: PromptLimits = PromptLimits()
     thinking: Literal["natural", "closed"] = "natural"
 
@@ -66,7 +144,7 @@ class ClassifierConfig(_PromptedModel):
     """A stage that names one of a closed set of labels by scoring them.
 
     Attributes:
-        labels: Label file, beside this configuration.
+        labels: Label file beside this configuration, or a label set of this package.
         answer: The answer that the checkpoint was trained to emit, around `{label}`.
         min_label_mass: Below this share of the model's own belief the answer is `unknown`.
         index: Reference model whose cases the prompt may quote.
@@ -118,6 +196,7 @@ class CascadeConfig(_Frozen):
     abstain: AbstentionRule = AbstentionRule()
     min_quality: float = Field(0, ge=0, le=1)
     verified: Verified = "unrun"
+    known: Known = Known()
 
 
 Hikari = ClassifierConfig | CaptionConfig | ReferencesConfig | CascadeConfig

@@ -94,7 +94,7 @@ class Classifier(Model):
         if not isinstance(ids, tuple) or not ids:
             return None, ()
         if self._index is None:
-            raise InvalidInput(f"model '{item.model}' was given references but names no index")
+            raise InvalidInput(f"model '{item.model}' was given references but reads no index")
         if item.index != self._index.digest:
             raise InvalidInput(
                 f"the references come from index {item.index}, but model '{item.model}' "

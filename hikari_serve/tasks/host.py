@@ -91,7 +91,7 @@ class Host:
             ConfigError: The repository or the cascade is wrong.
             NotFound: There is no such cascade.
         """
-        repository = Repository(settings.models)
+        repository = Repository.of(settings)
         graph = Graph.read(repository.config(settings.cascade), repository)
         names = dict.fromkeys(node.config.name for node in graph.nodes if node.task == task)
         return cls(repository, names, cores=settings.cores(stages))

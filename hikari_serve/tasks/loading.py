@@ -9,10 +9,11 @@ from hikari_serve.labels.calibration import read_calibration
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.references.manifest import EncoderInfo
-from hikari_serve.references.served import open_served_index
+from hikari_serve.references.served import find_served_index
 from hikari_serve.repository.digest import weights_digest
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CaptionConfig, CascadeConfig, ReferencesConfig
+from hikari_serve.repository.weights import find_weights
 from hikari_serve.stage import Provenance
 from hikari_serve.tasks.captioning import Captioner
 from hikari_serve.tasks.classification import Classifier
@@ -37,11 +38,13 @@ def load_model(repository: Repository, name: str, version: int, cores: int) -> M
     hikari = config.hikari
     if isinstance(hikari, CascadeConfig):
         raise ConfigError(f"'{name}' is a cascade: it has no weights to load")
-    folder = repository.version_folder(name, version)
+    weights = find_weights(repository, name, version)
     provenance = Provenance(
         model=name,
         version=version,
-        weights=weights_digest(folder),
+        weights=weights_digest(weights.own),
+        revision=weights.revision,
+        base=weights_digest(weights.folder) if weights.adapter else None,
         engine=f"transformers {installed_version('transformers')}",
         dtype=hikari.engine.dtype,
         preprocessing=hikari.preprocessing.id,
@@ -53,7 +56,7 @@ def load_model(repository: Repository, name: str, version: int, cores: int) -> M
                 f"not '{config.triton.backend}'"
             )
         encoder = ClipEncoder.load(
-            folder,
+            weights.folder,
             device=hikari.engine.device,
             dtype=hikari.engine.dtype,
             max_batch=max(1, config.triton.max_batch_size),
@@ -62,7 +65,7 @@ def load_model(repository: Repository, name: str, version: int, cores: int) -> M
         info = EncoderInfo(
             name=name, weights=provenance.weights, preprocessing=provenance.preprocessing
         )
-        index = ReferenceIndex.open(folder / hikari.index, info)
+        index = ReferenceIndex.open(repository.version_folder(name, version) / hikari.index, info)
         return Retriever(
             config, provenance.model_copy(update={"index": index.digest}), encoder, index
         )
@@ -70,7 +73,8 @@ def load_model(repository: Repository, name: str, version: int, cores: int) -> M
         config.triton.backend,
         Opening(
             model=name,
-            folder=folder,
+            folder=weights.folder,
+            adapter=weights.adapter,
             device=hikari.engine.device,
             dtype=hikari.engine.dtype,
             parameters=hikari.engine.parameters,
@@ -92,11 +96,11 @@ def load_model(repository: Repository, name: str, version: int, cores: int) -> M
     )
     if isinstance(hikari, CaptionConfig):
         return Captioner(config, provenance, engine)
-    labels = LabelSet.read(repository.folder(name) / hikari.labels)
-    calibration = read_calibration(folder)
+    labels = LabelSet.find(hikari.labels, repository.folder(name))
+    calibration = read_calibration(weights.own)
     temperature = calibration.temperature if calibration else None
     provenance = provenance.model_copy(
         update={"labels": labels.version, "temperature": temperature}
     )
-    cases = open_served_index(repository, hikari.index) if hikari.index else None
+    cases = find_served_index(repository, hikari.index) if hikari.index else None
     return Classifier(config, provenance, engine, labels, cases, calibration)

@@ -24,9 +24,10 @@ def hikari() -> Hikari:
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the demo configurations, each with an empty version, served from now on."""
     weights = shutil.ignore_patterns("[0-9]*")
-    root = shutil.copytree(REPOSITORY.root, tmp_path / "models", ignore=weights)
-    for folder in root.iterdir():
-        (folder / "1").mkdir()
+    root = tmp_path / "models"
+    for folder in REPOSITORY.root.glob("demo*"):
+        shutil.copytree(folder, root / folder.name, ignore=weights)
+        (root / folder.name / "1").mkdir()
     monkeypatch.setenv("HIKARI_MODELS", str(root))
     return root
 

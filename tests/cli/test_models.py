@@ -35,12 +35,44 @@ def test_the_list_shows_every_model(hikari: Hikari, models: Path) -> None:
         "versions": [2],
         "device": "cpu",
         "verified": "run",
+        "source": None,
+        "revision": None,
+        "pulled": None,
+        "base": None,
+        "bytes": None,
         "error": None,
     }
     assert (rows["demo"]["task"], rows["demo"]["engine"]) == ("cascade", None)
     table = hikari("models", "list").stdout.splitlines()
-    assert table[1].split() == ["name", "task", "engine", "versions", "device", "verified"]
-    assert ["demo_group", "group", "transformers", "2", "cpu", "run"] in map(str.split, table)
+    assert table[1].split() == [
+        "name", "task", "engine", "versions", "device", "verified", "size", "source", "revision",
+    ]  # fmt: skip
+    row = ["demo_group", "group", "transformers", "2", "cpu", "run", "-", "-", "-"]
+    assert row in map(str.split, table)
+
+
+def test_the_list_says_where_weights_come_from_and_whether_they_are_here(
+    hikari: Hikari, models: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HIKARI_WEIGHTS", str(tmp_path / "weights"))
+    config = models / "demo_group" / "config.yaml"
+    rewrite(config, "verified: run", "source: {hub: someone/groups, revision: null}")
+    table = hikari("models", "list").stdout.splitlines()
+    (line,) = [line for line in table if line.startswith(" demo_group ")]
+    assert line.split()[5:] == ["unrun", "not", "here", "someone/groups", "not", "pinned"]
+
+    folder = tmp_path / "weights" / "demo_group" / "1"
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(b"x" * 2000)
+    record = {"hub": "someone/groups", "commit": "abcdef0123", "files": {}}
+    (folder / "pulled.json").write_text(json.dumps(record))
+    done = hikari("models", "list", "--json")
+    row = next(row for row in map(json.loads, done.stdout.splitlines()) if row["source"])
+    assert (row["revision"], row["pulled"]) == (None, "abcdef0123")
+    assert row["bytes"] > 2000
+    (line,) = [line for line in hikari("models", "list").stdout.splitlines() if "someone" in line]
+    assert "2.1 kB" in line
+    assert line.endswith("not pinned, pulled abcdef0 ")
 
 
 def test_a_broken_model_is_a_row_that_says_why(hikari: Hikari, models: Path) -> None:
@@ -85,6 +117,23 @@ def test_every_mistake_has_its_sentence(hikari: Hikari, models: Path) -> None:
     assert "labels.yaml is missing" in found["demo_group"]
     assert "'demo_group' is no model of the task `references`" in found["demo_disease"]
     assert "there is no reference index" in found["demo_references"]
+
+
+def test_weights_that_are_to_be_pulled_are_no_mistake(hikari: Hikari, models: Path) -> None:
+    source = "source: {hub: someone/groups, revision: v1}\n  verified: run"
+    rewrite(models / "demo_group" / "config.yaml", "verified: run", source)
+    (models / "demo_group" / "1").rmdir()
+    done = hikari("models", "check", "demo_group")
+    assert done.exit_code == 0
+    found = lines(done.stdout)["demo_group"]
+    assert found == "ok group, version 1, 4 labels, weights of demo_group not pulled"
+
+
+def test_what_is_known_of_no_label_is_a_mistake(hikari: Hikari, models: Path) -> None:
+    known = "known: {limitations: {begnin: Rare.}}\n  verified: run"
+    rewrite(models / "demo_group" / "config.yaml", "verified: run", known)
+    found = lines(hikari("models", "check", "demo_group").stdout)
+    assert found["demo_group"] == "wrong hikari.known: 'begnin' is a label of no set"
 
 
 def test_an_unknown_name_does_not_stop_the_others(hikari: Hikari, models: Path) -> None:

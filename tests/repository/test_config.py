@@ -45,6 +45,17 @@ def test_both_parts_are_typed() -> None:
         (lambda p: p["hikari"]["limits"].update(max_image=2), "did you mean `max_images`"),
         (lambda p: p["hikari"]["engine"].update(device="tpu"), r"hikari\.engine\.device"),
         (lambda p: p["hikari"].update(task="biopsy"), "hikari: .*'biopsy'"),
+        (lambda p: p["hikari"].update(prompt="p9"), r"hikari\.prompt: there is no prompt 'p9'"),
+        (lambda p: p["hikari"].update(source={}), "source: .*exactly one of: hub, folder"),
+        (
+            lambda p: p["hikari"].update(source={"folder": "/w", "revision": "v1"}),
+            "`revision` goes with `hub`",
+        ),
+        (lambda p: p["hikari"].update(source={"hub": "sirius"}), r"hikari\.source\.hub"),
+        (
+            lambda p: p["hikari"].update(known={"metrics": [{"name": "x", "source": "y"}]}),
+            "a metric has a value",
+        ),
         (
             lambda p: p["triton"].update(max_batchsize=2),
             r"triton\.max_batchsize is unknown; did you mean `max_batch_size`",

@@ -1,0 +1,46 @@
+"""What a cascade needs on this machine before it may start: its weights and its reference index.
+
+Both come from elsewhere for the models that are too large, or not ours, to lie in a repository.
+Whoever starts without them is told the command that brings them, before anything is loaded.
+"""
+
+from collections.abc import Collection
+
+from hikari_serve.cascade.graph import Graph
+from hikari_serve.errors import ConfigError
+from hikari_serve.references.served import index_folder
+from hikari_serve.repository.repository import Repository
+from hikari_serve.repository.schema import ReferencesConfig
+from hikari_serve.repository.weights import missing_weights
+
+
+def require(repository: Repository, cascade: str, graph: Graph, tasks: Collection[str]) -> None:
+    """Returns if everything is here that the stages of this machine run on.
+
+    Args:
+        repository: Where the models lie.
+        cascade: Name of the cascade.
+        graph: Its stages, or those that are asked for.
+        tasks: The tasks whose stages run on this machine.
+
+    Raises:
+        ConfigError: Weights or an index are not here; the message names the command.
+    """
+    nodes = [node for node in graph.nodes if node.task in tasks]
+    absent = list(
+        dict.fromkeys(name for node in nodes for name in missing_weights(repository, node.config))
+    )
+    if absent:
+        raise ConfigError(
+            f"cascade '{cascade}': the weights of {', '.join(absent)} are not here: "
+            f"run `hikari models pull {cascade}`"
+        )
+    for node in nodes:
+        if isinstance(node.config.hikari, ReferencesConfig):
+            folder = index_folder(repository, node.config)
+            if not folder.is_dir():
+                raise ConfigError(
+                    f"cascade '{cascade}' compares with reference cases, and model "
+                    f"'{node.config.name}' has no index of them yet: build one from your own "
+                    f"pictures with `hikari index build`, into {folder}"
+                )

@@ -1,0 +1,48 @@
+"""A cascade does not start without its weights or its index, and names the command for each."""
+
+from pathlib import Path
+
+import pytest
+
+from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.requirements import require
+from hikari_serve.errors import ConfigError
+from hikari_serve.repository.repository import Repository
+from hikari_serve.settings import TASKS
+
+MODELS = Path(__file__).parents[2] / "models"
+
+
+def start(weights: Path, cascade: str, tasks: tuple[str, ...] = TASKS) -> None:
+    repository = Repository(MODELS, weights)
+    require(repository, cascade, Graph.read(repository.config(cascade), repository), tasks)
+
+
+def lay(weights: Path, *names: str) -> None:
+    for name in names:
+        (weights / name / "1").mkdir(parents=True)
+        (weights / name / "1" / "model.safetensors").touch()
+
+
+def test_weights_that_are_not_here(tmp_path: Path) -> None:
+    lay(tmp_path, "subaru")
+    with pytest.raises(ConfigError, match="of sirius, vega are not here: run `hikari models pull"):
+        start(tmp_path, "hikari_card")
+    with pytest.raises(ConfigError, match="of clip_references, vega_lora, deneb, sirius_lora are"):
+        start(tmp_path, "hikari_lora")
+
+
+def test_an_index_that_nobody_built(tmp_path: Path) -> None:
+    lay(tmp_path, "subaru", "sirius", "vega", "clip_references")
+    start(tmp_path, "hikari_card")
+    with pytest.raises(ConfigError, match=r"no index.*`hikari index build`, into .*/1/index"):
+        start(tmp_path, "hikari")
+
+
+def test_stages_elsewhere_need_nothing_here(tmp_path: Path) -> None:
+    lay(tmp_path, "subaru")
+    start(tmp_path, "hikari", ("group",))
+
+
+def test_the_demo_needs_nothing(tmp_path: Path) -> None:
+    start(tmp_path, "demo")
