@@ -17,10 +17,11 @@ help: ## list the targets
 
 setup: $(DONE) ## install everything into .venv, from pins
 
-$(DONE): requirements.txt requirements-dev.txt pyproject.toml
+$(DONE): requirements.txt requirements-dev.txt requirements-data.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"Python 3.11 to 3.13 is needed, {sys.executable} is {v[0]}.{v[1]}: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check $(if $(CPU),--extra-index-url $(TORCH_INDEX)) -r requirements-dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -r requirements-data.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@rm -f $(VENV)/.done-* && touch $@
 
