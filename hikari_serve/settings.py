@@ -18,6 +18,8 @@ TASKS = ("group", "references", "disease", "caption")
 
 WEIGHTS = Path(os.path.expanduser("~/.cache/hikari/weights"))
 """Where pulled weights lie unless HIKARI_WEIGHTS says otherwise."""
+INDEXES = Path("indexes")
+"""Where the user's reference indexes lie unless HIKARI_INDEXES says otherwise."""
 
 Placement = str
 """Where a stage runs: `process`, `inline`, or the URL of a runner elsewhere."""
@@ -31,6 +33,7 @@ class Settings:
         cascade: Cascade model that answers `/diagnose`.
         models: Folder of the model repository.
         weights: Folder of the weights that `hikari models pull` brought.
+        indexes: Folder of the reference indexes that `hikari index build` wrote.
         placement: Where each task's runner lives.
         threads: Cores for each stage; 0 means an equal share of the machine.
         workers: API processes.
@@ -41,6 +44,7 @@ class Settings:
     cascade: str = "demo"
     models: Path = Path("models")
     weights: Path = WEIGHTS
+    indexes: Path = INDEXES
     placement: Mapping[str, Placement] = field(
         default_factory=lambda: dict.fromkeys(TASKS, "process")
     )
@@ -72,6 +76,7 @@ class Settings:
             cascade=environ.get("HIKARI_CASCADE", default.cascade),
             models=Path(environ.get("HIKARI_MODELS", default.models)),
             weights=Path(environ.get("HIKARI_WEIGHTS", default.weights)).expanduser(),
+            indexes=Path(environ.get("HIKARI_INDEXES", default.indexes)).expanduser(),
             placement=placement,
             threads=_number("HIKARI_THREADS", environ, default.threads, least=0),
             workers=_number("HIKARI_WORKERS", environ, default.workers, least=1),

@@ -29,6 +29,7 @@ class Item(Frozen):
         model: Name of the model.
         version: Its version; None takes the newest that is loaded.
         view: The picture as the model's preprocessing makes it, losslessly encoded.
+        content: SHA-256 of the picture's file as it came, in hexadecimal.
         inputs: What earlier stages found, by the model's input names: a label id, or the ids of
             retrieved cases.
         index: Digest of the reference index that the case ids belong to.
@@ -42,6 +43,7 @@ class Item(Frozen):
     model: str
     version: int | None = None
     view: bytes
+    content: str | None = None
     inputs: Mapping[str, str | tuple[str, ...]] = {}
     index: str | None = None
     cases: int | None = Field(None, ge=1)
@@ -95,7 +97,8 @@ class ReferenceCase(Frozen):
 
     Attributes:
         id: The case's id in the index.
-        similarity: Cosine similarity to the query's embedding, from -1 to 1.
+        similarity: Cosine similarity of its picture's embedding to the query's, from -1 to 1.
+        score: What ranked it, where its words took part: a mean of `similarity` and theirs.
         label: Its disease, if shown.
         caption: Its description, if shown.
         image: The encoded picture, if shown.
@@ -103,6 +106,7 @@ class ReferenceCase(Frozen):
 
     id: str
     similarity: float
+    score: float | None = None
     label: str | None = None
     caption: str | None = None
     image: bytes | None = None
@@ -113,7 +117,7 @@ class Retrieval(Frozen):
 
     Attributes:
         index: Digest of the index that they came from.
-        cases: The most similar first, as the reference model's `expose` shows them.
+        cases: The best first, as the reference model's `expose` shows them.
         labels: The disease of each case, for comparing; no answer shows it.
     """
 

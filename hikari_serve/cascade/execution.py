@@ -16,7 +16,7 @@ from hikari_serve.cascade.answer import Answer, StageEnd, Words, assemble
 from hikari_serve.cascade.graph import Graph, Node
 from hikari_serve.cascade.request import DiagnoseRequest, OnEvent
 from hikari_serve.errors import DeadlineExceeded, HikariError, PoorQuality, Skipped
-from hikari_serve.image import Limits, make_view, open_image
+from hikari_serve.image import Limits, content_hash, make_view, open_image
 from hikari_serve.quality import Quality, measure
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import CascadeConfig
@@ -49,7 +49,8 @@ class Cascade:
         deadline = time.time() + (request.timeout_ms or self._settings.timeout_ms) / 1000
         graph = self.graph.until(request.until, references=request.references != 0)
         views, quality = await asyncio.to_thread(self._views, request.image, graph)
-        run = _Run(request, deadline, views, self.stages, on_event)
+        content = await asyncio.to_thread(content_hash, request.image)
+        run = _Run(request, deadline, views, content, self.stages, on_event)
         async with asyncio.TaskGroup() as group:
             for node in graph.nodes:
                 run.tasks[node.name] = group.create_task(run.stage(node))
@@ -87,6 +88,7 @@ class _Run:
     request: DiagnoseRequest
     deadline: float
     views: Mapping[str, bytes]
+    content: str
     stages: Mapping[str, Stage]
     on_event: OnEvent | None
     tasks: dict[str, asyncio.Task[StageEnd]] = field(default_factory=dict)
@@ -139,6 +141,7 @@ class _Run:
             model=node.config.name,
             version=node.version,
             view=self.views[node.preprocessing.id],
+            content=self.content,
             inputs=inputs,
             index=index,
             cases=self.request.references or None,

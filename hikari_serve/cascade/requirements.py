@@ -41,6 +41,6 @@ def require(repository: Repository, cascade: str, graph: Graph, tasks: Collectio
             if not folder.is_dir():
                 raise ConfigError(
                     f"cascade '{cascade}' compares with reference cases, and model "
-                    f"'{node.config.name}' has no index of them yet: build one from your own "
-                    f"pictures with `hikari index build`, into {folder}"
+                    f"'{node.config.name}' has no index of them yet in {folder}: build one of your "
+                    f"own pictures with `hikari index build FOLDER --model {node.config.name}`"
                 )

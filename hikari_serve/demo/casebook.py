@@ -9,12 +9,10 @@ from rich.progress import Progress
 
 from hikari_serve.demo.cases import Drawing, draw_cases
 from hikari_serve.demo.shelf import CASES
-from hikari_serve.engines.clip import ClipEncoder
-from hikari_serve.image import make_view, read_view
 from hikari_serve.references.builder import build
-from hikari_serve.references.manifest import EncoderInfo, Manifest
+from hikari_serve.references.encoding import open_encoder
+from hikari_serve.references.manifest import Manifest
 from hikari_serve.references.store import Case
-from hikari_serve.repository.digest import weights_digest
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import ReferencesConfig
 
@@ -33,20 +31,17 @@ def build_casebook(models: Path, out: Path, seed: int) -> Manifest:
     """
     config = Repository(models).config(MODEL)
     assert isinstance(config.hikari, ReferencesConfig)
-    preprocessing = config.hikari.preprocessing
+    assert config.hikari.index is not None
     folder = out / MODEL / "1"
-    encoder = ClipEncoder.load(folder, device="cpu", dtype="float32", max_batch=32, threads=None)
-    info = EncoderInfo(name=MODEL, weights=weights_digest(folder), preprocessing=preprocessing.id)
+    encoder = open_encoder(config, folder, threads=None)
     drawings = draw_cases(CASES, seed + SEED_OFFSET, "mixed")
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("casebook", total=CASES)
         return build(
             (_case(index, drawing) for index, drawing in enumerate(drawings)),
-            lambda images: encoder.embed(
-                [read_view(make_view(image, preprocessing)) for image in images]
-            ),
-            info,
+            encoder.images,
+            encoder.info,
             folder / config.hikari.index,
             progress=lambda done: progress.update(task, completed=done),
         )

@@ -1,11 +1,13 @@
 """From a checkpoint's folder to its model, tokenizer and image processor, or a sentence why not.
 
-Only safetensors are read and no code of the folder is ever run.
+Only tensors are read and no code of the folder is ever run; what needs some says so and is loaded
+elsewhere (`encoders.pictures`).
 """
 
 import json
 import sys
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, TypeVar
 
 import torch
@@ -26,15 +28,33 @@ DTYPES = {
 }
 
 
-def load_model(kind: type[Model], folder: Path, device: torch.device, dtype: str) -> Model:
+def load_model(
+    kind: type[Model],
+    folder: Path,
+    device: torch.device,
+    dtype: str,
+    *,
+    pickled: bool = False,
+    **more: Any,
+) -> Model:
     """Loads a checkpoint's weights onto a device.
+
+    Args:
+        kind: Its class.
+        folder: Its files.
+        device: Where the weights live.
+        dtype: Precision.
+        pickled: Whether `pytorch_model.bin` will do too, which some older checkpoints have
+            alone; torch reads it as tensors only, and refuses anything else that is in it.
+        **more: What the class is made with besides its configuration.
 
     Raises:
         ConfigError: A file is missing, broken or of another architecture, or the weights do not
             cover the model.
     """
     _require_file(folder, "config.json")
-    _require_file(folder, "model.safetensors", "model.safetensors.index.json")
+    old = ["pytorch_model.bin"] if pickled else []
+    _require_file(folder, "model.safetensors", "model.safetensors.index.json", *old)
     if dtype not in DTYPES:
         raise ConfigError(f"`engine.dtype` '{dtype}' is not one of {', '.join(DTYPES)}")
     if not sys.stderr.isatty():
@@ -45,10 +65,14 @@ def load_model(kind: type[Model], folder: Path, device: torch.device, dtype: str
             folder,
             dtype=DTYPES[dtype],
             local_files_only=True,
-            use_safetensors=True,
+            use_safetensors=None if pickled else True,
+            weights_only=True,
             output_loading_info=True,
+            **more,
         )
-    except (ImportError, OSError, RuntimeError, SafetensorError, ValueError) as error:
+    except (
+        ImportError, OSError, RuntimeError, SafetensorError, UnpicklingError, ValueError,
+    ) as error:  # fmt: skip
         raise ConfigError(f"{folder} cannot be loaded: {_first_line(error)}") from error
     model: Model
     model, report = loaded

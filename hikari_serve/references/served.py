@@ -6,19 +6,29 @@ from hikari_serve.errors import ConfigError
 from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import CascadeConfig, ReferencesConfig
+from hikari_serve.repository.schema import ReferencesConfig
 
 
-def index_folder(repository: Repository, config: ModelConfig) -> Path:
-    """Where the index of the newest served version of a reference model lies, or is expected.
+def index_folder(repository: Repository, config: ModelConfig, version: int | None = None) -> Path:
+    """Where the index of a reference model lies, or is expected.
+
+    That is beside the weights, where the configuration names a folder there; an index that its
+    user builds lies in the folder of indexes, under the model's name.
+
+    Args:
+        repository: Where the models lie.
+        config: The model.
+        version: Its version; None takes the newest that is served.
 
     Raises:
         ConfigError: The model is none of the task `references`.
     """
     if not isinstance(config.hikari, ReferencesConfig):
         raise ConfigError(f"index: '{config.name}' is no model of the task `references`")
-    newest = repository.served_versions(config)[-1]
-    return repository.version_folder(config.name, newest) / config.hikari.index
+    if config.hikari.index is None:
+        return repository.indexes / config.name
+    chosen = repository.served_versions(config)[-1] if version is None else version
+    return repository.version_folder(config.name, chosen) / config.hikari.index
 
 
 def open_served_index(repository: Repository, name: str) -> ReferenceIndex:
@@ -40,7 +50,7 @@ def find_served_index(repository: Repository, name: str) -> ReferenceIndex | Non
     """
     config = repository.config(name)
     folder = index_folder(repository, config)
-    brought = not isinstance(config.hikari, CascadeConfig) and config.hikari.source is not None
-    if brought and not folder.is_dir():
+    own = isinstance(config.hikari, ReferencesConfig) and config.hikari.index is None
+    if own and not folder.is_dir():
         return None
     return ReferenceIndex.open(folder)

@@ -7,7 +7,7 @@ from pathlib import Path
 from hikari_serve.errors import ConfigError, NotFound
 from hikari_serve.repository.config import CONFIG_FILE, ModelConfig, read_config
 from hikari_serve.repository.schema import CascadeConfig
-from hikari_serve.settings import WEIGHTS, Settings
+from hikari_serve.settings import INDEXES, WEIGHTS, Settings
 
 SOURCE_VERSION = 1
 """The version that a configuration's `source` is, with or without a folder of its own."""
@@ -20,15 +20,17 @@ class Repository:
     Attributes:
         root: The folder.
         weights: Folder of the weights that `hikari models pull` brought.
+        indexes: Folder of the reference indexes that `hikari index build` wrote.
     """
 
     root: Path
     weights: Path = WEIGHTS
+    indexes: Path = INDEXES
 
     @classmethod
     def of(cls, settings: Settings) -> "Repository":
         """The repository that the settings name."""
-        return cls(settings.models, settings.weights)
+        return cls(settings.models, settings.weights, settings.indexes)
 
     def names(self) -> list[str]:
         """Every model's name, sorted.

@@ -165,18 +165,59 @@ class CaptionConfig(_PromptedModel):
     decoding: Literal["generate"] = "generate"
 
 
+class WordsConfig(_Frozen):
+    """How a reference model compares words besides pictures.
+
+    Attributes:
+        encoder: `bert` (BERT, DistilBERT, XLM-R or Nomic's BERT, whose first token speaks for the
+            text), with its weights in the folder `text` beside the picture encoder's; or `clip`,
+            the words' side of the picture encoder itself.
+        against: What the words of a case are compared with: the query's `picture`, in a space
+            that both share, or a `description` of it, without which only pictures count. HIKARI
+            calls them strategy A and B.
+        alpha: Weight of the pictures in the score; the words have the rest.
+        max_tokens: Where the words of a case are cut.
+        max_query_tokens: Where a description is cut.
+        prefix: What the encoder was trained to see before the words of a case.
+        query_prefix: What it was trained to see before a description.
+    """
+
+    encoder: Literal["bert", "clip"]
+    against: Literal["picture", "description"]
+    alpha: float = Field(0.5, ge=0, le=1)
+    max_tokens: int = Field(256, ge=1)
+    max_query_tokens: int = Field(512, ge=1)
+    prefix: str = ""
+    query_prefix: str = ""
+
+
 class ReferencesConfig(_WeightedModel):
     """A stage that retrieves similar cases.
 
     Attributes:
-        index: Folder of the reference index, inside the version's folder.
+        encoder: What sees the pictures: `clip`, `siglip`, or `remote`, which runs the Python
+            code that comes with the weights.
+        remote_code: Allows that code to run.
+        text: How words are compared; None compares pictures only.
+        labels: Label set that the words of a source are mapped to when an index is built.
+        index: Folder of the reference index inside the version's folder; None takes the one
+            that `hikari index build` writes for this model.
         top_k: Cases to retrieve when the request does not say.
+        exclude_query: Whether a case whose file is the query's is left out.
+        max_similarity: Cases whose picture is more similar to the query's than this are left
+            out, as near-duplicates.
         expose: What an answer may show of a case; SkinCAP's licence allows only ids.
     """
 
     task: Literal["references"]
-    index: str = "index"
+    encoder: Literal["clip", "siglip", "remote"] = "clip"
+    remote_code: bool = False
+    text: WordsConfig | None = None
+    labels: str | None = None
+    index: str | None = None
     top_k: int = Field(3, ge=1)
+    exclude_query: bool = True
+    max_similarity: float | None = Field(None, ge=-1, le=1)
     expose: Literal["ids", "text", "image"] = "ids"
 
 

@@ -2,14 +2,13 @@
 
 from importlib.metadata import version as installed_version
 
-from hikari_serve.engines.clip import ClipEncoder
 from hikari_serve.engines.opening import Opening, open_engine
 from hikari_serve.errors import ConfigError
 from hikari_serve.labels.calibration import read_calibration
 from hikari_serve.labels.label_set import LabelSet
+from hikari_serve.references.encoding import open_encoder
 from hikari_serve.references.index import ReferenceIndex
-from hikari_serve.references.manifest import EncoderInfo
-from hikari_serve.references.served import find_served_index
+from hikari_serve.references.served import find_served_index, index_folder
 from hikari_serve.repository.digest import weights_digest
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CaptionConfig, CascadeConfig, ReferencesConfig
@@ -50,24 +49,10 @@ def load_model(repository: Repository, name: str, version: int, cores: int) -> M
         preprocessing=hikari.preprocessing.id,
     )
     if isinstance(hikari, ReferencesConfig):
-        if config.triton.backend != "transformers":
-            raise ConfigError(
-                f"model '{name}': triton.backend: encoders run with `transformers`, "
-                f"not '{config.triton.backend}'"
-            )
-        encoder = ClipEncoder.load(
-            weights.folder,
-            device=hikari.engine.device,
-            dtype=hikari.engine.dtype,
-            max_batch=max(1, config.triton.max_batch_size),
-            threads=cores,
-        )
-        info = EncoderInfo(
-            name=name, weights=provenance.weights, preprocessing=provenance.preprocessing
-        )
-        index = ReferenceIndex.open(repository.version_folder(name, version) / hikari.index, info)
+        encoder = open_encoder(config, weights.folder, cores)
+        index = ReferenceIndex.open(index_folder(repository, config, version), encoder.info)
         return Retriever(
-            config, provenance.model_copy(update={"index": index.digest}), encoder, index
+            config, provenance.model_copy(update={"index": index.digest}), encoder.engine, index
         )
     engine = open_engine(
         config.triton.backend,

@@ -74,4 +74,4 @@ class Model(ABC):
     def _key(item: Item) -> object:
         """Equal for items whose answers are equal."""
         view = hashlib.sha256(item.view).digest()
-        return view, tuple(sorted(item.inputs.items())), item.index, item.cases
+        return view, item.content, tuple(sorted(item.inputs.items())), item.index, item.cases

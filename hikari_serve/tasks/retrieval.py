@@ -1,9 +1,7 @@
-"""The task `references`: the cases of an index that look most like the picture."""
+"""The task `references`: the cases of an index that are most like the picture."""
 
-import numpy as np
-
-from hikari_serve.engines.clip import ClipEncoder
-from hikari_serve.engines.contract import Output, Prompt, Request
+from hikari_serve.engines.contract import Output, Request
+from hikari_serve.engines.encoders import Encoded, ReferenceEncoder
 from hikari_serve.image import read_view
 from hikari_serve.references.index import Match, Query, ReferenceIndex
 from hikari_serve.references.store import Case
@@ -12,15 +10,18 @@ from hikari_serve.repository.schema import ReferencesConfig
 from hikari_serve.stage import Item, Provenance, ReferenceCase, Retrieval
 from hikari_serve.tasks.model import Model
 
+DESCRIPTION = "description"
+"""The input that carries a description of the query in words."""
+
 
 class Retriever(Model):
-    """Encodes the picture and searches the index."""
+    """Encodes the picture, and words about it if there are some, and searches the index."""
 
     def __init__(
         self,
         config: ModelConfig,
         provenance: Provenance,
-        encoder: ClipEncoder,
+        encoder: ReferenceEncoder,
         index: ReferenceIndex,
     ) -> None:
         super().__init__(config, provenance, encoder)
@@ -30,11 +31,15 @@ class Retriever(Model):
         self._index = index
 
     def prepare(self, item: Item) -> Request:
-        return self._encoder.prepare(Prompt([], [read_view(item.view)]))
+        said = item.inputs.get(DESCRIPTION)
+        return self._encoder.prepare_query(
+            read_view(item.view), said if isinstance(said, str) else None
+        )
 
     def read(self, output: Output, item: Item) -> Retrieval:
-        assert isinstance(output, np.ndarray)
-        matches = self._index.search(Query(output), item.cases or self._settings.top_k)
+        assert isinstance(output, Encoded)
+        query = query_of(output, self._settings, item.content)
+        matches = self._index.search(query, item.cases or self._settings.top_k)
         cases = self._index.cases(match.case_id for match in matches)
         return Retrieval(
             index=self._index.digest,
@@ -44,10 +49,38 @@ class Retriever(Model):
 
     def _shown(self, match: Match, case: Case) -> ReferenceCase:
         """A case as far as the model's `expose` allows: SkinCAP may not be redistributed."""
-        found = ReferenceCase(id=match.case_id, similarity=round(match.similarity, 6))
+        found = ReferenceCase(
+            id=match.case_id,
+            similarity=round(match.similarity, 6),
+            score=round(match.score, 6) if match.score != match.similarity else None,
+        )
         if self._settings.expose == "ids":
             return found
         shown = found.model_copy(update={"label": case.label, "caption": case.caption})
         if self._settings.expose == "text":
             return shown
         return shown.model_copy(update={"image": case.image})
+
+
+def query_of(
+    encoded: Encoded, settings: ReferencesConfig, content: str | None, alpha: float | None = None
+) -> Query:
+    """What a reference model compares its cases with.
+
+    Args:
+        encoded: The picture and, if there is one, its description.
+        settings: Of the model.
+        content: SHA-256 of the picture's file.
+        alpha: Weight of the pictures; None takes the model's own.
+    """
+    text, words = encoded.text, settings.text
+    if words is not None and words.against == "picture":
+        text = encoded.image
+    own = words.alpha if words is not None else 1.0
+    return Query(
+        image=encoded.image,
+        text=text,
+        alpha=own if alpha is None else alpha,
+        content=content if settings.exclude_query else None,
+        max_similarity=settings.max_similarity,
+    )

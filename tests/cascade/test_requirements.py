@@ -14,7 +14,7 @@ MODELS = Path(__file__).parents[2] / "models"
 
 
 def start(weights: Path, cascade: str, tasks: tuple[str, ...] = TASKS) -> None:
-    repository = Repository(MODELS, weights)
+    repository = Repository(MODELS, weights, weights / "indexes")
     require(repository, cascade, Graph.read(repository.config(cascade), repository), tasks)
 
 
@@ -35,8 +35,14 @@ def test_weights_that_are_not_here(tmp_path: Path) -> None:
 def test_an_index_that_nobody_built(tmp_path: Path) -> None:
     lay(tmp_path, "subaru", "sirius", "vega", "clip_references")
     start(tmp_path, "hikari_card")
-    with pytest.raises(ConfigError, match=r"no index.*`hikari index build`, into .*/1/index"):
+    with pytest.raises(
+        ConfigError,
+        match=r"no index of them yet in .*/indexes/clip_references: build .*`hikari index build "
+        r"FOLDER --model clip_references`",
+    ):
         start(tmp_path, "hikari")
+    (tmp_path / "indexes" / "clip_references").mkdir(parents=True)
+    start(tmp_path, "hikari")
 
 
 def test_stages_elsewhere_need_nothing_here(tmp_path: Path) -> None:

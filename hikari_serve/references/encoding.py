@@ -1,0 +1,109 @@
+"""Opens the encoder of a reference model: for serving, for building an index, for searching one."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from hikari_serve.engines.encoders import ReferenceEncoder, Words
+from hikari_serve.errors import ConfigError
+from hikari_serve.image import Preprocessing, make_view, read_view
+from hikari_serve.references.manifest import EncoderInfo, TextEncoderInfo
+from hikari_serve.repository.config import ModelConfig
+from hikari_serve.repository.digest import weights_digest
+from hikari_serve.repository.schema import ReferencesConfig, WordsConfig
+
+TEXT = "text"
+"""Folder of a text encoder's weights, beside those of what sees the pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEncoder:
+    """An opened encoder, and what an index that it makes says of it.
+
+    Attributes:
+        engine: What computes.
+        info: Its identity.
+        preprocessing: What is done to pictures first.
+    """
+
+    engine: ReferenceEncoder
+    info: EncoderInfo
+    preprocessing: Preprocessing
+
+    def images(self, images: list[Image.Image]) -> NDArray[np.float32]:
+        """Embeds upright RGB pictures as serving does; blocking."""
+        views = [read_view(make_view(image, self.preprocessing)) for image in images]
+        return self.engine.embed(views)
+
+    def texts(self, texts: list[str]) -> NDArray[np.float32]:
+        """Embeds the words of cases; blocking."""
+        return self.engine.embed_texts(texts)
+
+
+def open_encoder(config: ModelConfig, folder: Path, threads: int | None) -> CaseEncoder:
+    """Opens the encoder of a version; blocking, for long where the weights are large.
+
+    Args:
+        config: A model of the task `references`.
+        folder: The version's weights.
+        threads: Cores to compute on; None leaves it to torch.
+
+    Raises:
+        ConfigError: The model is none of that task, its weights are not there or wrong, or the
+            machine lacks the device.
+    """
+    hikari = config.hikari
+    if not isinstance(hikari, ReferencesConfig):
+        raise ConfigError(f"model '{config.name}' is none of the task `references`")
+    if config.triton.backend != "transformers":
+        raise ConfigError(
+            f"model '{config.name}': triton.backend: encoders run with `transformers`, "
+            f"not '{config.triton.backend}'"
+        )
+    engine = ReferenceEncoder.load(
+        folder,
+        kind=hikari.encoder,
+        words=_words(hikari.text, folder) if hikari.text else None,
+        device=hikari.engine.device,
+        dtype=hikari.engine.dtype,
+        max_batch=max(1, config.triton.max_batch_size),
+        threads=threads,
+        remote_code=hikari.remote_code,
+    )
+    return CaseEncoder(engine, encoder_info(config, folder), hikari.preprocessing)
+
+
+def encoder_info(config: ModelConfig, folder: Path) -> EncoderInfo:
+    """What an index says of the encoder whose weights lie in `folder`; reads all of them."""
+    hikari = config.hikari
+    assert isinstance(hikari, ReferencesConfig)
+    pictures = weights_digest(folder)
+    text = None
+    if hikari.text is not None:
+        own = _text_folder(hikari.text, folder)
+        text = TextEncoderInfo(
+            weights=pictures if own == folder else weights_digest(own),
+            prefix=hikari.text.prefix,
+            max_tokens=hikari.text.max_tokens,
+        )
+    return EncoderInfo(
+        name=config.name, weights=pictures, preprocessing=hikari.preprocessing.id, text=text
+    )
+
+
+def _words(text: WordsConfig, folder: Path) -> Words:
+    return Words(
+        kind=text.encoder,
+        folder=_text_folder(text, folder),
+        max_tokens=text.max_tokens,
+        max_query_tokens=text.max_query_tokens,
+        prefix=text.prefix,
+        query_prefix=text.query_prefix,
+    )
+
+
+def _text_folder(text: WordsConfig, folder: Path) -> Path:
+    return folder if text.encoder == "clip" else folder / TEXT

@@ -1,0 +1,190 @@
+"""The retriever over a real encoder and index: what it finds, leaves out, and shows."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from PIL import Image
+
+from hikari_serve.errors import ConfigError, InvalidInput
+from hikari_serve.image import Limits, Preprocessing, content_hash, make_view, open_image
+from hikari_serve.references.builder import build
+from hikari_serve.references.encoding import open_encoder
+from hikari_serve.references.store import Case
+from hikari_serve.repository.repository import Repository
+from hikari_serve.stage import Item, Retrieval
+from hikari_serve.tasks.loading import load_model
+from tests.engines.encoders import checkpoints
+
+WORDS = ["a red scaly patch", "a sharp border", "red", "patch with a border"]
+COLOURS = [(200, 60, 60), (210, 80, 70), (60, 60, 200), (60, 190, 80)]
+TEXT = {"encoder": "bert", "against": "description", "alpha": 0.5}
+
+
+def picture(number: int) -> bytes:
+    """A square with a bar of its own, so that encodings differ."""
+    image = Image.new("RGB", (48, 48), COLOURS[number])
+    image.paste((250, 240, 230), (6 * number, 10, 6 * number + 12, 40))
+    buffer = BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+CASES = [
+    Case(f"case {number}", picture(number), "psoriasis", words)
+    for number, words in enumerate(WORDS)
+]
+
+Ask = Callable[..., Retrieval]
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Ask:
+    """Asks a reference model with these settings about a picture, through its queue."""
+
+    def ask(
+        image: bytes = CASES[0].image,
+        *,
+        description: str | None = None,
+        cases: int | None = None,
+        content: bool = True,
+        **settings: Any,
+    ) -> Retrieval:
+        repository = made(tmp_path, settings)
+        inputs = {} if description is None else {"description": description}
+        item = Item(
+            id="1",
+            model="squares",
+            view=make_view(open_image(image, Limits()), Preprocessing()),
+            content=content_hash(image) if content else None,
+            inputs=inputs,
+            cases=cases,
+            deadline=time.time() + 60,
+        )
+
+        async def answer() -> Retrieval:
+            model = load_model(repository, "squares", 1, cores=1)
+            try:
+                output = (await model.infer(item)).output
+            finally:
+                await model.close()
+            assert isinstance(output, Retrieval)
+            return output
+
+        return asyncio.run(answer())
+
+    return ask
+
+
+def made(root: Path, settings: dict[str, Any]) -> Repository:
+    """A repository with one reference model and its index."""
+    folder = root / "models" / "squares"
+    (folder / "1").mkdir(parents=True)
+    hikari = {"task": "references", "index": "index", **settings}
+    if hikari.get("encoder") == "siglip":
+        checkpoints.siglip(folder / "1")
+    else:
+        checkpoints.clip(folder / "1")
+    if hikari.get("text", {}).get("encoder") == "bert":
+        checkpoints.bert("xlm-roberta")(folder / "1" / "text")
+    inputs = [
+        {"name": "image", "data_type": "TYPE_STRING", "dims": [1]},
+        {"name": "description", "data_type": "TYPE_STRING", "dims": [1], "optional": True},
+    ]
+    triton = {"name": "squares", "backend": "transformers", "max_batch_size": 4, "input": inputs}
+    (folder / "config.yaml").write_text(yaml.safe_dump({"triton": triton, "hikari": hikari}))
+    repository = Repository(root / "models")
+    encoder = open_encoder(repository.config("squares"), folder / "1", 1)
+    texts = encoder.texts if encoder.info.text else None
+    build(CASES, encoder.images, encoder.info, folder / "1" / "index", embed_texts=texts)
+    return repository
+
+
+def ids(found: Retrieval) -> list[str]:
+    return [case.id for case in found.cases]
+
+
+class TestFinds:
+    def test_the_picture_itself_is_not_its_own_evidence(self, ask: Ask) -> None:
+        found = ask(top_k=4)
+        assert set(ids(found)) == {"case 1", "case 2", "case 3"}
+        ranked = [case.similarity for case in found.cases]
+        assert ranked == sorted(ranked, reverse=True)
+        assert all(case.score is None for case in found.cases)
+
+    def test_unless_the_model_wants_it(self, ask: Ask) -> None:
+        found = ask(exclude_query=False, cases=1)
+        assert ids(found) == ["case 0"]
+        assert found.cases[0].similarity == pytest.approx(1, abs=1e-5)
+
+    def test_the_same_pixels_in_another_file_are_a_near_duplicate(self, ask: Ask) -> None:
+        other = CASES[0].image + b"another file"
+        found = ask(other, max_similarity=0.9999, top_k=4)
+        assert "case 0" not in ids(found)
+
+    def test_without_its_hash_it_is_found(self, ask: Ask) -> None:
+        assert ids(ask(content=False, cases=1)) == ["case 0"]
+
+
+class TestWords:
+    def test_without_a_description_pictures_decide(self, ask: Ask) -> None:
+        found = ask(encoder="siglip", text=TEXT)
+        assert all(case.score is None for case in found.cases)
+
+    def test_a_description_finds_the_case_that_says_so(self, ask: Ask) -> None:
+        text = {**TEXT, "alpha": 0.0}
+        found = ask(encoder="siglip", text=text, description=WORDS[3])
+        assert ids(found)[0] == "case 3"
+        assert found.cases[0].score == pytest.approx(1, abs=1e-5)
+        assert found.cases[0].similarity < 1
+
+    def test_the_score_is_the_mean_of_both(self, ask: Ask) -> None:
+        found = ask(encoder="siglip", text=TEXT, description=WORDS[3], cases=3)
+        (same,) = (case for case in found.cases if case.id == "case 3")  # whose words are equal
+        assert same.score == pytest.approx(0.5 * same.similarity + 0.5, abs=1e-5)
+
+    def test_in_a_shared_space_the_picture_is_compared_with_words(self, ask: Ask) -> None:
+        text = {"encoder": "clip", "against": "picture", "alpha": 0.9, "max_tokens": 60}
+        found = ask(text=text)
+        assert all(case.score is not None for case in found.cases)
+        assert [case.score for case in found.cases] == sorted(
+            (case.score or 0 for case in found.cases), reverse=True
+        )
+
+    def test_a_model_of_pictures_takes_no_description(self, ask: Ask) -> None:
+        with pytest.raises(InvalidInput, match="compares pictures only"):
+            ask(description="a red patch")
+
+
+class TestShows:
+    """SkinCAP may not be redistributed: what leaves the server is the configuration's word."""
+
+    def test_ids_are_the_default(self, ask: Ask) -> None:
+        for case in ask().cases:
+            assert (case.label, case.caption, case.image) == (None, None, None)
+
+    def test_text(self, ask: Ask) -> None:
+        found = ask(expose="text")
+        assert {case.caption for case in found.cases} == set(WORDS[1:])
+        assert {case.label for case in found.cases} == {"psoriasis"}
+        assert {case.image for case in found.cases} == {None}
+
+    def test_image(self, ask: Ask) -> None:
+        held = {case.id: case.image for case in CASES}
+        for case in ask(expose="image").cases:
+            assert case.image == held[case.id]
+
+
+def test_an_index_of_another_encoder_is_refused(tmp_path: Path) -> None:
+    repository = made(tmp_path, {})
+    path = repository.folder("squares") / "config.yaml"
+    parts = yaml.safe_load(path.read_text())
+    parts["hikari"]["preprocessing"] = {"max_side": 16}
+    path.write_text(yaml.safe_dump(parts))
+    with pytest.raises(ConfigError, match=r"made with squares .*pictures full.* max16-lanczos"):
+        load_model(repository, "squares", 1, cores=1)
