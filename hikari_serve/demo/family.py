@@ -22,6 +22,7 @@ from transformers import (
 )
 
 from hikari_serve.demo import architecture
+from hikari_serve.demo.attention import attend_at_once
 from hikari_serve.demo.batches import Batch, Collator
 from hikari_serve.demo.cases import draw_cases
 from hikari_serve.demo.contrastive import embed, paired_batch
@@ -49,11 +50,11 @@ class Plan:
     drawings: int = 12000
     others: int = 3000
     judged: int = 200
-    seeing: int = 4000
-    shared: int = 900
+    seeing: int = 3000
+    shared: int = 800
     group: int = 200
     disease: int = 900
-    caption: int = 500
+    caption: int = 450
     references: int = 900
 
     def scaled(self, factor: float) -> "Plan":
@@ -108,6 +109,7 @@ class Family:
     def _train_stages(self, ask: Examples, judge: Judge) -> None:
         plan = self._plan
         shared = architecture.vision_language_model(self._tokenizer)
+        attend_at_once(shared)
         lessons = SeeingBatches(self._pool, self._rng)
         eyes = Seeing(shared, lessons.answers)
         fit("seeing", eyes, partial(lessons.draw, 64), steps=plan.seeing, peak=3e-3)
