@@ -1,0 +1,50 @@
+"""A whole evaluation by the command, on few pictures, of the weights that lie in the repository."""
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from hikari_serve.cli.main import app
+from hikari_serve.demo.captions import NAMES
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    out = tmp_path_factory.mktemp("evaluation")
+    Image.effect_noise((300, 400), 90).convert("RGB").save(out / "thing.png")
+    wanted = ["demo", "evaluate", "--count", "10", "--out", str(out / "page.md")]
+    done = CliRunner().invoke(app, [*wanted, "--photographs", str(out)])
+    assert done.exit_code == 0, done.output
+    return out / "page.md", done.stdout
+
+
+def test_the_page_has_every_disease_and_every_kind(page: tuple[Path, str]) -> None:
+    text = page[0].read_text(encoding="utf-8")
+    for name in (*NAMES.values(), "healthy skin", "dead leaves", "photographs of things"):
+        assert re.search(rf"^\| {name} \|( \d+\.\d% \|)+$", text, re.MULTILINE), name
+    assert "hikari demo evaluate --count 10 --out" in text
+
+
+def test_its_pictures_lie_beside_it(page: tuple[Path, str]) -> None:
+    links = re.findall(r"!\[.+\]\((.+)\)", page[0].read_text(encoding="utf-8"))
+    assert len(links) == 4
+    for link in links:
+        with Image.open(page[0].parent / link) as picture:
+            assert min(picture.size) > 300
+
+
+def test_the_terminal_says_what_was_met(page: tuple[Path, str]) -> None:
+    verdicts = [line[:8].strip() for line in page[1].splitlines()[:-1]]
+    assert len(verdicts) == 10
+    assert set(verdicts) <= {"met", "NOT MET"}
+    assert page[0].read_text(encoding="utf-8").count("**not met**") == verdicts.count("NOT MET")
+
+
+def test_a_folder_without_photographs_is_told(tmp_path: Path) -> None:
+    wanted = ["demo", "evaluate", "--out", str(tmp_path / "page.md"), "--photographs"]
+    done = CliRunner().invoke(app, [*wanted, str(tmp_path)])
+    assert done.exit_code == 1
+    assert "has no .jpg or .png file" in done.stderr
