@@ -5,6 +5,7 @@ The package is installed without its dependencies and never imported.
 
 import base64
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 from tokenizers import AddedToken
@@ -60,7 +61,7 @@ def _halves(token: bytes, ranks: dict[bytes, int]) -> tuple[bytes, bytes]:
     """The two tokens that merge into this one: what its bytes merge to with the ranks below it."""
     parts = [token[at : at + 1] for at in range(len(token))]
     while len(parts) > 2:
-        merged = [left + right for left, right in zip(parts, parts[1:], strict=False)]
+        merged = [left + right for left, right in pairwise(parts)]
         best = min(range(len(merged)), key=lambda at: ranks.get(merged[at], len(ranks)))
         parts[best : best + 2] = [merged[best]]
     return parts[0], parts[1]
