@@ -64,3 +64,47 @@ def check_models(
             typer.echo(f"ok     {name:{width}}  {found}")
     if not right:
         raise typer.Exit(1)
+
+
+@app.command("pull")
+def pull_models(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME...", help="Models, or cascades of them."),
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a model, one a line.")
+    ] = False,
+) -> None:
+    """Copy weights from the Hugging Face hub into HIKARI_WEIGHTS, checked by their digests.
+
+    A pull that was cut goes on where it was. HF_TOKEN, HF_ENDPOINT and the like are honoured. The
+    exit code is 1 if anything could not be pulled.
+    """
+    from rich import filesize
+
+    from hikari_serve.cli.pulling import members, pull_shown
+    from hikari_serve.cli.terminal import complain
+    from hikari_serve.errors import HikariError
+    from hikari_serve.repository.repository import Repository
+    from hikari_serve.settings import Settings
+
+    repository = Repository.of(Settings.from_environment())
+    right = True
+    for name in members(repository, names):
+        try:
+            done = pull_shown(repository, name)
+        except HikariError as error:
+            right = False
+            if as_json:
+                print(json.dumps({"model": name, "status": "failed", **error.payload()}))
+            complain(error.message)
+            continue
+        if as_json:
+            print(json.dumps({**asdict(done), "folder": str(done.folder)}))
+        else:
+            size = f", {filesize.decimal(done.bytes)} of {done.hub}" if done.hub else ""
+            commit = f" at {done.commit[:7]}" if done.commit else ""
+            typer.echo(f"{done.status:6} {name}{size}{commit}, in {done.folder}")
+    if not right:
+        raise typer.Exit(1)

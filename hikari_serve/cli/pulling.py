@@ -1,0 +1,64 @@
+"""`hikari models pull`: which models a name stands for, and the progress of a pull."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from hikari_serve.cascade.graph import Graph
+from hikari_serve.repository.pulling import Outcome, pull
+from hikari_serve.repository.repository import Repository
+from hikari_serve.repository.schema import CascadeConfig
+from hikari_serve.repository.weights import base_of
+
+
+def members(repository: Repository, names: Sequence[str]) -> list[str]:
+    """The models whose weights the names need: cascades by their models, adapters with their base.
+
+    Raises:
+        ConfigError: A configuration is wrong.
+        NotFound: There is no such model.
+    """
+    found: list[str] = []
+    for name in names:
+        config = repository.config(name)
+        if isinstance(config.hikari, CascadeConfig):
+            models = [node.config for node in Graph.read(config, repository).nodes]
+        else:
+            models = [config]
+        for model in models:
+            base = base_of(repository, model)
+            found += [model.name, *([base.name] if base else [])]
+    return list(dict.fromkeys(found))
+
+
+def pull_shown(repository: Repository, name: str) -> Outcome:
+    """Pulls one model under a progress bar, which people alone see.
+
+    Raises:
+        HikariError: As `pull`.
+    """
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_interactive,
+        transient=True,
+    ) as bar:
+        task = bar.add_task(name, total=None)
+
+        def show(doing: str, done: int, total: int) -> None:
+            bar.update(task, description=f"{name}, {doing}", completed=done, total=total)
+
+        return pull(repository, name, show)
