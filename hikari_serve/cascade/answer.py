@@ -71,6 +71,22 @@ class AnswerProvenance(Frozen):
     stages: Mapping[str, Provenance]
 
 
+class Limit(Frozen):
+    """What is known of a model and concerns this answer.
+
+    Attributes:
+        model: The model.
+        label: The label that it is about; null where it holds for all.
+        display_name: That label in words.
+        text: A sentence for people.
+    """
+
+    model: str
+    label: str | None
+    display_name: str | None
+    text: str
+
+
 class Answer(Frozen):
     """Everything that a request gets back; what `/diagnose` answers as JSON.
 
@@ -80,6 +96,7 @@ class Answer(Frozen):
             not `answered`, else `complete`.
         checks: What speaks for the disease and what against.
         quality: How fit the picture is to be judged at all.
+        limits: What is known of the models that concerns the labels named here.
     """
 
     id: str
@@ -92,6 +109,7 @@ class Answer(Frozen):
     references: tuple[ReferenceCase, ...]
     stages: tuple[StageReport, ...]
     provenance: AnswerProvenance
+    limits: tuple[Limit, ...] = ()
     notice: str
 
 

@@ -1,4 +1,7 @@
-"""An answer as a card on the terminal: what was found, how sure, and what it is not."""
+"""An answer as a card on the terminal: what was found, how sure, and what it is not.
+
+It says the same as the report, in short; the sentences are `report.wording`'s.
+"""
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -7,18 +10,17 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hikari_serve.cascade.answer import Answer, StageReport
+from hikari_serve.cascade.answer import Answer
 from hikari_serve.cascade.answer_parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
-from hikari_serve.stage import ReferenceCase
+from hikari_serve.report import wording
 
 WIDTH = 88
 BAR_WIDTH = 20
+DIGEST = 12
+"""Characters of a digest that tell weights apart; the JSON has all 64."""
 
-_CONSISTENCY = {
-    "agrees": Text("agrees with the disease", "green"),
-    "contradicts": Text("contradicts the disease", "bold yellow"),
-    "unknown": Text("cannot be compared with the disease", "dim"),
-}
+_STYLES = {"plain": "", "soft": "dim", "unsure": "yellow", "failed": "red"}
+_MARKS = {"agrees": "underline", "contradicts": "bold yellow underline"}
 
 
 def print_card(title: str, answer: Answer) -> None:
@@ -36,40 +38,49 @@ def _card(title: str, answer: Answer) -> Panel:
         rows.add_row("", _differential(answer.disease))
     if answer.group is not None:
         rows.add_row("group", _verdict(answer.group))
-        if answer.checks.group_disease == "contradicts":
-            rows.add_row("", Text("contradicts the disease", "bold yellow"))
     if answer.caption is not None:
         rows.add_row("caption", _caption(answer.caption))
     if answer.references:
-        rows.add_row("references", _references(answer.references))
-    for warning in answer.quality.warnings:
-        rows.add_row("picture", Text(warning, "yellow"))
+        rows.add_row("references", _references(answer))
+    _add(rows, "checks", wording.checks(answer))
+    _add(rows, "picture", wording.quality(answer))
+    _add(rows, "limits", wording.limits(answer))
     for stage in answer.stages:
-        if stage.error is not None:
-            rows.add_row(stage.name, Text(f"{stage.status}: {stage.error.message}", "red"))
-    rows.add_row("time", _times(answer.stages))
+        if line := wording.failure(stage):
+            rows.add_row(line.name, _said(line))
+    rows.add_row("time", _times(answer))
+    rows.add_row("made by", _provenance(answer))
     return Panel(
         Group(rows, Text(), Text(answer.notice, "italic")),
         title=Text(title, "bold"),
         title_align="left",
-        subtitle=Text(answer.status, "green" if answer.status == "complete" else "yellow"),
+        subtitle=Text(answer.status, "" if answer.status == "complete" else "yellow"),
         subtitle_align="right",
         box=box.ROUNDED,
         border_style="dim",
     )
 
 
+def _add(rows: Table, name: str, lines: list[wording.Line]) -> None:
+    for line in lines:
+        rows.add_row(name, _said(line))
+        name = ""
+
+
+def _said(line: wording.Line) -> Text:
+    return Text(line.text, _STYLES[line.tone])
+
+
 def _verdict(found: GroupAnswer | DiseaseAnswer) -> Text:
     """The label, or why there is none; only an answered one looks like an answer."""
-    if found.decision == "answered":
-        return Text.assemble((str(found.display_name), "bold"), f"  {found.probability:.1%}")
-    why = f": {found.reason}" if found.reason else ""
-    return Text.assemble((found.decision, "bold yellow"), (why, "yellow"))
+    judged = wording.verdict(found)
+    style = _STYLES[judged.tone]
+    return Text.assemble((judged.title, f"bold {style}"), (f"  {judged.detail}", style))
 
 
 def _differential(disease: DiseaseAnswer) -> Table:
     """The ranked labels with bars, pale where the model does not know."""
-    sure = disease.decision == "answered"
+    sure = wording.verdict(disease).tone == "plain"
     table = Table.grid(padding=(0, 2))
     for ranked in disease.differential:
         bar = ProgressBar(
@@ -79,22 +90,32 @@ def _differential(disease: DiseaseAnswer) -> Table:
             complete_style="cyan" if sure else "bright_black",
             finished_style="cyan" if sure else "bright_black",
         )
-        percent = Text(f"{ranked.probability:6.1%}")
+        percent = Text(f"{wording.percent(ranked.probability):>7}")
         table.add_row(Text(ranked.display_name, "" if sure else "dim"), bar, percent)
     return table
 
 
 def _caption(caption: CaptionAnswer) -> RenderableType:
-    cut = " … (cut off at the limit of words)" if caption.finish_reason == "length" else ""
-    return Group(Text(caption.text + cut), _CONSISTENCY[caption.consistency])
+    """The words, those marked that agree with the disease or contradict it."""
+    parts = [(text, _MARKS.get(fits, "")) for text, fits in wording.segments(caption)]
+    return Text.assemble(*parts)
 
 
-def _references(cases: tuple[ReferenceCase, ...]) -> Table:
+def _references(answer: Answer) -> Table:
     table = Table.grid(padding=(0, 2))
-    for case in cases:
-        table.add_row(Text(case.id), Text(case.label or ""), f"similarity {case.similarity:.3f}")
+    for case in answer.references:
+        name = wording.case_name(case, answer) if case.label else ""
+        table.add_row(Text(case.id), Text(name), f"similarity {case.similarity:.3f}")
     return table
 
 
-def _times(stages: tuple[StageReport, ...]) -> Text:
-    return Text(" · ".join(f"{stage.name} {stage.total_ms:.0f} ms" for stage in stages), "dim")
+def _times(answer: Answer) -> Text:
+    times = (f"{stage.name} {stage.total_ms:.0f} ms" for stage in answer.stages)
+    return Text(" · ".join(times), "dim")
+
+
+def _provenance(answer: Answer) -> Text:
+    """Each model with its version and the beginning of its weights' digest."""
+    made = answer.provenance
+    models = (f"{p.model}/{p.version} {p.weights[:DIGEST]}" for p in made.stages.values())
+    return Text(" · ".join([f"{made.server}, {made.cascade}", *models]), "dim")

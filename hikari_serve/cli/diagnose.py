@@ -38,35 +38,52 @@ def diagnose(
         int | None,
         typer.Option(min=1, max=3_600_000, help="Deadline of each picture, in milliseconds."),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write the answer as a report: .html or .md."),
+    ] = None,
+    opened: Annotated[
+        Path | None,
+        typer.Option("--open", metavar="FILE", help="Write a report, and open it in the browser."),
+    ] = None,
 ) -> None:
     """Find group, disease and caption of skin lesions. Research software: not for diagnosis.
 
     The exit code is 1 if a picture has no answer; the others are answered all the same.
     """
+    from hikari_serve.cli.reporting import check_target, open_in_browser
+    from hikari_serve.cli.terminal import remark
+
+    for option, target in (("--report", report), ("--open", opened)):
+        if target is not None:
+            check_target(target, images, option)
+    reports = [target for target in (report, opened) if target is not None]
     options: Options = {
         "until": until,
         "top_k": top_k,
         "references": references,
         "timeout_ms": timeout_ms,
     }
-
-    if not asyncio.run(_ask_and_show(images, url, options, as_json=as_json)):
+    if not asyncio.run(_ask_and_show(images, url, options, reports, as_json=as_json)):
         raise typer.Exit(1)
+    if opened is not None and not open_in_browser(opened):
+        remark(f"there is no browser here; open {opened} where there is one")
 
 
 async def _ask_and_show(
-    images: list[Path], url: str | None, options: "Options", *, as_json: bool
+    images: list[Path], url: str | None, options: "Options", reports: list[Path], *, as_json: bool
 ) -> bool:
     from hikari_serve.cli.asking import at_server, in_this_process
 
     async with at_server(url, options) if url else in_this_process(options) as ask:
-        return await _show_all(images, ask, as_json=as_json)
+        return await _show_all(images, ask, reports, as_json=as_json)
 
 
-async def _show_all(images: list[Path], ask: "Ask", *, as_json: bool) -> bool:
-    """Prints every answer in the order of the pictures; False if one has none."""
+async def _show_all(images: list[Path], ask: "Ask", reports: list[Path], *, as_json: bool) -> bool:
+    """Shows every answer in the order of the pictures; False if one has none."""
     from hikari_serve.cli.asking import answers
     from hikari_serve.cli.card import print_card
+    from hikari_serve.cli.reporting import write_report
     from hikari_serve.cli.terminal import Bar, complain
 
     complete = True
@@ -76,7 +93,10 @@ async def _show_all(images: list[Path], ask: "Ask", *, as_json: bool) -> bool:
                 if isinstance(answer, str):
                     complain(f"{image}: {answer}")
                     complete = False
-                elif as_json:
+                    continue
+                for target in reports:
+                    write_report(target, image, answer)
+                if as_json:
                     line = {"file": str(image), **answer.model_dump(mode="json")}
                     print(json.dumps(line), flush=True)
                 else:

@@ -16,6 +16,11 @@ def complain(sentence: str) -> None:
     Console(stderr=True, soft_wrap=True).print(Text(f"hikari: {sentence}"), style="red")
 
 
+def remark(sentence: str) -> None:
+    """Says on stderr what a person may want to know."""
+    Console(stderr=True, soft_wrap=True).print(Text(sentence), style="dim")
+
+
 def hush_transformers() -> None:
     """Keeps transformers' own progress bars, which it draws while it loads, out of ours."""
     from transformers.utils import logging

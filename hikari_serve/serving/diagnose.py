@@ -12,11 +12,12 @@ from hikari_serve.cascade.answer import StageEnd
 from hikari_serve.cascade.answer_parts import caption_answer, disease_answer, group_answer
 from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.request import DiagnoseRequest, Event
-from hikari_serve.errors import HikariError
+from hikari_serve.errors import HikariError, InvalidInput
 from hikari_serve.serving.errors import error_response, handle_error
 from hikari_serve.serving.hangup import LiveStream, Write, respond_while_connected
-from hikari_serve.serving.intake import read_request
+from hikari_serve.serving.intake import Asked, Format, read_request
 from hikari_serve.serving.openapi import openapi
+from hikari_serve.serving.reports import accepted_format, report_response
 from hikari_serve.settings import Settings
 from hikari_serve.stage import Classification, Retrieval
 
@@ -49,18 +50,23 @@ async def _page(request: Request) -> Response:
 
 async def _diagnose(request: Request) -> Response:
     asked = await read_request(request, request.app.state.settings.max_image_bytes)
-    return await respond_while_connected(request, _answer(request.app.state.cascade, asked))
+    form = asked.format or accepted_format(request.headers.get("accept", ""))
+    return await respond_while_connected(request, _answer(request.app.state.cascade, asked, form))
 
 
-async def _answer(cascade: Cascade, asked: DiagnoseRequest) -> Response:
-    answer = await cascade.run(asked)
-    return Response(answer.model_dump_json(), media_type="application/json")
+async def _answer(cascade: Cascade, asked: Asked, form: Format) -> Response:
+    answer = await cascade.run(asked.request)
+    if form == "json":
+        return Response(answer.model_dump_json(), media_type="application/json")
+    return await report_response(answer, asked, form, cascade.limits)
 
 
 async def _stream(request: Request) -> Response:
     asked = await read_request(request, request.app.state.settings.max_image_bytes)
+    if asked.format not in (None, "json"):
+        raise InvalidInput("a stream has no format; ask /diagnose for a report")
     cascade: Cascade = request.app.state.cascade
-    return LiveStream(lambda write: _events(cascade, asked, write), EVENT_STREAM)
+    return LiveStream(lambda write: _events(cascade, asked.request, write), EVENT_STREAM)
 
 
 async def _events(cascade: Cascade, asked: DiagnoseRequest, write: Write) -> Response | None:

@@ -1,10 +1,11 @@
-"""From an HTTP request to a `DiagnoseRequest`: multipart, JSON with base64, or the bare picture."""
+"""From an HTTP request to what it asks: multipart, JSON with base64, or the bare picture."""
 
 import base64
 import binascii
 import json
 import uuid
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,6 +20,9 @@ from hikari_serve.stage import DEFAULT_PRIORITY
 BASE64_OVERHEAD = 4 / 3
 FIELDS_BYTES = 64_000
 """Room in a body for everything that is not the picture."""
+
+
+Format = Literal["json", "html", "md"]
 
 
 class Parameters(BaseModel):
@@ -37,9 +41,27 @@ class Parameters(BaseModel):
         None, ge=1, le=3_600_000, description="Deadline of the whole, in milliseconds."
     )
     priority: int = Field(DEFAULT_PRIORITY, ge=1, le=9, description="1 is served first, 9 last.")
+    format: Format | None = Field(
+        None, description="The answer as JSON or as a report; `Accept` decides without it."
+    )
 
 
-async def read_request(request: Request, max_image_bytes: int) -> DiagnoseRequest:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a caller asks, and how it wants to read the answer.
+
+    Attributes:
+        request: For the cascade.
+        format: What was named; None leaves it to the `Accept` header.
+        name: The picture's file name, where the body has one.
+    """
+
+    request: DiagnoseRequest
+    format: Format | None
+    name: str
+
+
+async def read_request(request: Request, max_image_bytes: int) -> Asked:
     """Reads a request to `/diagnose`.
 
     Raises:
@@ -49,9 +71,10 @@ async def read_request(request: Request, max_image_bytes: int) -> DiagnoseReques
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     fields: dict[str, Any] = dict(request.query_params)
+    name = ""
     if kind == "multipart/form-data":
         body = await _body(request, max_image_bytes + FIELDS_BYTES)
-        image, more = await _multipart(request, body)
+        image, name, more = await _multipart(request, body)
     elif kind == "application/json":
         body = await _body(request, int(max_image_bytes * BASE64_OVERHEAD) + FIELDS_BYTES)
         image, more = _json(body)
@@ -65,12 +88,13 @@ async def read_request(request: Request, max_image_bytes: int) -> DiagnoseReques
     if double := set(fields) & set(more):
         raise InvalidInput(f"{min(double)} is given in both the query and the body")
     asked = _parameters({**fields, **more})
-    return DiagnoseRequest(
+    diagnose = DiagnoseRequest(
         id=request.headers.get("x-request-id") or uuid.uuid4().hex,
         image=image,
         traceparent=request.headers.get("traceparent"),
-        **asked.model_dump(),
+        **asked.model_dump(exclude={"format"}),
     )
+    return Asked(diagnose, asked.format, name)
 
 
 async def _body(request: Request, limit: int) -> bytes:
@@ -85,7 +109,7 @@ async def _body(request: Request, limit: int) -> bytes:
     return b"".join(chunks)
 
 
-async def _multipart(request: Request, body: bytes) -> tuple[bytes, dict[str, str]]:
+async def _multipart(request: Request, body: bytes) -> tuple[bytes, str, dict[str, str]]:
     async def once() -> AsyncIterator[bytes]:
         yield body
 
@@ -96,12 +120,13 @@ async def _multipart(request: Request, body: bytes) -> tuple[bytes, dict[str, st
         raise InvalidInput(f"the multipart body cannot be read: {error}") from None
     fields: dict[str, str] = {}
     image: bytes | None = None
+    file = ""
     try:
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
                 if name != "image":
                     raise InvalidInput(f"unknown file field '{name}'; the picture is `image`")
-                image = await value.read()
+                image, file = await value.read(), value.filename or ""
             elif name in fields:
                 raise InvalidInput(f"{name} is given twice")
             else:
@@ -110,7 +135,7 @@ async def _multipart(request: Request, body: bytes) -> tuple[bytes, dict[str, st
         await form.close()
     if image is None:
         raise InvalidInput("the file field `image` is missing")
-    return image, fields
+    return image, file, fields
 
 
 def _json(body: bytes) -> tuple[bytes, dict[str, Any]]:

@@ -28,23 +28,33 @@ def openapi() -> dict[str, Any]:
     _, schemas = models_json_schema(
         [(Parameters, "validation"), (Answer, "serialization")], ref_template=_REF
     )
-    answer = {"application/json": {"schema": {"$ref": _REF.format(model="Answer")}}}
-    events = {"text/event-stream": {"schema": {"type": "string"}}}
+    text = {"schema": {"type": "string"}}
+    answer = {
+        "application/json": {"schema": {"$ref": _REF.format(model="Answer")}},
+        "text/html": text,
+        "text/markdown": text,
+    }
+    events = {"text/event-stream": text}
     return {
         "openapi": "3.1.0",
         "info": {"title": "HIKARI Serve", "version": __version__, "description": NOTICE},
         "paths": {
             "/diagnose": {"post": _operation("diagnose", "Read a picture of a lesion", answer)},
             "/diagnose/stream": {
-                "post": _operation("diagnose_stream", "The same, stage by stage", events)
+                "post": _operation(
+                    "diagnose_stream", "The same, stage by stage", events, without=("format",)
+                )
             },
         },
         "components": {"schemas": {**schemas["$defs"], "Error": _error_schema()}},
     }
 
 
-def _operation(name: str, summary: str, content: dict[str, Any]) -> dict[str, Any]:
+def _operation(
+    name: str, summary: str, content: dict[str, Any], without: tuple[str, ...] = ()
+) -> dict[str, Any]:
     parameters = Parameters.model_json_schema()["properties"]
+    parameters = {field: parameters[field] for field in parameters if field not in without}
     form = {"image": _PICTURE, **parameters}
     base64_form = {"image": {"type": "string", "contentEncoding": "base64"}, **parameters}
     error = {"application/json": {"schema": {"$ref": _REF.format(model="Error")}}}

@@ -26,12 +26,16 @@ def test_a_card_says_what_was_found_and_what_it_is_not(
     done = hikari("diagnose", picture, "--url", api.url)
     assert (done.exit_code, done.stderr) == (0, "")
     lines = [" ".join(line.strip("│ ").split()) for line in done.stdout.splitlines()]
-    assert "disease Sccis 70.0%" in lines
+    assert "disease Sccis probability 70.0%" in lines
     assert any(line.startswith("Psoriasis ━") and line.endswith("30.0%") for line in lines)
-    assert "group Malignant 70.0%" in lines
+    assert "group Malignant probability 70.0%" in lines
     assert "caption A red plaque. Consistent with sccis." in lines
-    assert "agrees with the disease" in lines
-    assert "references case-7 psoriasis similarity 0.900" in lines
+    assert "references case-7 Psoriasis similarity 0.900" in lines
+    assert "checks Group and disease cannot be compared." in lines
+    assert "The caption agrees with the disease." in lines
+    assert "The nearest reference case is 0.100 away; 0 is the same picture." in lines
+    assert "99.0% of the model's belief lies inside its label set." in lines
+    assert "demo · demo_group/1 w · demo_references/1 w" in " ".join(lines)
     assert any(line.startswith("time group ") for line in lines)
     assert "Research software, not a medical device" in done.stdout
     assert "complete" in lines[-1]
@@ -42,7 +46,7 @@ def test_what_is_not_known_is_no_label(api: Api, hikari: Hikari, picture: Path) 
     reason = "little belief lies inside"
     api.bench.stages["disease"].output = unknown.model_copy(update={"reason": reason})
     done = hikari("diagnose", picture, "--url", api.url)
-    assert f"disease     unknown: {reason}" in done.stdout
+    assert "disease     Not known  Little belief lies inside." in done.stdout
     assert "abstained" in done.stdout
 
 

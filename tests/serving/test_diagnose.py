@@ -155,6 +155,7 @@ def test_the_description_lists_every_option_and_answer_field(api: Api) -> None:
         "references",
         "timeout_ms",
         "priority",
+        "format",
     }
     answer = api.client.post("/diagnose", files={"image": api.bench.image}).json()
     assert set(described["components"]["schemas"]["Answer"]["properties"]) == set(answer)

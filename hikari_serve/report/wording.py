@@ -1,0 +1,173 @@
+"""An answer in sentences: the same in the report and on the terminal.
+
+Each line has a tone. `unsure` is whatever a reader must not take for a finding; there is no tone
+for good news, because a disease that was found is none.
+"""
+
+from typing import Literal, NamedTuple
+
+from hikari_serve.cascade.answer import Answer, StageReport
+from hikari_serve.cascade.answer_parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
+from hikari_serve.stage import Provenance, ReferenceCase
+
+Tone = Literal["plain", "soft", "unsure", "failed"]
+
+LIKELY = 0.5
+"""A label below this probability is less likely than not, and is not shown as a sure one."""
+
+CUT_OFF = " … (cut off at the limit of words)"
+
+_GROUP = {
+    "agrees": "The disease belongs to the group that was named.",
+    "contradicts": "The disease does not belong to the group that was named.",
+    "unknown": "Group and disease cannot be compared.",
+}
+_CAPTION = {
+    "agrees": "The caption agrees with the disease.",
+    "contradicts": "The caption contradicts the disease.",
+    "unknown": "The caption cannot be compared with the disease.",
+}
+
+
+class Line(NamedTuple):
+    """One thing to say: under which name, in which words, in which tone."""
+
+    name: str
+    text: str
+    tone: Tone
+
+
+class Verdict(NamedTuple):
+    """What a classifier's answer comes down to.
+
+    Attributes:
+        title: The label in words, or that there is none.
+        detail: Its probability, or why there is none.
+        tone: `unsure` unless the label was answered and is more likely than not.
+    """
+
+    title: str
+    detail: str
+    tone: Tone
+
+
+def verdict(found: GroupAnswer | DiseaseAnswer) -> Verdict:
+    """Words a group or a disease; only one that was answered gets a name."""
+    if found.decision != "answered" or found.display_name is None:
+        title = "Not known" if found.decision == "unknown" else "Not named"
+        return Verdict(title, _sentence(found.reason or f"The model {found.decision}"), "unsure")
+    share = f"probability {percent(found.probability)}"
+    if found.probability < LIKELY:
+        return Verdict(found.display_name, f"{share}, less likely than not", "unsure")
+    return Verdict(found.display_name, share, "plain")
+
+
+def missing(answer: Answer, stage: str) -> Line | None:
+    """Why a stage has no result, if it was asked for one."""
+    return next(
+        (failure(each) for each in answer.stages if each.name == stage and each.error), None
+    )
+
+
+def failure(stage: StageReport) -> Line | None:
+    """Why this stage has no result, or with what it had to do without; None if all is well."""
+    if stage.error is not None:
+        return Line(stage.name, f"{stage.status}: {stage.error.message}", "failed")
+    if stage.missing_inputs:
+        return Line(stage.name, f"answered without {', '.join(stage.missing_inputs)}", "unsure")
+    return None
+
+
+def checks(answer: Answer) -> list[Line]:
+    """What speaks for the disease and what against, as far as it was asked for."""
+    disease, found = answer.disease, answer.checks
+    if disease is None:
+        return []
+    lines = []
+    if answer.group is not None:
+        lines.append(Line("group", _GROUP[found.group_disease], _tone(found.group_disease)))
+    if answer.caption is not None:
+        fits = answer.caption.consistency
+        lines.append(Line("caption", _CAPTION[fits], _tone(fits)))
+    if (share := found.references_agreeing) is not None:
+        text = f"{share:.0%} of the {len(answer.references)} reference cases have this disease."
+        lines.append(Line("references", text, "plain" if share >= LIKELY else "unsure"))
+    if (distance := found.nearest_distance) is not None:
+        text = f"The nearest reference case is {distance:.3f} away; 0 is the same picture."
+        lines.append(Line("distance", text, "plain"))
+    inside = f"{percent(disease.label_mass)} of the model's belief lies inside its label set."
+    unsure = disease.decision == "unknown"
+    return [*lines, Line("belief", inside, "unsure" if unsure else "plain")]
+
+
+def contradicted(answer: Answer) -> bool:
+    """Whether any of the checks speaks against the disease."""
+    return any(line.tone == "unsure" for line in checks(answer))
+
+
+def quality(answer: Answer) -> list[Line]:
+    """What is wrong with the picture; one line says so if nothing is."""
+    found = answer.quality
+    warnings = [Line("picture", _sentence(text), "unsure") for text in found.warnings]
+    return warnings or [Line("picture", "Nothing is wrong with the picture.", "plain")]
+
+
+def segments(caption: CaptionAnswer) -> list[tuple[str, str]]:
+    """The caption in pieces, each with what it means for the disease; `plain` if it names none."""
+    pieces, at = [], 0
+    for mention in sorted(caption.mentions, key=lambda each: each.start):
+        if not at <= mention.start < mention.end <= len(caption.text):
+            continue  # no offsets of this text
+        pieces.append((caption.text[at : mention.start], "plain"))
+        pieces.append((caption.text[mention.start : mention.end], mention.consistency))
+        at = mention.end
+    rest = caption.text[at:] + (CUT_OFF if caption.finish_reason == "length" else "")
+    return [piece for piece in [*pieces, (rest, "plain")] if piece[0]]
+
+
+def meanings(caption: CaptionAnswer) -> list[str]:
+    """What the marks of `segments` need a legend for."""
+    return sorted({fits for _, fits in segments(caption)} - {"plain"})
+
+
+def limits(answer: Answer) -> list[Line]:
+    """What is known of the models that concerns the labels named here."""
+    return [
+        Line(
+            each.model,
+            f"{each.display_name}: {each.text}" if each.display_name else each.text,
+            "plain",
+        )
+        for each in answer.limits
+    ]
+
+
+def case_name(case: ReferenceCase, answer: Answer) -> str:
+    """A case's disease in words, or its id where the disease may not be shown."""
+    if case.label is None:
+        return case.id
+    ranked = answer.disease.differential if answer.disease else ()
+    return next((each.display_name for each in ranked if each.label == case.label), case.label)
+
+
+def provenance(stage: Provenance) -> list[tuple[str, str]]:
+    """What produced a stage's result, as names and values; what does not apply is left out."""
+    return [(name, str(value)) for name, value in stage if value is not None]
+
+
+def percent(share: float) -> str:
+    """A share in percent; one that is not quite all or nothing is not rounded to it."""
+    if 0 < share < 0.0005:
+        return "< 0.1%"
+    if 0.9995 <= share < 1:
+        return "> 99.9%"
+    return f"{share:.1%}"
+
+
+def _tone(fits: str) -> Tone:
+    tones: dict[str, Tone] = {"agrees": "plain", "contradicts": "unsure"}
+    return tones.get(fits, "soft")
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

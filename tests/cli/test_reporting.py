@@ -1,0 +1,79 @@
+"""`hikari diagnose --report` and `--open`."""
+
+import webbrowser
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Hikari
+from tests.serving.conftest import Api
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses that a browser was asked to open."""
+    monkeypatch.setenv("BROWSER", "some-browser")
+    asked: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", lambda url: asked.append(url) or True)
+    return asked
+
+
+def test_a_report_is_written_beside_the_card(
+    api: Api, hikari: Hikari, picture: Path, opened: list[str]
+) -> None:
+    for name, beginning in (("r.html", "<!doctype html>"), ("r.md", "# ")):
+        target = picture.with_name(name)
+        done = hikari("diagnose", picture, "--url", api.url, "--report", target)
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert "Sccis" in done.stdout
+        text = target.read_text()
+        assert text.startswith(beginning)
+        assert "data:image/jpeg;base64," in text
+    assert opened == []
+
+
+def test_open_shows_it(api: Api, hikari: Hikari, picture: Path, opened: list[str]) -> None:
+    target = picture.with_name("report.html")
+    done = hikari("diagnose", picture, "--url", api.url, "--json", "--open", target)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith("{")
+    assert opened == [target.as_uri()]
+
+
+def test_without_a_browser_it_says_so(
+    api: Api, hikari: Hikari, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    target = picture.with_name("report.html")
+    done = hikari("diagnose", picture, "--url", api.url, "--open", target)
+    assert done.exit_code == 0
+    assert done.stderr == f"there is no browser here; open {target} where there is one\n"
+    assert target.exists()
+
+
+def test_a_picture_without_an_answer_has_no_report(
+    api: Api, hikari: Hikari, picture: Path, opened: list[str]
+) -> None:
+    picture.write_text("junk")
+    target = picture.with_name("report.html")
+    done = hikari("diagnose", picture, "--url", api.url, "--open", target)
+    assert (done.exit_code, opened, target.exists()) == (1, [], False)
+
+
+@pytest.mark.parametrize(
+    ("target", "pictures", "why"),
+    [
+        ("report.pdf", 1, "must end in .html or .md"),
+        ("nowhere/report.html", 1, "there is no folder"),
+        ("report.html", 2, "a report is about one picture, not 2"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_anything_runs(
+    hikari: Hikari, picture: Path, target: str, pictures: int, why: str
+) -> None:
+    file = picture.parent / target
+    done = hikari("diagnose", *[picture] * pictures, "--url", "http://x", "--report", file)
+    assert done.exit_code == 2
+    assert why in " ".join(done.stderr.replace("│", "").split())

@@ -1,0 +1,99 @@
+"""Answers of every kind, made by the demo cascade's real graph over scripted stages."""
+
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from PIL import Image
+
+from hikari_serve.cascade.answer import Answer
+from hikari_serve.errors import Unavailable
+from hikari_serve.image import Limits
+from hikari_serve.report import Report
+from hikari_serve.report.pictures import upright
+from hikari_serve.stage import Caption, ReferenceCase, Retrieval
+from tests.scripted import Bench, classified
+
+MADE = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+HOSTILE = "<script>alert(1)</script>\"'`*_[x](http://evil)|<img src=x onerror=alert(1)>"
+LONG = "pneumonoultramicroscopicsilicovolcanoconiosis" * 3
+
+
+def png(colour: str = "peru") -> bytes:
+    written = io.BytesIO()
+    Image.new("RGB", (64, 48), colour).save(written, "PNG")
+    return written.getvalue()
+
+
+def complete() -> Answer:
+    bench = Bench()
+    found = classified("sccis", "sccis", "psoriasis")
+    groups = {"sccis": "malignant", "psoriasis": "inflammatory"}
+    bench.stages["disease"].output = found.model_copy(update={"groups": groups})
+    words = "A red plaque. Consistent with sccis."
+    cases = [
+        ReferenceCase(id=f"case-{n}", similarity=0.9, label=label, caption=words, image=png())
+        for n, label in enumerate(("sccis", "sccis", "psoriasis"))
+    ]
+    labels = tuple(str(case.label) for case in cases)
+    bench.stages["references"].output = Retrieval(index="i1", cases=tuple(cases), labels=labels)
+    return bench.run()
+
+
+def contradicted() -> Answer:
+    bench = Bench()
+    words = "Not sccis: consistent with psoriasis. Urticaria cannot be excluded."
+    bench.stages["caption"].output = Caption(text=words, finish_reason="length")
+    return bench.run()
+
+
+def unknown() -> Answer:
+    bench = Bench()
+    found = classified(None, "sccis", "psoriasis")
+    bench.stages["disease"].output = found.model_copy(update={"reason": "little belief"})
+    return bench.run()
+
+
+def abstained() -> Answer:
+    return Bench(abstain={"min_probability": 0.8}).run()
+
+
+def partial() -> Answer:
+    bench = Bench()
+    bench.stages["disease"].error = Unavailable("the runner cannot be reached")
+    return bench.run()
+
+
+def alone() -> Answer:
+    return Bench().run(references=0, until="disease")
+
+
+def hostile() -> Answer:
+    bench = Bench()
+    bench.stages["caption"].output = Caption(text=HOSTILE, finish_reason="stop")
+    case = ReferenceCase(id=HOSTILE, similarity=1.0, label=HOSTILE, caption=HOSTILE, image=b"<svg")
+    bench.stages["references"].output = Retrieval(index="i1", cases=(case,))
+    found = classified("sccis", "sccis", "psoriasis")
+    names = {"sccis": HOSTILE, "psoriasis": LONG}
+    bench.stages["disease"].output = found.model_copy(
+        update={"names": names, "display_name": HOSTILE}
+    )
+    bench.stages["group"].error = Unavailable(HOSTILE)
+    return bench.run(id=HOSTILE)
+
+
+ANSWERS: dict[str, Callable[[], Answer]] = {
+    made.__name__: made
+    for made in (complete, contradicted, unknown, abstained, partial, alone, hostile)
+}
+
+
+def report(kind: str) -> Report:
+    title = HOSTILE + LONG if kind == "hostile" else f"{kind}.png"
+    return Report(ANSWERS[kind](), upright(png(), Limits()), MADE, title)
+
+
+@pytest.fixture(params=ANSWERS)
+def any_report(request: pytest.FixtureRequest) -> Report:
+    return report(request.param)

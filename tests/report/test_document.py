@@ -1,0 +1,164 @@
+"""Reports as text: what they say, what they mark, and that nothing in an answer becomes markup."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from hikari_serve.cascade.answer import Answer, Limit
+from hikari_serve.report import FORMATS, Report, render
+from tests.report.conftest import HOSTILE, report
+
+
+class Page(HTMLParser):
+    """The elements of a page with their attributes, and its words."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.marks: list[tuple[str | None, str]] = []
+        self.words = ""
+        self._inside = ""
+        self.feed(text)
+        self.words = " ".join(self.words.split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self._inside = tag
+        self.words += "" if tag == "mark" else " "
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "style":
+            return
+        if self._inside == "mark":
+            self.marks.append((self.elements[-1][1]["class"], data))
+        self._inside = ""
+        self.words += data
+
+
+def page(kind: str) -> Page:
+    return Page(render(report(kind), "html"))
+
+
+def test_a_report_refers_to_nothing_outside_itself(any_report: Report) -> None:
+    for _, attributes in Page(render(any_report, "html")).elements:
+        assert not {"href", "src", "srcset", "action"} & set(attributes) or re.match(
+            "data:", str(attributes.get("src", attributes.get("href")))
+        )
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_it_is_made_from_the_json_alone(any_report: Report, form: str) -> None:
+    again = Answer.model_validate_json(any_report.answer.model_dump_json())
+    assert render(replace(any_report, answer=again), form) == render(any_report, form)
+
+
+def test_a_complete_answer_shows_everything() -> None:
+    found = page("complete")
+    for words in (
+        "complete.png", "2026-01-02 03:04 UTC", "Sccis probability 70.0%", "Psoriasis 30.0%",
+        "Malignant probability 70.0%", "The disease belongs to the group that was named.",
+        "The caption agrees with the disease.", "67% of the 3 reference cases have this disease.",
+        "The nearest reference case is 0.100 away", "case-2, similarity 0.900", "demo_caption / 1",
+        "preprocessing max128-lanczos", "engine scripted", "64 × 64 pixels",
+    ):  # fmt: skip
+        assert words in found.words, words
+    assert found.words.count("not a medical device") == 2
+    assert [tag for tag, _ in found.elements].count("img") == 4
+
+
+def test_words_that_agree_and_contradict_are_marked_apart() -> None:
+    found = [
+        mark
+        for mark in page("contradicted").marks
+        if mark[1] in ("sccis", "psoriasis", "Urticaria")
+    ]
+    assert found == [
+        ("contradicts", "sccis"),
+        ("contradicts", "psoriasis"),
+        ("unknown", "Urticaria"),
+    ]
+    words = page("contradicted").words
+    assert "Some of the evidence does not fit the disease" in words
+    assert "(cut off at the limit of words)" in words
+    assert ("agrees", "sccis") in page("complete").marks
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "why"),
+    [
+        ("unknown", "Not known", "Little belief."),
+        ("abstained", "Not named", "Sccis is not named: its probability of 70% is below 80%."),
+    ],
+)
+def test_an_unsure_answer_looks_unsure(kind: str, title: str, why: str) -> None:
+    found = page(kind)
+    assert f"{title} {why}" in found.words
+    assert "This answer names nothing" in found.words
+    classes = [attributes.get("class") or "" for _, attributes in found.elements]
+    assert "bars unsure-bars" in classes
+    assert any(each.split() == ["verdict", "unsure"] for each in classes)
+    assert "(unsure)" in render(report(kind), "md")
+
+
+def test_a_stage_without_a_result_is_told() -> None:
+    for form in FORMATS:
+        text = render(report("partial"), form)
+        assert "No result" in text
+        assert "failed: the runner cannot be reached" in text
+    assert "This answer is partial" in page("partial").words
+
+
+def test_what_was_not_asked_for_is_not_missing() -> None:
+    words = page("alone").words
+    for heading in ("Caption", "Similar reference cases"):
+        assert heading not in words
+
+
+def test_a_label_less_likely_than_not_is_no_finding() -> None:
+    answer = report("complete").answer
+    assert answer.disease is not None
+    disease = answer.disease.model_copy(update={"probability": 0.4})
+    changed = replace(report("complete"), answer=answer.model_copy(update={"disease": disease}))
+    assert "probability 40.0%, less likely than not" in render(changed, "html")
+    assert "unsure-bars" in render(changed, "html").partition("</style>")[2]
+
+
+def test_limits_are_told() -> None:
+    limit = Limit(
+        model="demo_disease", label=None, display_name="Psoriasis", text="Half are found."
+    )
+    answer = report("complete").answer.model_copy(update={"limits": (limit,)})
+    for form in FORMATS:
+        text = render(replace(report("complete"), answer=answer), form)
+        assert "Psoriasis: Half are found." in text
+
+
+def test_hostile_text_is_text() -> None:
+    found = page("hostile")
+    assert HOSTILE in found.words
+    assert {tag for tag, _ in found.elements} <= {
+        "html", "head", "meta", "link", "title", "style", "body", "header", "h1", "h2", "h3", "p",
+        "time", "main", "div", "section", "figure", "img", "ol", "ul", "li", "span", "svg", "rect",
+        "mark", "dl", "dt", "dd", "table", "thead", "tbody", "tr", "th", "td", "footer",
+    }  # fmt: skip
+    assert not [name for _, attributes in found.elements for name in attributes if name[:2] == "on"]
+    assert [tag for tag, _ in found.elements].count("img") == 1  # `<svg` is no picture of a case
+
+
+def test_hostile_text_is_no_markdown() -> None:
+    text = render(report("hostile"), "md")
+    assert not re.search(r"(?<!\\)<|(?<!\\)\]\(", text)
+    assert len({line.count("|") - line.count(r"\|") for line in text.splitlines()}) <= 4
+
+
+def test_offsets_that_are_none_mark_nothing() -> None:
+    answer = report("complete").answer
+    assert answer.caption is not None
+    wrong = [m.model_copy(update={"end": 9999}) for m in answer.caption.mentions]
+    caption = answer.caption.model_copy(update={"mentions": tuple(wrong)})
+    answer = answer.model_copy(update={"caption": caption})
+    found = Page(render(replace(report("complete"), answer=answer), "html"))
+    assert answer.caption is not None
+    assert answer.caption.text in found.words
