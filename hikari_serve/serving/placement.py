@@ -7,6 +7,7 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 
 from hikari_serve.errors import ConfigError, Unavailable
 from hikari_serve.serving.remote import RemoteStage
+from hikari_serve.serving.supervision import exit_when_dead
 from hikari_serve.settings import Settings
 from hikari_serve.stage import Stage
 from hikari_serve.tasks.host import Host
@@ -29,7 +30,7 @@ class Placement:
         self.stages: dict[str, Stage] = {}
         self._hosts: list[Host] = []
         self._remotes: list[RemoteStage] = []
-        self._loading: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         here = sum(place in ("process", "inline") for place in settings.placement.values())
         for task in tasks:
             place = settings.placement[task]
@@ -44,8 +45,11 @@ class Placement:
             self.stages[task] = remote
 
     def start(self) -> None:
-        """Begins to load what runs in this process."""
-        self._loading = asyncio.create_task(self.load())
+        """Begins to load what runs in this process, which ends when an engine of it dies."""
+        self._tasks = [
+            asyncio.create_task(self.load()),
+            *(asyncio.create_task(exit_when_dead(host)) for host in self._hosts),
+        ]
 
     async def load(self) -> None:
         """Loads what runs in this process."""
@@ -59,8 +63,8 @@ class Placement:
 
     async def close(self) -> None:
         """Ends the stages of this process and the connections to the others."""
-        if self._loading is not None:
-            self._loading.cancel()
+        for task in self._tasks:
+            task.cancel()
         for host in self._hosts:
             await host.close()
         for remote in self._remotes:

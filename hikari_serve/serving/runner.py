@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from hikari_serve.errors import HikariError
+from hikari_serve.serving.supervision import exit_when_dead
 from hikari_serve.serving.traffic import TRAFFIC
 from hikari_serve.settings import Settings
 from hikari_serve.tasks.host import Host
@@ -33,18 +34,21 @@ class Runner:
         settings = Settings.from_environment()
         self.host = Host.for_cascade(self.task, settings, stages=_runners_here())
         self.app.state.stage = self.host
-        self._loading: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def load(self) -> None:
         """Starts loading; until it is done the runner answers `unavailable`."""
-        self._loading = asyncio.create_task(self.host.load())
+        self._tasks = [
+            asyncio.create_task(self.host.load()),
+            asyncio.create_task(exit_when_dead(self.host)),
+        ]
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     async def close(self) -> None:
         """Ends what still waits; what runs stops at its next step."""
-        if self._loading is not None:
-            self._loading.cancel()
+        for task in self._tasks:
+            task.cancel()
         await self.host.close()
 
     async def __is_ready__(self) -> bool:

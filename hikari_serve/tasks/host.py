@@ -58,7 +58,13 @@ class Version:
 
 
 class Host:
-    """Loads models, warms them up, and hands each item to the one it names. A `Stage`."""
+    """Loads models, warms them up, and hands each item to the one it names. A `Stage`.
+
+    Attributes:
+        versions: What is hosted.
+        dead: Set when an engine died; its models are `UNAVAILABLE` from then on, and only a new
+            process can answer again.
+    """
 
     def __init__(self, repository: Repository, names: Iterable[str], *, cores: int) -> None:
         """Args:
@@ -77,6 +83,8 @@ class Host:
             for name in names
             for version in repository.served_versions(repository.config(name))
         ]
+        self.dead = asyncio.Event()
+        self._watchers: list[asyncio.Task[None]] = []
 
     @classmethod
     def for_cascade(cls, task: str, settings: Settings, *, stages: int) -> "Host":
@@ -103,6 +111,7 @@ class Host:
             try:
                 entry.model = await self._load(entry)
                 entry.state = State.READY
+                self._watchers.append(asyncio.create_task(self._watch(entry, entry.model)))
             except HikariError as error:
                 entry.state, entry.reason = State.UNAVAILABLE, error.message
             except Exception as error:
@@ -129,6 +138,12 @@ class Host:
         await model.infer(item)
         return model
 
+    async def _watch(self, entry: Version, model: Model) -> None:
+        entry.reason = await model.died()
+        entry.state = State.UNAVAILABLE
+        logger.critical("%s", entry)
+        self.dead.set()
+
     async def infer(self, item: Item, on_text: OnText | None = None) -> StageResult:
         """Answers one item; see `Stage.infer`.
 
@@ -146,6 +161,8 @@ class Host:
 
     async def close(self) -> None:
         """Ends every model."""
+        for watcher in self._watchers:
+            watcher.cancel()
         for entry in self.versions:
             if entry.model is not None:
                 await entry.model.close()
@@ -157,7 +174,7 @@ class Host:
             there = ", ".join(f"{entry.name}/{entry.version}" for entry in self.versions)
             raise NotFound(f"model '{name}' version {version} is not hosted here; hosted: {there}")
         for entry in reversed(chosen):  # the newest that answers
-            if entry.model is not None:
+            if entry.model is not None and entry.state is State.READY:
                 return entry.model
         newest = chosen[-1]
         raise Unavailable(

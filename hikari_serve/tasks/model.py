@@ -65,6 +65,10 @@ class Model(ABC):
             batch_size=done.batch_size,
         )
 
+    async def died(self) -> str:
+        """Waits until the engine can answer nothing any more; see `Engine.died`."""
+        return await self._engine.died()
+
     async def close(self) -> None:
         """Ends the queue and frees the engine."""
         await self._queue.close()

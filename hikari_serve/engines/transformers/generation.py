@@ -1,13 +1,13 @@
 """Decodes answers greedily, a token a step for every row, each row with an end of its own."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from transformers import Qwen3VLForConditionalGeneration
 
 from hikari_serve.engines.chat import Chat
-from hikari_serve.engines.contract import Call, Generated
+from hikari_serve.engines.contract import Call
 from hikari_serve.engines.transformers.sequences import Sequences
+from hikari_serve.engines.writer import Writer
 
 
 def generate(
@@ -40,45 +40,3 @@ def generate(
         sequences.select(going)
         writers = [writers[row] for row in going]
         logits = sequences.extend([chunks[row] for row in going])
-
-
-class Writer:
-    """One answer on its way: first the thoughts, which nobody hears, then the words.
-
-    Attributes:
-        call: Who hears the words.
-    """
-
-    def __init__(self, call: Call, chat: Chat, max_thinking: int) -> None:
-        self.call = call
-        self._chat = chat
-        self._max_new_tokens: int = call.request.want.max_new_tokens
-        self._thinking = max_thinking > 0
-        self._left = max_thinking or self._max_new_tokens
-        self._stream = chat.stream()
-        self._text = ""
-        self._tokens = 0
-
-    def take(self, token: int) -> Sequence[int]:
-        """Takes the next token of the answer; finishes the call if it was the last.
-
-        Returns:
-            What the model reads next: the token, more if thinking ends, nothing after the last.
-        """
-        self._tokens += 1
-        self._left -= 1
-        if token in self._chat.stops:
-            return self._end("stop")
-        if self._thinking and token == self._chat.think_end:
-            self._thinking = False
-            self._left = self._max_new_tokens
-            return self._chat.closing
-        if not self._thinking and (text := self._stream.step(token)):
-            self._text += text
-            self.call.emit(text)
-        return (token,) if self._left else self._end("length")
-
-    def _end(self, reason: Literal["stop", "length"]) -> tuple[()]:
-        work = self.call.request.work
-        self.call.finish(Generated(self._text, reason, work, self._tokens))
-        return ()

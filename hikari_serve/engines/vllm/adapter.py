@@ -1,0 +1,99 @@
+"""A LoRA adapter, checked against its base before vLLM silently serves half of it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+
+from hikari_serve.errors import ConfigError
+
+CONFIG = "adapter_config.json"
+WEIGHTS = "adapter_model.safetensors"
+"""The two files of an adapter, as PEFT saves them."""
+
+TOWER = "visual"
+"""The part of a tensor's name that says it belongs to the vision tower."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A LoRA adapter that fits its base.
+
+    Attributes:
+        folder: Where it lies.
+        rank: The largest rank of its matrices.
+    """
+
+    folder: Path
+    rank: int
+
+
+def read_adapter(folder: Path, base: Path, *, tower: bool) -> Adapter:
+    """Reads an adapter's shapes and checks them.
+
+    Args:
+        folder: The adapter, as PEFT saves it.
+        base: The checkpoint that it changes.
+        tower: Whether vLLM will apply adapters to the vision tower
+            (`enable_tower_connector_lora`); without that it drops those weights, with no more
+            than a warning, and answers differently.
+
+    Raises:
+        ConfigError: A file is missing or broken, the adapter does not fit the base, or it has
+            weights that would be dropped.
+    """
+    for name in (CONFIG, WEIGHTS):
+        if not (folder / name).is_file():
+            raise ConfigError(f"{folder} is no adapter: {name} is missing")
+    try:
+        ranks = _ranks(json.loads((folder / CONFIG).read_bytes()))
+        shapes = _shapes(folder / WEIGHTS)
+    except (KeyError, TypeError, ValueError, SafetensorError) as error:
+        raise ConfigError(f"{folder} is no adapter: {error!r}") from None
+    seeing = [name for name in shapes if TOWER in name.split(".")]
+    if seeing and not tower:
+        raise ConfigError(
+            f"{folder} changes the vision tower ({len(seeing)} tensors, first {seeing[0]}), but "
+            "vLLM would drop that: set `engine.parameters.enable_tower_connector_lora: true`"
+        )
+    _check_base(folder, shapes, base)
+    return Adapter(folder, ranks)
+
+
+def _ranks(config: dict[str, object]) -> int:
+    patterns = config.get("rank_pattern") or {}
+    assert isinstance(patterns, dict)
+    return max(int(str(rank)) for rank in (config["r"], *patterns.values()))
+
+
+def _shapes(path: Path) -> dict[str, list[int]]:
+    with safe_open(path, framework="pt") as file:
+        return {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
+
+
+def _check_base(folder: Path, shapes: dict[str, list[int]], base: Path) -> None:
+    """Compares every pair of matrices with the weight that it is added to."""
+    weights: dict[str, list[int]] = {}
+    for path in base.glob("*.safetensors"):
+        weights |= _shapes(path)
+    quantized = "quantization_config" in json.loads((base / "config.json").read_bytes())
+    own = {_place(name): shape for name, shape in weights.items()}
+    for name, (_, inputs) in shapes.items():
+        place, is_first, _ = name.partition(".lora_A.")
+        if not is_first:
+            continue
+        outputs = shapes.get(f"{place}.lora_B.weight", [0])[0]
+        found = own.get(_place(f"{place}.weight"))
+        if found is None or not (quantized or found == [outputs, inputs]):
+            there = "there is no such weight" if found is None else f"the weight is {found}"
+            raise ConfigError(
+                f"{folder} does not fit the base {base}: it changes {place} by "
+                f"[{outputs}, {inputs}], but {there}; set `base` to the one it was trained on"
+            )
+
+
+def _place(name: str) -> str:
+    """A weight's place in the model, without the wrappers that each library puts around it."""
+    wrappers = ("base_model", "model", "language_model")
+    return ".".join(part for part in name.split(".") if part not in wrappers)

@@ -1,0 +1,27 @@
+"""What a process does whose engine died: it ends, so that its supervisor starts a new one."""
+
+import asyncio
+import logging
+import os
+from contextlib import suppress
+
+from hikari_serve.tasks.host import Host
+
+logger = logging.getLogger(__name__)
+
+EXIT_CODE = 1
+FAREWELL_SECONDS = 10.0
+"""Within this the running calls are told that they failed, and the other engines are ended."""
+
+
+async def exit_when_dead(host: Host) -> None:
+    """Waits until an engine of the host dies, then ends this process with an error.
+
+    BentoML starts the process of a service anew; in a container of its own, the orchestrator
+    starts the container.
+    """
+    await host.dead.wait()
+    logger.critical("an engine died: this process ends, and its supervisor must start a new one")
+    with suppress(Exception):
+        await asyncio.wait_for(host.close(), FAREWELL_SECONDS)
+    os._exit(EXIT_CODE)  # a worker of BentoML's would answer SIGTERM with exit code 0
