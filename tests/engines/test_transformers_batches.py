@@ -54,7 +54,7 @@ def test_scores_and_texts_share_a_batch(closed: TransformersEngine) -> None:
     asked = [(question("blue"), want) for want in (one, Generate(40), other, one)]
     scored, written, narrow, again = (call.output for call in run(closed, *asked))
     assert written.text == ANSWERS["blue"]
-    assert scored == again
+    assert flat(scored.logprobs) == pytest.approx(flat(again.logprobs), abs=1e-4)
     assert len(narrow.logprobs) == 1
 
 
