@@ -177,9 +177,7 @@ def _in_one_sentence(hub: str, revision: str | None, endpoint: str | None) -> It
     except HTTPError as error:
         raise _unreachable(place, error) from error
     except OSError as error:
-        raise Unavailable(
-            f"pulling {hub} failed: {error}; pull again to go on"
-        ) from error
+        raise Unavailable(f"pulling {hub} failed: {error}; pull again to go on") from error
 
 
 def _unreachable(place: str, error: BaseException) -> Unavailable:
