@@ -108,3 +108,29 @@ def pull_models(
             typer.echo(f"{done.status:6} {name}{size}{commit}, in {done.folder}")
     if not right:
         raise typer.Exit(1)
+
+
+@app.command("plan")
+def plan_models(
+    name: Annotated[str, typer.Argument(metavar="CASCADE", help="A cascade, or one model.")],
+    gpu: Annotated[str, typer.Option("--gpu", help="Size of the card, such as 16GB.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say what a cascade's models need of a GPU's memory, and whether they fit it together.
+
+    The exit code is 1 if one of them does not fit even alone.
+    """
+    from hikari_serve.cli.planning import needs_on_gpu, plan_payload, print_plan
+    from hikari_serve.planning.plan import gpu_bytes, make_plan
+    from hikari_serve.repository.repository import Repository
+    from hikari_serve.settings import Settings
+
+    card = gpu_bytes(gpu)
+    needs, elsewhere = needs_on_gpu(Repository.of(Settings.from_environment()), name)
+    plan = make_plan(needs, card)
+    if as_json:
+        print(json.dumps(plan_payload(plan, elsewhere)))
+    else:
+        print_plan(plan, elsewhere)
+    if plan.verdict == "too small":
+        raise typer.Exit(1)
