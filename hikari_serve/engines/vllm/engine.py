@@ -1,7 +1,6 @@
 """The engine: vLLM's AsyncLLM in this process, its model in a process that it starts."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from importlib.metadata import version
 
@@ -15,29 +14,27 @@ from vllm.v1.engine.async_llm import AsyncLLM
 
 from hikari_serve.engines.chat import MAX_THINKING, Chat
 from hikari_serve.engines.checkpoints import load_image_processor
-from hikari_serve.engines.contract import Call, Generate, LanguageEngine, Prompt, Score
+from hikari_serve.engines.continuous.adapter import read_adapter
+from hikari_serve.engines.continuous.checkpoint import check_image_token
+from hikari_serve.engines.continuous.engine import ContinuousEngine
+from hikari_serve.engines.contract import Call, Generate, Prompt, Score
 from hikari_serve.engines.opening import Opening
 from hikari_serve.engines.prompt_reader import PromptReader
-from hikari_serve.engines.vllm.adapter import read_adapter
-from hikari_serve.engines.vllm.generation import generate
 from hikari_serve.engines.vllm.parameters import engine_arguments
 from hikari_serve.engines.vllm.preparation import Preparation, VllmRequest
-from hikari_serve.engines.vllm.scoring import score
-from hikari_serve.engines.vllm.session import Session
+from hikari_serve.engines.vllm.session import VllmSession
 from hikari_serve.errors import ConfigError
 from hikari_serve.labels.trie import AnswerTrie
-
-CANCEL_SECONDS = 0.05
-"""How often a call is asked whether anybody still waits; then vLLM is told to stop."""
 
 DEATH_SECONDS = 0.25
 """How often vLLM is asked whether its process still lives."""
 
+TOWER_REMEDY = "set `engine.parameters.enable_tower_connector_lora: true`"
+"""Without that vLLM applies adapters to the language model only."""
 
-class VllmEngine(LanguageEngine):
+
+class VllmEngine(ContinuousEngine):
     """Runs a Qwen3-VL checkpoint with vLLM, which batches what it is given by itself."""
-
-    max_batch = 1
 
     def __init__(
         self,
@@ -59,16 +56,14 @@ class VllmEngine(LanguageEngine):
             max_thinking: Tokens in which the model must end its thinking; 0 ends it unthought.
             max_new_tokens: Tokens that an answer has room for.
         """
+        super().__init__(chat, max_thinking=max_thinking, max_new_tokens=max_new_tokens)
         self.concurrency = llm.vllm_config.scheduler_config.max_num_seqs
         self.max_work = llm.model_config.max_model_len
         self.release = f"vllm {version_of_vllm()}"
         self.quantization = llm.model_config.quantization
         self._llm = llm
-        self._chat = chat
         self._preparation = preparation
         self._adapter = adapter
-        self._max_thinking = max_thinking
-        self._max_new_tokens = max_new_tokens
 
     @classmethod
     def open(cls, opening: Opening) -> "VllmEngine":
@@ -79,12 +74,14 @@ class VllmEngine(LanguageEngine):
         """
         _check_device(opening.device)
         chat = Chat(opening.folder)
-        _check_image_token(opening, chat)
+        check_image_token(opening.folder, chat)
         processor = load_image_processor(Qwen2VLImageProcessorPil, opening.folder)
         adapter = None
         if opening.adapter:
             tower = bool(opening.parameters.get("enable_tower_connector_lora"))
-            adapter = read_adapter(opening.adapter, opening.folder, tower=tower)
+            adapter = read_adapter(
+                opening.adapter, opening.folder, tower=tower, remedy=TOWER_REMEDY
+            )
         arguments = engine_arguments(opening, lora_rank=adapter.rank if adapter else 0)
         reader = PromptReader(chat, opening.max_context, opening.max_images)
         return cls(
@@ -97,11 +94,7 @@ class VllmEngine(LanguageEngine):
         )
 
     def answer_trie(self, answers: Sequence[str]) -> AnswerTrie:
-        trie = self._chat.answer_trie(answers)
-        if (longest := max(map(len, trie.answers))) > self._max_new_tokens:
-            raise ConfigError(
-                f"an answer has {longest} tokens: set `limits.max_new_tokens` to that at least"
-            )
+        trie = super().answer_trie(answers)
         if (
             widest := max(len(branch.children) for branch in trie.branches)
         ) > MAX_LOGPROB_TOKEN_IDS:
@@ -112,9 +105,6 @@ class VllmEngine(LanguageEngine):
 
     def prepare(self, prompt: Prompt, want: Score | Generate) -> VllmRequest:
         return self._preparation(prompt, want)
-
-    async def run(self, calls: Sequence[Call]) -> None:
-        await asyncio.gather(*(self._while_wanted(call) for call in calls))
 
     async def died(self) -> str:
         while not self._llm.errored:
@@ -133,26 +123,8 @@ class VllmEngine(LanguageEngine):
         await asyncio.to_thread(self._llm.shutdown)
         del self._llm  # at the end of the interpreter its finalizer would fail
 
-    async def _while_wanted(self, call: Call) -> None:
-        """Answers a call, and aborts its requests in vLLM when nobody waits any more."""
-        work = asyncio.create_task(self._answer(call))
-        try:
-            while not work.done():
-                await asyncio.wait({work}, timeout=CANCEL_SECONDS)
-                if call.cancelled:
-                    work.cancel()
-        finally:
-            work.cancel()
-
-    async def _answer(self, call: Call) -> None:
-        session = Session(self._llm, call, self._adapter)
-        try:
-            if isinstance(call.request.want, Score):
-                await score(session, self._chat, call, self._max_thinking)
-            else:
-                await generate(session, self._chat, call, self._max_thinking)
-        except Exception as error:
-            call.fail(error)
+    def _session(self, call: Call) -> VllmSession:
+        return VllmSession(self._llm, call, self._adapter)
 
 
 def version_of_vllm() -> str:
@@ -172,14 +144,6 @@ def _check_device(device: str) -> None:
         raise ConfigError(
             f"`engine.device` is '{device}', but vLLM takes the first GPU that it sees: set "
             f"`cuda`, and CUDA_VISIBLE_DEVICES={number} for the runner"
-        )
-
-
-def _check_image_token(opening: Opening, chat: Chat) -> None:
-    config = json.loads((opening.folder / "config.json").read_bytes())
-    if config.get("image_token_id") != chat.image:
-        raise ConfigError(
-            f"{opening.folder}: config.json and the tokenizer differ in `image_token_id`"
         )
 
 

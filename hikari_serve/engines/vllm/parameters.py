@@ -5,15 +5,14 @@ the configuration says elsewhere, and what the scores depend on, may not be set 
 """
 
 import dataclasses
-import difflib
-import json
 from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
 from vllm.engine.arg_utils import AsyncEngineArgs
 
-from hikari_serve.engines.chat import MAX_THINKING
+from hikari_serve.engines.continuous.checkpoint import longest_sequence, stored_quantization
+from hikari_serve.engines.continuous.parameters import check_names
 from hikari_serve.engines.opening import Opening
 from hikari_serve.errors import ConfigError
 
@@ -38,9 +37,6 @@ NEEDED = {
 }
 """Arguments that have only one right value, and why."""
 
-CLOSING_TOKENS = 8
-"""Room for `</think>` and the blank line behind it."""
-
 LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """The ranks that vLLM 0.32 has room for (`vllm.config.lora.MaxLoRARanks`)."""
 
@@ -51,17 +47,14 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: One is no argument of vLLM's engine, or is set elsewhere.
     """
-    known = {argument.name for argument in dataclasses.fields(AsyncEngineArgs)}
-    for name in parameters:
-        where = f"`engine.parameters.{name}`"
-        if name in SAID_ELSEWHERE:
-            raise ConfigError(f"{where}: {SAID_ELSEWHERE[name]} says that; leave it out")
-        if name in NEEDED:
-            raise ConfigError(f"{where} is fixed, because {NEEDED[name]}; leave it out")
-        if name not in known:
-            close = difflib.get_close_matches(name, sorted(known), n=1)
-            hint = f"did you mean `{close[0]}`?" if close else "see its AsyncEngineArgs"
-            raise ConfigError(f"{where} is no argument of vLLM's engine; {hint}")
+    check_names(
+        parameters,
+        (argument.name for argument in dataclasses.fields(AsyncEngineArgs)),
+        said_elsewhere=SAID_ELSEWHERE,
+        needed=NEEDED,
+        engine="vLLM",
+        listed_in="AsyncEngineArgs",
+    )
 
 
 def engine_arguments(opening: Opening, *, lora_rank: int = 0) -> AsyncEngineArgs:
@@ -80,7 +73,7 @@ def engine_arguments(opening: Opening, *, lora_rank: int = 0) -> AsyncEngineArgs
         "model": str(opening.folder),
         "served_model_name": opening.model,
         "dtype": opening.dtype,
-        "max_model_len": _longest(opening),
+        "max_model_len": longest_sequence(opening),
         "max_num_seqs": opening.max_batch,
         "limit_mm_per_prompt": {"image": opening.max_images, "video": 0},
         # the same pixels as the transformers engine: torchvision scales a little differently
@@ -103,29 +96,8 @@ def engine_arguments(opening: Opening, *, lora_rank: int = 0) -> AsyncEngineArgs
     return AsyncEngineArgs(**{**arguments, **opening.parameters})
 
 
-def _longest(opening: Opening) -> int:
-    """Tokens of the longest prompt with its thoughts and its answer.
-
-    Raises:
-        ConfigError: The checkpoint has no positions for that many.
-    """
-    thoughts = MAX_THINKING if opening.thinking == "natural" else 0
-    longest = opening.max_context + thoughts + CLOSING_TOKENS + opening.max_new_tokens
-    config = json.loads((opening.folder / "config.json").read_bytes())
-    positions = config.get("text_config", config).get("max_position_embeddings", longest)
-    if longest > positions:
-        raise ConfigError(
-            f"`limits`: {opening.max_context} tokens of a prompt, {thoughts} of thoughts and "
-            f"{opening.max_new_tokens} of an answer do not fit into the {positions} positions of "
-            "this checkpoint: lower `max_context_tokens` or `max_new_tokens`"
-        )
-    return longest
-
-
 def _require_bitsandbytes_plugin(opening: Opening) -> None:
-    config = json.loads((opening.folder / "config.json").read_bytes())
-    stored = config.get("quantization_config", {}).get("quant_method")
-    wanted = opening.parameters.get("quantization", stored)
+    wanted = opening.parameters.get("quantization", stored_quantization(opening.folder))
     if wanted == "bitsandbytes" and find_spec("vllm_bnb_plugin") is None:
         raise ConfigError(
             "BitsAndBytes needs vLLM's plugin for it: pip install 'hikari-serve[vllm]'"

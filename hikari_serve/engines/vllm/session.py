@@ -16,7 +16,7 @@ from hikari_serve.engines.contract import Call
 from hikari_serve.errors import EngineFailed, InvalidInput, QueueFull, Unavailable
 
 
-class Session:
+class VllmSession:
     """The requests to vLLM that answer one call; they share its prompt, adapter and priority.
 
     Cancelling a method aborts its request in vLLM.

@@ -1,4 +1,4 @@
-"""A LoRA adapter, checked against its base before vLLM silently serves half of it."""
+"""A LoRA adapter, checked against its base before an engine silently serves half of it."""
 
 import json
 from dataclasses import dataclass
@@ -29,15 +29,15 @@ class Adapter:
     rank: int
 
 
-def read_adapter(folder: Path, base: Path, *, tower: bool) -> Adapter:
+def read_adapter(folder: Path, base: Path, *, tower: bool, remedy: str) -> Adapter:
     """Reads an adapter's shapes and checks them.
 
     Args:
         folder: The adapter, as PEFT saves it.
         base: The checkpoint that it changes.
-        tower: Whether vLLM will apply adapters to the vision tower
-            (`enable_tower_connector_lora`); without that it drops those weights, with no more
-            than a warning, and answers differently.
+        tower: Whether the engine applies adapters to the vision tower; one that does not drops
+            those weights, with no more than a warning, and answers differently.
+        remedy: What to do about an adapter that needs it, for the error.
 
     Raises:
         ConfigError: A file is missing or broken, the adapter does not fit the base, or it has
@@ -55,7 +55,7 @@ def read_adapter(folder: Path, base: Path, *, tower: bool) -> Adapter:
     if seeing and not tower:
         raise ConfigError(
             f"{folder} changes the vision tower ({len(seeing)} tensors, first {seeing[0]}), but "
-            "vLLM would drop that: set `engine.parameters.enable_tower_connector_lora: true`"
+            f"the engine would drop that: {remedy}"
         )
     _check_base(folder, shapes, base)
     return Adapter(folder, ranks)

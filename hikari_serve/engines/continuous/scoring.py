@@ -1,14 +1,15 @@
-"""Reads the probabilities of a closed set of answers, a request to vLLM for each place read.
+"""Reads the probabilities of a closed set of answers, a request for each place that is read.
 
-The first request reads the prompt; the others find it in vLLM's prefix cache and run together.
+The first request reads the prompt; the others find it in the engine's prefix cache and run
+together.
 """
 
 import asyncio
 from collections.abc import Sequence
 
 from hikari_serve.engines.chat import Chat
+from hikari_serve.engines.continuous.session import Session
 from hikari_serve.engines.contract import Call, Scored
-from hikari_serve.engines.vllm.session import Session
 from hikari_serve.errors import EngineFailed
 from hikari_serve.labels.trie import AnswerTrie
 
@@ -26,7 +27,7 @@ async def score(session: Session, chat: Chat, call: Call, max_thinking: int) -> 
         max_thinking: Tokens in which the model must end its thinking; 0 ends it unthought.
 
     Raises:
-        HikariError: The model did not end its thinking, or vLLM failed.
+        HikariError: The model did not end its thinking, or the engine failed.
     """
     answers: AnswerTrie = call.request.want.answers
     prefix = answers.prefix
