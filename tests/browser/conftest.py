@@ -1,0 +1,73 @@
+"""One browser for all of these tests; without Chromium they fail, they are never skipped."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from hikari_serve.report import render
+from tests.browser.chromium import chromium
+from tests.report.conftest import ANSWERS, report
+from tests.serving.conftest import api as api
+
+PHONE, DESK = {"width": 360, "height": 740}, {"width": 1200, "height": 900}
+
+# What reaches beyond the right edge of the window, apart from words for screen readers.
+_WIDER = """() => [...document.querySelectorAll("body *")]
+    .filter((each) => each.getBoundingClientRect().right > innerWidth + 0.5)
+    .map((each) => each.outerHTML.slice(0, 120))"""
+
+
+@pytest.fixture(scope="session")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A report of every kind of answer, as a file."""
+    folder = tmp_path_factory.mktemp("reports")
+    files = {kind: folder / f"{kind}.html" for kind in ANSWERS}
+    for kind, file in files.items():
+        file.write_text(render(report(kind), "html"), encoding="utf-8")
+    return files
+
+
+@pytest.fixture(scope="session")
+def browser(reports: dict[str, Path]) -> Iterator[Browser]:
+    # Reports come first: they run the cascade, and beside playwright's own event loop none runs.
+    with chromium() as running:
+        yield running
+
+
+Opened = Callable[..., Page]
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Opened]:
+    """Opens an address in a profile of its own, on a desk or a phone, by day or by night."""
+    contexts = []
+
+    def open_(url: str, size: dict[str, int] = DESK, **options: str) -> Page:
+        contexts.append(browser.new_context(viewport=size, **options))  # type: ignore[arg-type]
+        page = contexts[-1].new_page()
+        page.requests = []  # type: ignore[attr-defined]
+        page.on("request", lambda asked: page.requests.append(asked.url))  # type: ignore[attr-defined]
+        page.goto(url)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds wrong with a page, but for what it calls minor or moderate."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {each['help']}: {each['nodes'][0]['html']}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
+def wider(page: Page) -> list[str]:
+    """Elements that are wider than the window."""
+    return page.evaluate(_WIDER)  # type: ignore[no-any-return]

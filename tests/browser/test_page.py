@@ -1,0 +1,87 @@
+"""The page at `/`, used as a person does."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from hikari_serve.errors import Unavailable
+from hikari_serve.stage import Caption, ReferenceCase, Retrieval
+from tests.browser.conftest import DESK, PHONE, Opened, violations, wider
+from tests.report.conftest import HOSTILE, png
+from tests.scripted import classified
+from tests.serving.conftest import Api
+
+
+def choose(page: Page, name: str = "lesion.png") -> None:
+    file = {"name": name, "mimeType": "image/png", "buffer": png()}
+    page.locator("#file").set_input_files(file)  # type: ignore[arg-type]
+    expect(page.locator("#status")).to_have_text(f"Done: {name}.")
+
+
+@pytest.fixture
+def answering(api: Api) -> Api:
+    case = ReferenceCase(id="case-7", similarity=0.9, label="sccis", caption="Red.", image=png())
+    api.bench.stages["references"].output = Retrieval(index="i", cases=(case,), labels=("sccis",))
+    return api
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_it_is_accessible_before_and_after(
+    answering: Api, opened: Opened, size: dict[str, int], scheme: str
+) -> None:
+    page = opened(answering.url, size, color_scheme=scheme)
+    assert violations(page) == []
+    assert wider(page) == []
+    choose(page)
+    expect(page.locator("[data-part=disease]")).to_contain_text("Sccis, 70.0 %")
+    assert violations(page) == []
+    assert wider(page) == []
+
+
+def test_it_asks_nobody_else(answering: Api, opened: Opened) -> None:
+    page = opened(answering.url)
+    choose(page)
+    hosts = {urlsplit(url).netloc for url in page.requests}  # type: ignore[attr-defined]
+    assert hosts - {""} == {urlsplit(answering.url).netloc}
+
+
+def test_it_shows_the_checks(answering: Api, opened: Opened) -> None:
+    answering.bench.stages["caption"].output = Caption(text="Psoriasis.", finish_reason="stop")
+    page = opened(answering.url)
+    choose(page)
+    checks = page.locator("[data-part=checks]")
+    expect(checks).to_contain_text("The caption contradicts the disease.")
+    expect(checks).to_contain_text("100.0 % of the reference cases have this disease.")
+    expect(checks).to_contain_text("The nearest reference case is 0.100 away")
+
+
+def test_an_unsure_answer_looks_unsure(answering: Api, opened: Opened) -> None:
+    answering.bench.stages["disease"].output = classified(None, "sccis", "psoriasis")
+    answering.bench.stages["caption"].error = Unavailable("the runner cannot be reached")
+    page = opened(answering.url)
+    choose(page)
+    expect(page.locator("[data-part=disease] .verdict")).to_have_class("verdict unsure")
+    expect(page.locator("[data-part=caption]")).to_contain_text("the runner cannot be reached")
+    assert violations(page) == []
+
+
+def test_it_opens_the_report_of_the_same_picture(answering: Api, opened: Opened) -> None:
+    page = opened(answering.url)
+    button = page.get_by_role("button", name="Open the report")
+    expect(button).to_be_hidden()
+    choose(page, "a <b>.png")
+    with page.context.expect_page() as waiting:
+        button.click()
+    report = waiting.value
+    expect(report.locator("h1")).to_have_text("a <b>.png")
+    expect(report.locator(".verdict").first).to_have_text("Sccis")
+    assert report.evaluate("document.images[0].naturalWidth") == 64
+
+
+def test_hostile_words_are_text(answering: Api, opened: Opened) -> None:
+    answering.bench.stages["caption"].output = Caption(text=HOSTILE, finish_reason="stop")
+    page = opened(answering.url)
+    choose(page)
+    expect(page.locator("[data-part=caption] div")).to_have_text(HOSTILE)
