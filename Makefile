@@ -23,7 +23,7 @@ VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.to
 .PHONY: help setup serve serve-gpu check test test-browser test-vllm report-picture lint types bench demo-models demo-report clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(DONE) ## install everything into .venv, from pins
 
@@ -55,7 +55,7 @@ types: setup ## mypy --strict on the library
 	$(BIN)/mypy
 
 test: setup ## the test suite, but for what needs a browser
-	$(BIN)/pytest -q --ignore tests/browser
+	$(BIN)/pytest -q
 
 test-browser: browser ## the pages in Chromium (Debian: apt-get install chromium)
 	$(BIN)/pytest -q tests/browser

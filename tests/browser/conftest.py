@@ -1,4 +1,8 @@
-"""One browser for all of these tests; without Chromium they fail, they are never skipped."""
+"""One browser for all of these tests; without Chromium they fail, they are never skipped.
+
+The ordinary test run does not enter this folder (`norecursedirs` in pyproject.toml): `make
+test-browser` does, and beside playwright's event loop, tests with one of their own cannot run.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
