@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from hikari_serve import __version__
-from hikari_serve.cli import demo, labels, models
+from hikari_serve.cli import demo, index, labels, models
 from hikari_serve.cli.diagnose import diagnose
 from hikari_serve.cli.terminal import complain
 from hikari_serve.errors import HikariError
@@ -35,6 +35,7 @@ app = typer.Typer(cls=Commands, no_args_is_help=True)
 app.command()(diagnose)
 app.add_typer(models.app, name="models")
 app.add_typer(labels.app, name="labels")
+app.add_typer(index.app, name="index")
 app.add_typer(demo.app, name="demo")
 
 

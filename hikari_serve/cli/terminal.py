@@ -60,6 +60,10 @@ class Bar:
         """Counts one step."""
         self._progress.advance(self._task)
 
+    def reach(self, done: int) -> None:
+        """Shows how many steps are done."""
+        self._progress.update(self._task, completed=done)
+
     @contextmanager
     def hidden(self) -> Iterator[None]:
         """Clears the bar's line while something else is printed."""

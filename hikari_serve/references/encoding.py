@@ -1,5 +1,6 @@
 """Opens the encoder of a reference model: for serving, for building an index, for searching one."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,10 @@ class CaseEncoder:
     def texts(self, texts: list[str]) -> NDArray[np.float32]:
         """Embeds the words of cases; blocking."""
         return self.engine.embed_texts(texts)
+
+    def close(self) -> None:
+        """Frees the weights, outside of an event loop."""
+        asyncio.run(self.engine.close())
 
 
 def open_encoder(config: ModelConfig, folder: Path, threads: int | None) -> CaseEncoder:

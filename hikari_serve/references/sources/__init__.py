@@ -1,0 +1,1 @@
+"""Where reference cases come from: folders, tables, SkinCAP, the authors' own index files."""
