@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,8 @@ def print_report(folder: Path, manifest: Manifest, report: Report, *, as_json: b
     """Tells what an index was made of: on stdout as JSON, or in words with the losses on stderr."""
     if as_json:
         made = {"index": str(folder), "count": manifest.count, "digest": manifest.digest}
-        print(json.dumps({**made, **asdict(report)}))
+        became = {field.name: getattr(report, field.name) for field in fields(report)}
+        print(json.dumps({**made, **became}))
         return
     counts = ", ".join(f"{count} {label}" for label, count in sorted(report.labels.items()))
     taken = sum(report.labels.values())

@@ -95,18 +95,20 @@ def read_npz(file: Path, images: Path, splits: Sequence[Path] = ()) -> NpzIndex:
 
 
 def _arrays(file: Path) -> dict[str, NDArray[Any]]:
+    if not zipfile.is_zipfile(file):
+        raise InvalidInput(f"{file} is no .npz file")
     try:
         with np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (zipfile.BadZipFile, AttributeError, EOFError) as error:
-        raise InvalidInput(f"{file} is no .npz file") from error
     except ValueError as error:
         if "allow_pickle" not in str(error):
-            raise InvalidInput(f"{file} is no .npz file: {error}") from error
+            raise InvalidInput(f"{file} is damaged: {error}") from error
         raise InvalidInput(
             f"{file} holds Python objects, and to read them would run whatever code is in the "
             f"file; if you trust where it comes from, convert it once: {_CONVERSION}"
         ) from error
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise InvalidInput(f"{file} is damaged: {error}") from error
 
 
 def _find(images: Path, parts: tuple[str, ...]) -> Path:
