@@ -175,7 +175,7 @@ class Workshop:
         weights = find_weights(self.repository, self.config.name, version)
         with Bar(f"Loading {self.config.name}"):
             hush_transformers()
-            return open_encoder(self.config, weights.folder, self.cores)
+            return open_encoder(self.config, weights, self.cores)
 
     def _labels(self, name: str | None) -> LabelSet | None:
         """The label set that is asked for: by a name, a path from here, or the model's own."""

@@ -15,6 +15,7 @@ from hikari_serve.references.manifest import Manifest
 from hikari_serve.references.store import Case
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import ReferencesConfig
+from hikari_serve.repository.weights import Weights
 
 MODEL = "demo_references"
 SEED_OFFSET = 1000
@@ -33,7 +34,7 @@ def build_casebook(models: Path, out: Path, seed: int) -> Manifest:
     assert isinstance(config.hikari, ReferencesConfig)
     assert config.hikari.index is not None
     folder = out / MODEL / "1"
-    encoder = open_encoder(config, folder, threads=None)
+    encoder = open_encoder(config, Weights(folder), threads=None)
     drawings = draw_cases(CASES, seed + SEED_OFFSET, "mixed")
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:

@@ -15,9 +15,7 @@ from hikari_serve.references.manifest import EncoderInfo, TextEncoderInfo
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.digest import weights_digest
 from hikari_serve.repository.schema import ReferencesConfig, WordsConfig
-
-TEXT = "text"
-"""Folder of a text encoder's weights, beside those of what sees the pictures."""
+from hikari_serve.repository.weights import Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +46,12 @@ class CaseEncoder:
         asyncio.run(self.engine.close())
 
 
-def open_encoder(config: ModelConfig, folder: Path, threads: int | None) -> CaseEncoder:
+def open_encoder(config: ModelConfig, weights: Weights, threads: int | None) -> CaseEncoder:
     """Opens the encoder of a version; blocking, for long where the weights are large.
 
     Args:
         config: A model of the task `references`.
-        folder: The version's weights.
+        weights: The version's.
         threads: Cores to compute on; None leaves it to torch.
 
     Raises:
@@ -69,46 +67,43 @@ def open_encoder(config: ModelConfig, folder: Path, threads: int | None) -> Case
             f"not '{config.triton.backend}'"
         )
     engine = ReferenceEncoder.load(
-        folder,
+        weights.folder,
         kind=hikari.encoder,
-        words=_words(hikari.text, folder) if hikari.text else None,
+        words=_words(hikari.text, weights.text) if hikari.text and weights.text else None,
         device=hikari.engine.device,
         dtype=hikari.engine.dtype,
         max_batch=max(1, config.triton.max_batch_size),
         threads=threads,
         remote_code=hikari.remote_code,
     )
-    return CaseEncoder(engine, encoder_info(config, folder), hikari.preprocessing)
+    return CaseEncoder(engine, encoder_info(config, weights), hikari.preprocessing)
 
 
-def encoder_info(config: ModelConfig, folder: Path) -> EncoderInfo:
-    """What an index says of the encoder whose weights lie in `folder`; reads all of them."""
+def encoder_info(config: ModelConfig, weights: Weights) -> EncoderInfo:
+    """What an index says of the encoder with these weights; reads all of them."""
     hikari = config.hikari
     assert isinstance(hikari, ReferencesConfig)
-    pictures = weights_digest(folder)
     text = None
-    if hikari.text is not None:
-        own = _text_folder(hikari.text, folder)
+    if hikari.text is not None and weights.text is not None:
         text = TextEncoderInfo(
-            weights=pictures if own == folder else weights_digest(own),
+            weights=weights_digest(weights.text),
             prefix=hikari.text.prefix,
             max_tokens=hikari.text.max_tokens,
         )
     return EncoderInfo(
-        name=config.name, weights=pictures, preprocessing=hikari.preprocessing.id, text=text
+        name=config.name,
+        weights=weights_digest(weights.folder),
+        preprocessing=hikari.preprocessing.id,
+        text=text,
     )
 
 
 def _words(text: WordsConfig, folder: Path) -> Words:
     return Words(
         kind=text.encoder,
-        folder=_text_folder(text, folder),
+        folder=folder,
         max_tokens=text.max_tokens,
         max_query_tokens=text.max_query_tokens,
         prefix=text.prefix,
         query_prefix=text.query_prefix,
     )
-
-
-def _text_folder(text: WordsConfig, folder: Path) -> Path:
-    return folder if text.encoder == "clip" else folder / TEXT

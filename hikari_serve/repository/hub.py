@@ -26,6 +26,7 @@ from huggingface_hub.utils.tqdm import tqdm
 
 from hikari_serve.errors import ConfigError, Unavailable
 from hikari_serve.repository.digest import file_digest
+from hikari_serve.repository.weights import PICKLED
 
 SUFFIXES = (".safetensors", ".json", ".jinja", ".txt", ".model")
 """Weights without code, configurations, chat templates, vocabularies; nothing that is run."""
@@ -65,13 +66,16 @@ class Listing:
         return sum(file.size for file in self.files)
 
 
-def list_files(hub: str, revision: str | None, endpoint: str | None) -> Listing:
+def list_files(
+    hub: str, revision: str | None, endpoint: str | None, *, pickled: bool = False
+) -> Listing:
     """Asks the hub for the files of a repository.
 
     Args:
         hub: The repository.
         revision: Commit, tag or branch; None is the branch `main`.
         endpoint: Of the hub; None is what `HF_ENDPOINT` says.
+        pickled: Whether `pytorch_model.bin` will do where there are no safetensors.
 
     Raises:
         ConfigError: The repository or the revision does not exist, asks for a login, or holds no
@@ -88,9 +92,12 @@ def list_files(hub: str, revision: str | None, endpoint: str | None) -> Listing:
             blob=sibling.blob_id,
         )
         for sibling in info.siblings or ()
-        if "/" not in sibling.rfilename and sibling.rfilename.endswith(SUFFIXES)
+        if "/" not in sibling.rfilename and sibling.rfilename.endswith((*SUFFIXES, PICKLED))
     )
-    if info.sha is None or not any(file.name.endswith(".safetensors") for file in files):
+    safe = any(file.name.endswith(".safetensors") for file in files)
+    if safe or not pickled:
+        files = tuple(file for file in files if file.name != PICKLED)
+    if info.sha is None or not (safe or any(file.name == PICKLED for file in files)):
         raise ConfigError(f"{hub} holds no *.safetensors, and other weights are not loaded")
     return Listing(hub, info.sha, files)
 

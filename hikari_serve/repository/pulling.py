@@ -7,7 +7,8 @@ or none.
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -15,12 +16,13 @@ from filelock import FileLock, Timeout
 from rich import filesize
 
 from hikari_serve.errors import ConfigError
+from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.digest import file_digest, weights_digest
 from hikari_serve.repository.hub import Listing, check_digest, download, list_files
 from hikari_serve.repository.record import RECORD_FILE, Pulled, PulledFile, read_record
 from hikari_serve.repository.repository import SOURCE_VERSION, Repository
-from hikari_serve.repository.schema import CascadeConfig, Source
-from hikari_serve.repository.weights import find_weights, weights_folder
+from hikari_serve.repository.schema import CascadeConfig, ReferencesConfig, Source
+from hikari_serve.repository.weights import find_weights, text_folder, weights_folder
 
 Progress = Callable[[Literal["downloading", "checking"], int, int], None]
 """Receives what is being done, and how many bytes of how many are."""
@@ -65,27 +67,69 @@ def pull(
         Unavailable: The hub cannot be reached, or a file came damaged; another pull goes on.
     """
     config = repository.config(name)
-    source = None if isinstance(config.hikari, CascadeConfig) else config.hikari.source
-    place = weights_folder(repository, config, SOURCE_VERSION)
+    hikari = config.hikari
+    source = None if isinstance(hikari, CascadeConfig) else hikari.source
+    brings = partial(_bring_source, repository, name, progress=progress, endpoint=endpoint)
+    # only encoders read what is not safetensors, and only they may have a second source
+    if not isinstance(hikari, ReferencesConfig):
+        found = brings(source, weights_folder(repository, config, SOURCE_VERSION), pickled=False)
+        return found or _in_the_repository(repository, config)
+    found = brings(source, weights_folder(repository, config, SOURCE_VERSION), pickled=True)
+    text = text_folder(repository, config, SOURCE_VERSION)
+    second = None
+    if hikari.text is not None and text is not None:
+        second = brings(hikari.text.source, text, pickled=True)
+    if found is None:
+        return second or _in_the_repository(repository, config)
+    return _both(found, second) if second else found
+
+
+def _in_the_repository(repository: Repository, config: ModelConfig) -> Outcome:
+    version = repository.served_versions(config)[-1]
+    return Outcome(config.name, "here", find_weights(repository, config.name, version).own)
+
+
+def _both(first: Outcome, second: Outcome) -> Outcome:
+    status: Literal["pulled", "here"] = "pulled" if second.status == "pulled" else first.status
+    return replace(first, status=status, bytes=first.bytes + second.bytes)
+
+
+def _bring_source(
+    repository: Repository,
+    name: str,
+    source: Source | None,
+    place: Path,
+    *,
+    pickled: bool,
+    progress: Progress,
+    endpoint: str | None,
+) -> Outcome | None:
+    """Brings one source to its place; None if that is no place for pulled weights."""
     if source is None or source.hub is None or place.is_relative_to(repository.folder(name)):
-        version = repository.served_versions(config)[-1]
-        return Outcome(name, "here", find_weights(repository, name, version).own)
+        return None
     place.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(place.with_name(f".{place.name}.lock"))
     try:
         with lock.acquire(timeout=0):
-            return _pull(name, source.hub, source, place, progress, endpoint)
+            return _pull(name, source.hub, source, place, progress, endpoint, pickled=pickled)
     except Timeout:
         raise ConfigError(f"another pull of '{name}' is running; wait for it") from None
 
 
 def _pull(
-    name: str, hub: str, source: Source, place: Path, progress: Progress, endpoint: str | None
+    name: str,
+    hub: str,
+    source: Source,
+    place: Path,
+    progress: Progress,
+    endpoint: str | None,
+    *,
+    pickled: bool,
 ) -> Outcome:
     record = read_record(place)
     if record and record.commit == source.revision and _is_whole(place, record):
         return _here(name, place, record)
-    listing = list_files(hub, source.revision, endpoint)
+    listing = list_files(hub, source.revision, endpoint, pickled=pickled)
     if record and record.commit == listing.commit and _is_whole(place, record):
         return _here(name, place, record)
     partial = place.with_name(f".{place.name}.{listing.commit[:12]}.partial")

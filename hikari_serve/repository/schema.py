@@ -172,6 +172,7 @@ class WordsConfig(_Frozen):
         encoder: `bert` (BERT, DistilBERT, XLM-R or Nomic's BERT, whose first token speaks for the
             text), with its weights in the folder `text` beside the picture encoder's; or `clip`,
             the words' side of the picture encoder itself.
+        source: Where the weights of `bert` come from; None if they lie there.
         against: What the words of a case are compared with: the query's `picture`, in a space
             that both share, or a `description` of it, without which only pictures count. HIKARI
             calls them strategy A and B.
@@ -183,6 +184,7 @@ class WordsConfig(_Frozen):
     """
 
     encoder: Literal["bert", "clip"]
+    source: Source | None = None
     against: Literal["picture", "description"]
     alpha: float = Field(0.5, ge=0, le=1)
     max_tokens: int = Field(256, ge=1)

@@ -2,7 +2,8 @@
 
 Large weights are not in the repository: its configuration names their `source`, and a pull lays
 them into `<weights>/<model>/<revision>` (or `<version>`, where no revision is pinned) with a
-record of what it brought.
+record of what it brought. What reads words for a reference model has a source of its own, and
+lies in the folder `text` of either place.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,18 @@ from hikari_serve.errors import ConfigError
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.record import read_record
 from hikari_serve.repository.repository import SOURCE_VERSION, Repository
-from hikari_serve.repository.schema import CaptionConfig, CascadeConfig, ClassifierConfig, Source
+from hikari_serve.repository.schema import (
+    CaptionConfig,
+    CascadeConfig,
+    ClassifierConfig,
+    ReferencesConfig,
+    Source,
+)
+
+TEXT = "text"
+"""Folder of the weights that read words, inside a version's folder or the model's pulled ones."""
+PICKLED = "pytorch_model.bin"
+"""Weights in the format before safetensors, which only reference encoders load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +35,13 @@ class Weights:
         folder: A whole checkpoint.
         adapter: A LoRA adapter that is laid on it, if the model is one.
         revision: Commit of the hub that the model's own files are, if they were pulled.
+        text: What reads words, if this is a reference model that compares them.
     """
 
     folder: Path
     adapter: Path | None = None
     revision: str | None = None
+    text: Path | None = None
 
     @property
     def own(self) -> Path:
@@ -56,7 +70,7 @@ def find_weights(repository: Repository, name: str, version: int) -> Weights:
     revision = record.commit if record else None
     base = base_of(repository, config)
     if base is None:
-        return Weights(own, revision=revision)
+        return Weights(own, revision=revision, text=text_folder(repository, config, version))
     newest = repository.served_versions(base)[-1]
     whole = find_weights(repository, base.name, newest).folder
     return Weights(whole, adapter=own, revision=revision)
@@ -101,20 +115,43 @@ def missing_weights(repository: Repository, config: ModelConfig) -> list[str]:
 def weights_folder(repository: Repository, config: ModelConfig, version: int) -> Path:
     """The folder that holds a version's weights, or in which they are expected."""
     folder = repository.version_folder(config.name, version)
-    source = _source(config)
-    if source is None or version != SOURCE_VERSION or _holds_weights(folder):
+    if version != SOURCE_VERSION:
+        return folder
+    return _place(repository, config, _source(config), folder)
+
+
+def text_folder(repository: Repository, config: ModelConfig, version: int) -> Path | None:
+    """The folder of what reads words for a reference model; None if it compares none."""
+    words = config.hikari.text if isinstance(config.hikari, ReferencesConfig) else None
+    if words is None:
+        return None
+    if words.encoder == "clip":
+        return weights_folder(repository, config, version)
+    folder = repository.version_folder(config.name, version) / TEXT
+    if version != SOURCE_VERSION:
+        return folder
+    return _place(repository, config, words.source, folder, TEXT)
+
+
+def _place(
+    repository: Repository, config: ModelConfig, source: Source | None, folder: Path, part: str = ""
+) -> Path:
+    """Where the weights of a source lie: in the version's own folder if there are some."""
+    if source is None or _holds_weights(folder):
         return folder
     if source.folder is not None:
         return repository.folder(config.name) / source.folder.expanduser()
-    place = source.revision.replace("/", "--") if source.revision else str(version)
-    return repository.weights / config.name / place
+    place = source.revision.replace("/", "--") if source.revision else str(SOURCE_VERSION)
+    return repository.weights / config.name / part / place
 
 
 def _are_here(repository: Repository, config: ModelConfig, version: int) -> bool:
     """Whether the weights are here; those that no source brings are left to the engine's word."""
     if _source(config) is None:
         return True
-    return _holds_weights(weights_folder(repository, config, version))
+    text = text_folder(repository, config, version)
+    own = _holds_weights(weights_folder(repository, config, version))
+    return own and (text is None or _holds_weights(text))
 
 
 def _source(config: ModelConfig) -> Source | None:
@@ -122,4 +159,5 @@ def _source(config: ModelConfig) -> Source | None:
 
 
 def _holds_weights(folder: Path) -> bool:
-    return any(folder.glob("*.safetensors"))
+    # what cannot load the second kind says so
+    return any(folder.glob("*.safetensors")) or (folder / PICKLED).is_file()

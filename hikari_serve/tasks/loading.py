@@ -49,7 +49,7 @@ def load_model(repository: Repository, name: str, version: int, cores: int) -> M
         preprocessing=hikari.preprocessing.id,
     )
     if isinstance(hikari, ReferencesConfig):
-        encoder = open_encoder(config, weights.folder, cores)
+        encoder = open_encoder(config, weights, cores)
         index = ReferenceIndex.open(index_folder(repository, config, version), encoder.info)
         return Retriever(
             config, provenance.model_copy(update={"index": index.digest}), encoder.engine, index

@@ -234,3 +234,48 @@ def test_the_record_holds_every_digest(repository: Repository, hub: Hub) -> None
     record = json.loads((folder / "pulled.json").read_text())
     assert set(record["files"]) == {path.name for path in folder.iterdir()} - {"pulled.json"}
     assert record["hub"] == HUB
+
+
+class TestReferences:
+    """A reference model's words come from a repository of their own, and may be pickled tensors."""
+
+    @pytest.fixture
+    def repository(self, tmp_path: Path) -> Repository:
+        parts = yaml.safe_load((MODELS / "siglip_bge_references" / "config.yaml").read_text())
+        parts["triton"]["name"] = "words"
+        parts["hikari"]["source"]["hub"] = HUB
+        parts["hikari"]["text"]["source"] = {"hub": HUB, "revision": COMMIT}
+        folder = tmp_path / "models" / "words"
+        folder.mkdir(parents=True)
+        (folder / "config.yaml").write_text(yaml.safe_dump(parts))
+        return Repository(tmp_path / "models", tmp_path / "weights")
+
+    def brought(self, repository: Repository, hub: Hub) -> Outcome:
+        return pull(repository, "words", lambda doing, done, total: None, endpoint=hub.url)
+
+    def test_both_are_brought(self, repository: Repository, hub: Hub) -> None:
+        done = self.brought(repository, hub)
+        found = find_weights(repository, "words", 1)
+        assert found.folder == done.folder == repository.weights / "words" / "1"
+        assert found.text == repository.weights / "words" / "text" / COMMIT
+        assert weights_digest(found.folder) == weights_digest(found.text)
+        size = sum(
+            path.stat().st_size for path in found.text.iterdir() if path.name != "pulled.json"
+        )
+        assert done.bytes == 2 * size
+        assert self.brought(repository, hub).status == "here"
+        shutil.rmtree(found.text)
+        assert self.brought(repository, hub).status == "pulled"
+
+    def test_older_weights_where_there_are_no_others(
+        self, repository: Repository, hub: Hub
+    ) -> None:
+        (hub.folder / WEIGHTS).rename(hub.folder / "pytorch_model.bin")
+        found = self.brought(repository, hub).folder
+        assert (found / "pytorch_model.bin").is_file()
+
+    def test_only_safetensors_where_there_are_both(self, repository: Repository, hub: Hub) -> None:
+        shutil.copy(hub.folder / WEIGHTS, hub.folder / "pytorch_model.bin")
+        names = {path.name for path in self.brought(repository, hub).folder.iterdir()}
+        assert WEIGHTS in names
+        assert "pytorch_model.bin" not in names

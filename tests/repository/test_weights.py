@@ -137,3 +137,29 @@ def test_a_record_that_is_none_is_said_so(repository: Repository) -> None:
     (folder / "pulled.json").write_text('{"hub": 3}')
     with pytest.raises(ConfigError, match=r"pulled\.json: hub: "):
         find_weights(repository, "star", 1)
+
+
+class TestWords:
+    """A reference model may read words with weights of another source."""
+
+    @pytest.fixture
+    def bge(self, tmp_path: Path) -> Repository:
+        return Repository(MODELS, tmp_path / "weights")
+
+    def test_both_sources_are_needed(self, bge: Repository) -> None:
+        name = "siglip_bge_references"
+        pictures = lay(bge.weights / name / "1")
+        assert missing_weights(bge, bge.config(name)) == [name]
+        with pytest.raises(ConfigError, match=f"run `hikari models pull {name}`"):
+            find_weights(bge, name, 1)
+        words = bge.weights / name / "text" / "1"
+        words.mkdir(parents=True)
+        (words / "pytorch_model.bin").write_bytes(b"older weights")
+        found = find_weights(bge, name, 1)
+        assert (found.folder, found.text) == (pictures, words)
+        assert missing_weights(bge, bge.config(name)) == []
+
+    def test_pictures_alone_have_one(self, bge: Repository) -> None:
+        folder = lay(bge.weights / "clip_references" / "1")
+        found = find_weights(bge, "clip_references", 1)
+        assert (found.folder, found.text) == (folder, None)

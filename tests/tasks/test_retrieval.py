@@ -17,6 +17,7 @@ from hikari_serve.references.builder import build
 from hikari_serve.references.encoding import open_encoder
 from hikari_serve.references.store import Case
 from hikari_serve.repository.repository import Repository
+from hikari_serve.repository.weights import find_weights
 from hikari_serve.stage import Item, Retrieval
 from hikari_serve.tasks.loading import load_model
 from tests.engines.encoders import checkpoints
@@ -99,7 +100,7 @@ def made(root: Path, settings: dict[str, Any]) -> Repository:
     triton = {"name": "squares", "backend": "transformers", "max_batch_size": 4, "input": inputs}
     (folder / "config.yaml").write_text(yaml.safe_dump({"triton": triton, "hikari": hikari}))
     repository = Repository(root / "models")
-    encoder = open_encoder(repository.config("squares"), folder / "1", 1)
+    encoder = open_encoder(repository.config("squares"), find_weights(repository, "squares", 1), 1)
     texts = encoder.texts if encoder.info.text else None
     build(CASES, encoder.images, encoder.info, folder / "1" / "index", embed_texts=texts)
     return repository
