@@ -31,7 +31,7 @@ class Item(Frozen):
         view: The picture as the model's preprocessing makes it, losslessly encoded.
         content: SHA-256 of the picture's file as it came, in hexadecimal.
         inputs: What earlier stages found, by the model's input names: a label id, or the ids of
-            retrieved cases.
+            retrieved cases; and a description that came with the request.
         index: Digest of the reference index that the case ids belong to.
         cases: How many reference cases to retrieve; None takes the model's own number.
         deadline: When the answer is worthless, in seconds since the Unix epoch.
@@ -148,6 +148,7 @@ class Provenance(Frozen):
         temperature: What its probabilities were calibrated with, if they were.
         thinking: How the checkpoint's thinking was handled, if prompted.
         index: Digest of the reference index, if one was used.
+        description: SHA-256 of the words about the picture, if some were compared.
     """
 
     model: str
@@ -164,6 +165,7 @@ class Provenance(Frozen):
     temperature: float | None = None
     thinking: str | None = None
     index: str | None = None
+    description: str | None = None
 
 
 class StageResult(Frozen):

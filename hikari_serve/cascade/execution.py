@@ -15,7 +15,13 @@ from functools import partial
 from hikari_serve.cascade.answer import Answer, StageEnd, Words, assemble
 from hikari_serve.cascade.graph import Graph, Node
 from hikari_serve.cascade.request import DiagnoseRequest, OnEvent
-from hikari_serve.errors import DeadlineExceeded, HikariError, PoorQuality, Skipped
+from hikari_serve.errors import (
+    DeadlineExceeded,
+    HikariError,
+    InvalidInput,
+    PoorQuality,
+    Skipped,
+)
 from hikari_serve.image import Limits, content_hash, make_view, open_image
 from hikari_serve.quality import Quality, measure
 from hikari_serve.repository.config import ModelConfig
@@ -47,6 +53,8 @@ class Cascade:
             HikariError: No stage has a result; it is the first stage's error.
         """
         deadline = time.time() + (request.timeout_ms or self._settings.timeout_ms) / 1000
+        if request.description and not any(node.description for node in self.graph.nodes):
+            raise InvalidInput(f"cascade '{self.name}' compares no description: leave it out")
         graph = self.graph.until(request.until, references=request.references != 0)
         views, quality = await asyncio.to_thread(self._views, request.image, graph)
         content = await asyncio.to_thread(content_hash, request.image)
@@ -119,6 +127,8 @@ class _Run:
         """Waits for the stage's inputs; those that it can do without get half the time left."""
         inputs: dict[str, str | tuple[str, ...]] = {}
         index: str | None = None
+        if node.description and self.request.description:
+            inputs[node.description] = self.request.description
         for name, wire in node.inputs.items():
             if wire.stage not in self.tasks:
                 continue  # the request asked to go without

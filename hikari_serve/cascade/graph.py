@@ -13,8 +13,9 @@ from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CascadeConfig
 
-IMAGE = "image"
-"""The cascade's own input; every step may take it."""
+IMAGE, DESCRIPTION = "image", "description"
+"""The cascade's own inputs, which every step may take: the picture, and words about it, which a
+request may leave out."""
 
 ORDER = ("group", "disease", "caption")
 """What `until` may name, in the order in which a cascade gets there."""
@@ -37,12 +38,14 @@ class Node:
         config: The model that it runs.
         version: Its version; None is the newest.
         inputs: The model's inputs that earlier stages fill.
+        description: The model's input that takes the request's words about the picture, if any.
     """
 
     name: str
     config: ModelConfig
     version: int | None
     inputs: Mapping[str, Wire]
+    description: str | None = None
 
     @property
     def task(self) -> str:
@@ -136,9 +139,12 @@ def _node(cascade: str, step: object, repository: Repository) -> Node:
     wires = {
         tensor: Wire(*source.partition(".")[::2])
         for tensor, source in input_map.items()
-        if source != IMAGE
+        if source not in (IMAGE, DESCRIPTION)
     }
-    return Node(stages.pop(), config, version if version > 0 else None, wires)
+    described = next((name for name, source in input_map.items() if source == DESCRIPTION), None)
+    if described is not None and described not in config.optional_inputs:
+        raise ConfigError(f"{where}: input '{described}' must be optional: requests may lack it")
+    return Node(stages.pop(), config, version if version > 0 else None, wires, described)
 
 
 def _sorted(cascade: str, nodes: list[Node]) -> list[Node]:

@@ -16,6 +16,7 @@ class DiagnoseRequest:
         image: The picture's bytes, as they came.
         until: Last stage to run; None runs all.
         top_k: Length of the differential.
+        description: Words about the picture, for cascades whose references compare them.
         references: Cases to compare with; 0 is none, None the model's own number.
         timeout_ms: Milliseconds for the whole; None takes the cascade's own.
         priority: From 1, served first, to 9.
@@ -26,6 +27,7 @@ class DiagnoseRequest:
     image: bytes
     until: str | None = None
     top_k: int = 5
+    description: str | None = None
     references: int | None = None
     timeout_ms: int | None = None
     priority: int = DEFAULT_PRIORITY

@@ -34,6 +34,10 @@ def diagnose(
         int | None,
         typer.Option(min=0, max=3, help="Reference cases to compare with; 0 is none."),
     ] = None,
+    description: Annotated[
+        str | None,
+        typer.Option(help="Words about the picture, for cascades whose references compare them."),
+    ] = None,
     timeout_ms: Annotated[
         int | None,
         typer.Option(min=1, max=3_600_000, help="Deadline of each picture, in milliseconds."),
@@ -61,6 +65,7 @@ def diagnose(
     options: Options = {
         "until": until,
         "top_k": top_k,
+        "description": description,
         "references": references,
         "timeout_ms": timeout_ms,
     }

@@ -30,6 +30,7 @@ class Options(TypedDict, total=False):
     Attributes:
         until: Stop after this stage.
         top_k: Labels in the differential.
+        description: Words about the picture, for cascades whose references compare them.
         references: Reference cases to compare with; 0 is none.
         timeout_ms: Deadline of the whole, in milliseconds.
         priority: From 1, served first, to 9.
@@ -37,6 +38,7 @@ class Options(TypedDict, total=False):
 
     until: Literal["group", "disease", "caption"] | None
     top_k: int | None
+    description: str | None
     references: int | None
     timeout_ms: int | None
     priority: int | None

@@ -34,6 +34,12 @@ class Parameters(BaseModel):
         None, description="Stop after this stage; all stages run without it."
     )
     top_k: int = Field(5, ge=1, le=100, description="Labels in the differential.")
+    description: str | None = Field(
+        None,
+        min_length=1,
+        max_length=4000,
+        description="Words about the picture, for cascades whose references compare them.",
+    )
     references: int | None = Field(
         None, ge=0, le=3, description="Reference cases to compare with; 0 is none."
     )

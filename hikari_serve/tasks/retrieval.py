@@ -2,7 +2,7 @@
 
 from hikari_serve.engines.contract import Output, Request
 from hikari_serve.engines.encoders import Encoded, ReferenceEncoder
-from hikari_serve.image import read_view
+from hikari_serve.image import content_hash, read_view
 from hikari_serve.references.index import Match, Query, ReferenceIndex
 from hikari_serve.references.store import Case
 from hikari_serve.repository.config import ModelConfig
@@ -35,6 +35,11 @@ class Retriever(Model):
         return self._encoder.prepare_query(
             read_view(item.view), said if isinstance(said, str) else None
         )
+
+    def provenance_of(self, item: Item) -> Provenance:
+        said = item.inputs.get(DESCRIPTION)
+        digest = content_hash(said.encode()) if isinstance(said, str) else None
+        return self.provenance.model_copy(update={"description": digest})
 
     def read(self, output: Output, item: Item) -> Retrieval:
         assert isinstance(output, Encoded)

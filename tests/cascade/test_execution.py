@@ -2,12 +2,15 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 
 from hikari_serve.cascade.answer import Answer, StageEnd, Words
+from hikari_serve.cascade.graph import Graph
 from hikari_serve.cascade.request import DiagnoseRequest, Event
 from hikari_serve.errors import BadImage, DeadlineExceeded, InvalidInput, PoorQuality, Unavailable
+from hikari_serve.image import content_hash
 from tests.scripted import OUTPUTS, Bench, classified
 
 
@@ -33,6 +36,24 @@ def test_every_stage_gets_what_earlier_stages_found(bench: Bench) -> None:
     assert set(answer.provenance.stages) == set(OUTPUTS)
     assert "not a medical device" in answer.notice
     assert "drawings" in answer.notice
+
+
+def test_a_description_reaches_the_stage_that_compares_it(bench: Bench) -> None:
+    with pytest.raises(InvalidInput, match="cascade 'demo' compares no description"):
+        bench.run(description="A red plaque.")
+    bench.cascade.graph = Graph(
+        tuple(
+            replace(node, description="description") if node.task == "references" else node
+            for node in bench.cascade.graph.nodes
+        )
+    )
+    bench.run(description="A red plaque.")
+    bench.run()
+    items = {task: stage.items for task, stage in bench.stages.items()}
+    assert [item.inputs for item in items["references"]] == [{"description": "A red plaque."}, {}]
+    assert all("description" not in item.inputs for item in items["disease"])
+    # every stage knows the picture by its file too, so that it is not compared with itself
+    assert {item.content for task in items for item in items[task]} == {content_hash(bench.image)}
 
 
 def test_stages_that_do_not_wait_for_each_other_run_in_parallel(bench: Bench) -> None:

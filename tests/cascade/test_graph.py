@@ -41,9 +41,22 @@ def test_the_order_of_the_steps_does_not_matter(tmp_path: Path) -> None:
     assert [node.name for node in graph.nodes][2:] == ["disease", "caption"]
 
 
+def test_a_step_may_take_the_requests_description(tmp_path: Path) -> None:
+    def describe(steps: Any) -> None:
+        steps[1]["model_name"] = "siglip_bge_references"
+        steps[1]["input_map"]["description"] = "description"
+
+    taken = {node.name: node.description for node in read(tmp_path, describe).nodes}
+    assert taken == {"group": None, "references": "description", "disease": None, "caption": None}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (
+            lambda s: s[0]["input_map"].update(image="description"),
+            "step 'demo_group': input 'image' must be optional: requests may lack it",
+        ),
         (
             lambda s: s[3]["input_map"].update(disease="biopsy.label"),
             "no step makes 'biopsy.label'",

@@ -18,7 +18,7 @@ from hikari_serve.references.encoding import open_encoder
 from hikari_serve.references.store import Case
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.weights import find_weights
-from hikari_serve.stage import Item, Retrieval
+from hikari_serve.stage import Item, Retrieval, StageResult
 from hikari_serve.tasks.loading import load_model
 from tests.engines.encoders import checkpoints
 
@@ -41,7 +41,7 @@ CASES = [
     for number, words in enumerate(WORDS)
 ]
 
-Ask = Callable[..., Retrieval]
+Ask = Callable[..., Any]
 
 
 @pytest.fixture
@@ -54,8 +54,9 @@ def ask(tmp_path: Path) -> Ask:
         description: str | None = None,
         cases: int | None = None,
         content: bool = True,
+        whole: bool = False,
         **settings: Any,
-    ) -> Retrieval:
+    ) -> Any:
         repository = made(tmp_path, settings)
         inputs = {} if description is None else {"description": description}
         item = Item(
@@ -68,16 +69,16 @@ def ask(tmp_path: Path) -> Ask:
             deadline=time.time() + 60,
         )
 
-        async def answer() -> Retrieval:
+        async def answer() -> StageResult:
             model = load_model(repository, "squares", 1, cores=1)
             try:
-                output = (await model.infer(item)).output
+                return await model.infer(item)
             finally:
                 await model.close()
-            assert isinstance(output, Retrieval)
-            return output
 
-        return asyncio.run(answer())
+        result = asyncio.run(answer())
+        assert isinstance(result.output, Retrieval)
+        return result if whole else result.output
 
     return ask
 
@@ -143,6 +144,12 @@ class TestWords:
         assert ids(found)[0] == "case 3"
         assert found.cases[0].score == pytest.approx(1, abs=1e-5)
         assert found.cases[0].similarity < 1
+
+    def test_the_answer_says_that_words_were_compared(self, ask: Ask) -> None:
+        settings = {"encoder": "siglip", "text": TEXT, "whole": True}
+        said = ask(description=WORDS[3], **settings).provenance
+        assert said.description == content_hash(WORDS[3].encode())
+        assert said.index
 
     def test_the_score_is_the_mean_of_both(self, ask: Ask) -> None:
         found = ask(encoder="siglip", text=TEXT, description=WORDS[3], cases=3)
