@@ -14,12 +14,15 @@ from hikari_serve.cascade.answer_parts import (
     group_answer,
 )
 from hikari_serve.cascade.checks import AbstentionRule, Checks, check, withhold
+from hikari_serve.cascade.limits import Limit, limits
 from hikari_serve.errors import HikariError, Skipped
 from hikari_serve.quality import Quality
+from hikari_serve.repository.schema import Known
 from hikari_serve.stage import (
     Caption,
     Classification,
     Frozen,
+    Output,
     Provenance,
     ReferenceCase,
     Retrieval,
@@ -69,22 +72,6 @@ class AnswerProvenance(Frozen):
     server: str
     cascade: str
     stages: Mapping[str, Provenance]
-
-
-class Limit(Frozen):
-    """What is known of a model and concerns this answer.
-
-    Attributes:
-        model: The model.
-        label: The label that it is about; null where it holds for all.
-        display_name: That label in words.
-        text: A sentence for people.
-    """
-
-    model: str
-    label: str | None
-    display_name: str | None
-    text: str
 
 
 class Answer(Frozen):
@@ -168,6 +155,7 @@ def assemble(
     cascade: str,
     notice: str,
     rule: AbstentionRule,
+    known: Mapping[str, Known],
     quality: Quality,
     top_k: int,
     ends: Sequence[StageEnd],
@@ -179,6 +167,7 @@ def assemble(
         cascade: Name of the cascade.
         notice: What the cascade's answers must say besides `NOTICE`.
         rule: When the disease is withheld.
+        known: What is known of the cascade and of each model, by name.
         quality: Of the picture.
         top_k: Length of the differential.
         ends: How each stage ended, in the graph's order.
@@ -192,6 +181,8 @@ def assemble(
     named = None
     if isinstance(disease, Classification):
         named = withhold(rule, disease_answer(disease, top_k), said, checks)
+    ran: dict[str, Output | None] = {cascade: None}
+    ran |= {end.model: end.result.output for end in ends if end.result is not None}
     last = named or groups
     status: Literal["complete", "partial", "abstained"] = "complete"
     if any(end.result is None for end in ends):
@@ -213,5 +204,6 @@ def assemble(
             cascade=cascade,
             stages={end.name: end.result.provenance for end in ends if end.result is not None},
         ),
+        limits=limits(known, ran),
         notice=f"{NOTICE} {notice}".strip(),
     )

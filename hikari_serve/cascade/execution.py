@@ -43,6 +43,8 @@ class Cascade:
         self.stages = stages
         self.limits = limits
         self._settings = config.hikari
+        models = (config, *(node.config for node in graph.nodes))
+        self._known = {model.name: model.hikari.known for model in models}
 
     async def run(self, request: DiagnoseRequest, on_event: OnEvent | None = None) -> Answer:
         """Answers one request, telling `on_event` what happens on the way.
@@ -71,6 +73,7 @@ class Cascade:
             self.name,
             settings.notice,
             settings.abstain,
+            self._known,
             quality,
             request.top_k,
             ended,

@@ -44,7 +44,7 @@ def _card(title: str, answer: Answer) -> Panel:
         rows.add_row("references", _references(answer))
     _add(rows, "checks", wording.checks(answer))
     _add(rows, "picture", wording.quality(answer))
-    _add(rows, "limits", wording.limits(answer))
+    _add(rows, "limits", wording.beware(answer))
     for stage in answer.stages:
         if line := wording.failure(stage):
             rows.add_row(line.name, _said(line))

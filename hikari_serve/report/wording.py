@@ -131,15 +131,22 @@ def meanings(caption: CaptionAnswer) -> list[str]:
 
 
 def limits(answer: Answer) -> list[Line]:
-    """What is known of the models that concerns the labels named here."""
+    """What is known of the models that concerns this answer, under the model's name."""
     return [
         Line(
             each.model,
-            f"{each.display_name}: {each.text}" if each.display_name else each.text,
+            _sentence(f"{each.display_name or ''}: {each.text}".removeprefix(": ")),
             "plain",
         )
         for each in answer.limits
     ]
+
+
+def beware(answer: Answer) -> list[Line]:
+    """Of the limits, what is known of the label that was named."""
+    named = {found.label for found in (answer.group, answer.disease) if found and found.label}
+    about = [each for each in answer.limits if each.label in named]
+    return limits(answer.model_copy(update={"limits": tuple(about)}))
 
 
 def case_name(case: ReferenceCase, answer: Answer) -> str:

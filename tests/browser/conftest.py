@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from hikari_serve.report import render
 from tests.browser.chromium import chromium
 from tests.report.conftest import ANSWERS, report
 from tests.serving.conftest import api as api
+
+expect.set_options(timeout=30_000)  # as long as playwright waits for everything else
 
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1200, "height": 900}
 

@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from hikari_serve.cascade.answer import Answer, Limit
+from hikari_serve.cascade.answer import Answer
+from hikari_serve.cascade.limits import Limit
 from hikari_serve.report import FORMATS, Report, render
 from tests.report.conftest import HOSTILE, report
 
