@@ -133,6 +133,8 @@ Output = Classification | Caption | Retrieval
 class Provenance(Frozen):
     """What produced a result: equal provenance and equal pixels give equal answers.
 
+    Labels, words and cases are equal; numbers to 1e-5, because a batch changes the order of sums.
+
     Attributes:
         model: Name of the model.
         version: Its version.

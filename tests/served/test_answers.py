@@ -65,6 +65,14 @@ def test_every_caller_gets_the_answer_to_its_own_picture(server: Server) -> None
         assert abs(body["disease"]["probability"] - expected["disease"]["probability"]) < 1e-3
 
 
+def test_a_person_gets_a_report(server: Server, drawings: list[Drawing]) -> None:
+    answer = diagnose(server, png(drawings[0].image), format="html")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    for words in ("probability", "Similar reference cases", "trained on drawn lesions alone"):
+        assert words in answer.text
+
+
 def test_the_page_and_its_neighbours_are_there(server: Server) -> None:
     page = httpx.get(server.url)
     assert page.headers["content-type"].startswith("text/html")

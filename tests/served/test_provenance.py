@@ -1,0 +1,64 @@
+"""Equal provenance and equal pixels give equal answers: inline and served, alone and in batches."""
+
+import asyncio
+import concurrent.futures
+import math
+from typing import Any
+
+import httpx
+
+from hikari_serve.cascade.request import DiagnoseRequest
+from hikari_serve.demo.cases import draw_cases
+from hikari_serve.inline import open_cascade
+from hikari_serve.settings import Settings
+from tests.served.conftest import SEED
+from tests.served.pictures import png
+from tests.served.server import Server
+
+VARYING = ("id", "stages")
+"""What tells the request and its times, not what was found."""
+
+ROUNDING = 1e-5
+"""A batch changes the order in which float32 sums are made; answers are rounded to 1e-6."""
+
+
+def differences(one: Any, other: Any, where: str = "") -> list[str]:
+    """The places at which two answers differ, numbers by more than `ROUNDING`."""
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        return [d for key in one for d in differences(one[key], other[key], f"{where}.{key}")]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return [d for row, pair in pairs for d in differences(*pair, f"{where}[{row}]")]
+    if isinstance(one, float) and isinstance(other, float):
+        return [] if math.isclose(one, other, abs_tol=ROUNDING) else [f"{where}: {one} {other}"]
+    return [] if one == other else [f"{where}: {one} {other}"]
+
+
+def found(answer: dict[str, Any]) -> dict[str, Any]:
+    return {field: value for field, value in answer.items() if field not in VARYING}
+
+
+async def inline(pictures: list[bytes]) -> list[dict[str, Any]]:
+    async with open_cascade(Settings()) as cascade:
+        answers = [await cascade.run(DiagnoseRequest(id="r", image=each)) for each in pictures]
+    return [answer.model_dump(mode="json") for answer in answers]
+
+
+def test_equal_provenance_and_pixels_give_equal_answers(server: Server) -> None:
+    pictures = [png(drawing.image) for drawing in draw_cases(12, SEED + 2, "mixed")]
+
+    def ask(picture: bytes) -> dict[str, Any]:
+        url = f"{server.url}/diagnose"
+        return dict(httpx.post(url, files={"image": picture}, timeout=120).json())
+
+    alone = [ask(picture) for picture in pictures]
+    with concurrent.futures.ThreadPoolExecutor(36) as pool:
+        together = list(pool.map(ask, pictures * 3))
+    sizes = {stage["batch_size"] for answer in together for stage in answer["stages"]}
+    assert len(sizes) > 1, "no batch was made, so none was tried"
+    here = asyncio.run(inline(pictures))
+    for row, answer in enumerate(alone):
+        for other in (here[row], *together[row :: len(pictures)]):
+            assert other["provenance"] == answer["provenance"]
+            assert differences(found(answer), found(other)) == []
+    assert found(alone[0]) == found(ask(pictures[0]))  # one after the other, to the last digit
