@@ -3,7 +3,7 @@
 After NegEx (Chapman et al., "A simple algorithm for identifying negated findings and diseases in
 discharge summaries", 2001): cues before and after the name decide, within the clause. Two rules
 are stricter, because a caption must not count as evidence that it is not: the nearest cue wins, and
-a denial that is far off, or behind a comma, is neither.
+a denial that is far off, or of something beside the disease, is neither.
 """
 
 import re
@@ -17,9 +17,13 @@ FAR = 6
 
 _CLAUSE = re.compile(
     r"(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)[.!?](?=\s|$)|[;\n]"
-    r"|\b(?:but|however|although|though|whereas|while)\b"
+    r"|\b(?:but|however|although|though|whereas|while)\b",
+    re.IGNORECASE,
 )
-_OR = re.compile(r"\b(?:or|and/or)\s+(?:an?\s+|the\s+)?$")
+_OR_BEFORE = re.compile(r"\b(?:or|and/or)\s+(?:an?\s+|the\s+)?$", re.IGNORECASE)
+_OR_AFTER = re.compile(r"\s*,?\s*(?:or|and/or|versus|vs\.?)\b", re.IGNORECASE)
+_ELSEWHERE = re.compile(r",|\b(?:in|on|within|and)\b", re.IGNORECASE)
+"""Between a denial and a name: what is denied is something else, such as the scale on it."""
 
 # In each table the kinds are tried in this order where several match at the same place.
 _CUES_BEFORE: dict[Stance, tuple[str, ...]] = {
@@ -74,15 +78,17 @@ def stance(before: str, after: str) -> Stance:
         before: The text up to the name.
         after: The text behind it.
     """
+    if _OR_AFTER.match(after):
+        return "open"
     after = _CLAUSE.split(after, maxsplit=1)[0]
     if (cue := _AFTER.search(after)) and len(after[: cue.start()].split()) <= 2:
         return _kind(cue)
     before = _CLAUSE.split(before)[-1]
     cues = list(_BEFORE.finditer(before))
     if not cues:
-        return "open" if _OR.search(before) else "affirmed"
+        return "open" if _OR_BEFORE.search(before) else "affirmed"
     kind, between = _kind(cues[-1]), before[cues[-1].end() :]
-    if kind == "denied" and ("," in between or len(between.split()) >= FAR):
+    if kind == "denied" and (_ELSEWHERE.search(between) or len(between.split()) >= FAR):
         return "open"
     return kind
 

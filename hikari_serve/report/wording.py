@@ -131,14 +131,14 @@ def meanings(caption: CaptionAnswer) -> list[str]:
 
 
 def limits(answer: Answer) -> list[Line]:
-    """What is known of the models that concerns this answer, under the model's name."""
+    """What is known of the models, under each one's name; what concerns a label comes first."""
     return [
         Line(
             each.model,
             _sentence(f"{each.display_name or ''}: {each.text}".removeprefix(": ")),
             "plain",
         )
-        for each in answer.limits
+        for each in sorted(answer.limits, key=lambda each: each.label is None)
     ]
 
 

@@ -72,6 +72,8 @@ VERDICTS = {
     "Urticaria is ruled out.": "unknown",
     "No evidence of infection, malignancy, psoriasis.": "unknown",
     "Infection or psoriasis.": "unknown",
+    "Psoriasis or eczema.": "unknown",
+    "There is no scale on this psoriasis.": "unknown",
 }
 
 
