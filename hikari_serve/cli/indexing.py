@@ -117,6 +117,7 @@ class Workshop:
                     known=known,
                     on_bad=collection.report.bad,
                 )
+        self._mind_the_licence(choice, collection.report)
         return manifest, collection.report
 
     def add(self, choice: Choice, folder: Path, labels: str | None) -> tuple[Manifest, Report]:
@@ -138,6 +139,7 @@ class Workshop:
                 progress=bar.reach,
                 on_bad=collection.report.bad,
             )
+        self._mind_the_licence(choice, collection.report)
         return manifest, collection.report
 
     def search(
@@ -185,6 +187,14 @@ class Workshop:
             return LabelSet.find(name, Path())
         own = self.settings.labels
         return LabelSet.find(own, self.repository.folder(self.config.name)) if own else None
+
+    def _mind_the_licence(self, choice: Choice, report: Report) -> None:
+        shown = self.settings.expose
+        if choice.kind in ("skincap", "npz") and shown != "ids":
+            report.notes.append(
+                f"model '{self.config.name}' shows `{shown}` of its cases, and SkinCAP may not be "
+                "passed on: set `expose: ids` before others can reach it"
+            )
 
     def _hub(self) -> str:
         source = self.settings.source

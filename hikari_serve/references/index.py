@@ -170,7 +170,8 @@ class ReferenceIndex:
         if query.max_similarity is not None:
             kept &= similarity <= query.max_similarity
         # Rows are sorted by id, so a stable sort breaks ties by it.
-        best = [row for row in np.argsort(-score, kind="stable") if kept[row]][:k]
+        order = np.argsort(-score, kind="stable")
+        best = order[kept[order]][:k]
         return [
             Match(self._cases[row].id, float(similarity[row]), float(score[row])) for row in best
         ]

@@ -205,7 +205,7 @@ class ReferencesConfig(_WeightedModel):
         index: Folder of the reference index inside the version's folder; None takes the one
             that `hikari index build` writes for this model.
         top_k: Cases to retrieve when the request does not say.
-        exclude_query: Whether a case whose file is the query's is left out.
+        exclude_query: Whether a case that is the query's own picture is left out.
         max_similarity: Cases whose picture is more similar to the query's than this are left
             out, as near-duplicates.
         expose: What an answer may show of a case; SkinCAP's licence allows only ids.

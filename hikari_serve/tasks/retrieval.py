@@ -12,6 +12,9 @@ from hikari_serve.tasks.model import Model
 
 DESCRIPTION = "description"
 """The input that carries a description of the query in words."""
+SAME_PICTURE = 0.99999
+"""Cosine similarity above which two embeddings differ by rounding only: they are of one picture,
+saved twice without loss."""
 
 
 class Retriever(Model):
@@ -82,10 +85,11 @@ def query_of(
     if words is not None and words.against == "picture":
         text = encoded.image
     own = words.alpha if words is not None else 1.0
+    limits = [settings.max_similarity, SAME_PICTURE if settings.exclude_query else None]
     return Query(
         image=encoded.image,
         text=text,
         alpha=own if alpha is None else alpha,
         content=content if settings.exclude_query else None,
-        max_similarity=settings.max_similarity,
+        max_similarity=min((limit for limit in limits if limit is not None), default=None),
     )
