@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -134,3 +135,35 @@ def plan_models(
         print_plan(plan, elsewhere)
     if plan.verdict == "too small":
         raise typer.Exit(1)
+
+
+@app.command("quantize")
+def quantize_model(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model whose weights are here.")],
+    bnb4: Annotated[
+        bool, typer.Option("--bnb4", help="BitsAndBytes in 4 bit (NF4), the only method yet.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="New folder, for `source.folder`; without, a new version of the model."),
+    ] = None,
+) -> None:
+    """Write a model's weights anew in 4 bit, which start faster than quantising while they load.
+
+    The vision tower and the head keep their precision. Needs bitsandbytes, which vLLM's
+    environment has.
+    """
+    from rich import filesize
+
+    from hikari_serve.cli.quantizing import new_version, quantize_shown
+    from hikari_serve.errors import InvalidInput
+    from hikari_serve.repository.repository import Repository
+    from hikari_serve.settings import Settings
+
+    if not bnb4:
+        raise InvalidInput("say how to quantise: --bnb4")
+    repository = Repository.of(Settings.from_environment())
+    folder = out or new_version(repository, name)
+    size = quantize_shown(repository, name, folder)
+    what = "" if out else f", version {folder.name} of {name}"
+    typer.echo(f"wrote  {filesize.decimal(size)} into {folder}{what}")

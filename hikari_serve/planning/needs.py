@@ -123,7 +123,7 @@ def need_of(repository: Repository, config: ModelConfig) -> Need:
         architecture=shapes.name,
         fixed=tuple(fixed),
         request=_request(shapes, hikari, kept),
-        requests=max(1, config.triton.max_batch_size),
+        requests=int(parameters.get("max_num_seqs", max(1, config.triton.max_batch_size))),
     )
 
 
