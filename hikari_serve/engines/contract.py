@@ -4,11 +4,14 @@ The queue hands an engine a batch of calls; the engine answers each call on its 
 item's failure, early end or cancellation never touches its neighbours. An engine that runs one
 static batch at a time says `concurrency = 1` and a `max_batch`; an engine with continuous
 batching says `max_batch = 1` and a high `concurrency`. Nothing else tells them apart.
+
+Before the queue forms a batch it asks whether the engine is `ready`: what comes while an engine
+makes itself ready is then in the batch.
 """
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -90,6 +93,10 @@ class Call(Protocol):
         """From 1, served first, to 9; an engine that orders its own work heeds it."""
 
     @property
+    def deadline(self) -> float:
+        """When the answer is worthless, in seconds since the Unix epoch."""
+
+    @property
     def cancelled(self) -> bool:
         """Nobody waits for the answer any more; stop at the next step."""
 
@@ -110,11 +117,13 @@ class Engine(ABC):
         max_batch: Calls that one `run` takes at most.
         concurrency: How many `run`s may be in flight at once.
         max_work: Tokens that one `run` takes at most, over all its calls.
+        delay: Seconds until it is ready for a batch, as far as it knows.
     """
 
     max_batch: int
     concurrency: int
     max_work: int
+    delay: float = 0.0
 
     @abstractmethod
     def prepare(self, prompt: Prompt, want: Score | Generate) -> Request:
@@ -123,6 +132,16 @@ class Engine(ABC):
         Raises:
             InvalidInput: The prompt is longer, or holds more pictures, than the model takes.
         """
+
+    def ready(self, waiting: Sequence[Call], resume: Callable[[], None]) -> bool:
+        """Whether a `run` may begin now; asked in the event loop before every batch.
+
+        Args:
+            waiting: What waits for a batch. The list lives: calls come, and leave once nobody
+                waits for them.
+            resume: Called in the event loop when a `run` may begin, after this returned False.
+        """
+        return True
 
     @abstractmethod
     async def run(self, calls: Sequence[Call]) -> None:

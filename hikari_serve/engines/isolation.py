@@ -41,6 +41,10 @@ class Attempt:
         return self._call.priority
 
     @property
+    def deadline(self) -> float:
+        return self._call.deadline
+
+    @property
     def cancelled(self) -> bool:
         return self._call.cancelled
 

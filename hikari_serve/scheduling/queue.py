@@ -82,6 +82,7 @@ class Queue:
     def _admit(self, key: object, prepare: Callable[[], Request]) -> Job:
         if len(self._pending) >= self._size:
             wait = self._batching.wait_for(len(self._pending), self._engine.max_batch)
+            wait += self._engine.delay
             raise QueueFull(f"{self._size} requests are waiting already", retry_after=wait)
         job = self._jobs[key] = Job(key, next(self._order))
         self._pending.add(job)
@@ -110,7 +111,6 @@ class Queue:
         """Starts batches while the engine has room; waits for a fuller one where that pays."""
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
         while self._running < self._engine.concurrency and (batch := self._next_batch()):
             room = len(batch) == len(self._waiting) and len(batch) < self._engine.max_batch
             if patient and room and (patience := self._batching.patience(len(batch))):
@@ -125,18 +125,19 @@ class Queue:
             self._spawn(self._run(batch))
 
     def _next_batch(self) -> list[Job]:
-        """The first jobs by priority and arrival that fit the engine together."""
+        """The first jobs by priority and arrival that fit the engine together, once it is ready."""
         for job in [job for job in self._waiting if job.cancelled]:
             self._forget(job)
+        if not self._waiting or not self._engine.ready(self._waiting, self._pump):
+            return []
         batch: list[Job] = []
         widest = 0
         for job in sorted(self._waiting, key=lambda job: (job.priority, job.order)):
             widest = max(widest, job.request.work)  # rows of a batch are padded to the longest
-            if batch and (len(batch) + 1) * widest > self._engine.max_work:
+            full = len(batch) == self._engine.max_batch
+            if full or (batch and (len(batch) + 1) * widest > self._engine.max_work):
                 break
             batch.append(job)
-            if len(batch) == self._engine.max_batch:
-                break
         return batch
 
     async def _run(self, batch: Sequence[Job]) -> None:
