@@ -6,6 +6,7 @@ sentence that names the variable, what it held and what would be right.
 
 import difflib
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -20,6 +21,9 @@ WEIGHTS = Path(os.path.expanduser("~/.cache/hikari/weights"))
 """Where pulled weights lie unless HIKARI_WEIGHTS says otherwise."""
 INDEXES = Path("indexes")
 """Where the user's reference indexes lie unless HIKARI_INDEXES says otherwise."""
+LOCKS = Path(tempfile.gettempdir(), f"hikari-{os.getuid()}" if hasattr(os, "getuid") else "hikari")
+"""Where processes agree on the use of a device unless HIKARI_LOCKS says otherwise: a folder of
+this user on this machine."""
 
 Placement = str
 """Where a stage runs: `process`, `inline`, or the URL of a runner elsewhere."""
@@ -34,6 +38,7 @@ class Settings:
         models: Folder of the model repository.
         weights: Folder of the weights that `hikari models pull` brought.
         indexes: Folder of the reference indexes that `hikari index build` wrote.
+        locks: Folder by which processes agree on who may use an accelerator.
         placement: Where each task's runner lives.
         threads: Cores for each stage; 0 means an equal share of the machine.
         workers: API processes.
@@ -45,6 +50,7 @@ class Settings:
     models: Path = Path("models")
     weights: Path = WEIGHTS
     indexes: Path = INDEXES
+    locks: Path = LOCKS
     placement: Mapping[str, Placement] = field(
         default_factory=lambda: dict.fromkeys(TASKS, "process")
     )
@@ -77,6 +83,7 @@ class Settings:
             models=Path(environ.get("HIKARI_MODELS", default.models)),
             weights=Path(environ.get("HIKARI_WEIGHTS", default.weights)).expanduser(),
             indexes=Path(environ.get("HIKARI_INDEXES", default.indexes)).expanduser(),
+            locks=Path(environ.get("HIKARI_LOCKS", default.locks)).expanduser(),
             placement=placement,
             threads=_number("HIKARI_THREADS", environ, default.threads, least=0),
             workers=_number("HIKARI_WORKERS", environ, default.workers, least=1),

@@ -12,6 +12,7 @@ from hikari_serve.references.served import find_served_index
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig, ReferencesConfig
 from hikari_serve.repository.weights import base_of, missing_weights
+from hikari_serve.settings import Settings
 from hikari_serve.tasks.host import Host, State
 
 
@@ -29,13 +30,13 @@ def with_members(repository: Repository, names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def check(repository: Repository, name: str, *, cores: int | None) -> str:
+def check(repository: Repository, name: str, *, load: Settings | None) -> str:
     """Checks one model.
 
     Args:
         repository: Where it lies.
         name: The model.
-        cores: Cores to load its weights with; None does not load them.
+        load: How to load its weights; None does not load them.
 
     Returns:
         What was found, in words.
@@ -65,8 +66,8 @@ def check(repository: Repository, name: str, *, cores: int | None) -> str:
             index.close()
     if absent := missing_weights(repository, config):
         found.append(f"weights of {' and '.join(absent)} not pulled")
-    if cores is not None:
-        found.append(asyncio.run(_load(repository, name, cores)))
+    if load is not None:
+        found.append(asyncio.run(_load(repository, name, load)))
     return ", ".join(found)
 
 
@@ -79,9 +80,9 @@ def _check_known(hikari: ClassifierConfig, labels: LabelSet) -> None:
         raise ConfigError(f"hikari.known: '{min(unknown)}' is a label of no set")
 
 
-async def _load(repository: Repository, name: str, cores: int) -> str:
+async def _load(repository: Repository, name: str, settings: Settings) -> str:
     hush_transformers()
-    host = Host(repository, [name], cores=cores)
+    host = Host(repository, [name], cores=settings.cores(1), locks=settings.locks)
     began = time.monotonic()
     try:
         await host.load()

@@ -57,7 +57,7 @@ def check_models(
     for name in wanted:
         try:
             with Bar(name):
-                found = check(repository, name, cores=settings.cores(1) if load else None)
+                found = check(repository, name, load=settings if load else None)
         except HikariError as error:
             right = False
             typer.echo(f"wrong  {name:{width}}  {error.message}")

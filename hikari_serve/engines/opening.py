@@ -37,6 +37,7 @@ class Opening:
         max_images: Pictures in a prompt.
         threads: Cores to compute on.
         thinking: Whether the model thinks before it answers.
+        turns: Whether it must be able to sleep, because it shares its device by turns.
     """
 
     model: str
@@ -51,6 +52,7 @@ class Opening:
     max_images: int
     threads: int
     thinking: Thinking
+    turns: bool = False
 
 
 def open_engine(backend: str, opening: Opening) -> LanguageEngine:

@@ -24,11 +24,14 @@ class EngineConfig(_Frozen):
     Attributes:
         device: `cpu`, `cuda`, `cuda:N` or `mps`; a missing one is an error, never a silent CPU.
         dtype: Precision of weights and arithmetic.
+        turns: Whether the model shares its device by turns with others of which it is said too:
+            it sleeps while one of them computes.
         parameters: The engine's own settings by its own names, which it checks when it opens.
     """
 
     device: str = Field("cpu", pattern=r"^(cpu|mps|cuda(:\d+)?)$")
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    turns: bool = False
     parameters: Mapping[str, Any] = {}
 
 

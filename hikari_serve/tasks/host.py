@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from PIL import Image
 
@@ -13,6 +14,8 @@ from hikari_serve.cascade.graph import Graph
 from hikari_serve.errors import HikariError, NotFound, Unavailable
 from hikari_serve.image import Preprocessing, make_view
 from hikari_serve.repository.repository import Repository
+from hikari_serve.repository.schema import CascadeConfig
+from hikari_serve.scheduling.starting import starting
 from hikari_serve.settings import Settings
 from hikari_serve.stage import Item, OnText, StageResult
 from hikari_serve.tasks.model import Model
@@ -66,11 +69,14 @@ class Host:
             process can answer again.
     """
 
-    def __init__(self, repository: Repository, names: Iterable[str], *, cores: int) -> None:
+    def __init__(
+        self, repository: Repository, names: Iterable[str], *, cores: int, locks: Path
+    ) -> None:
         """Args:
         repository: Where the models lie.
         names: Which to host.
         cores: Cores that this process may compute on.
+        locks: Folder by which processes agree on who may use an accelerator.
 
         Raises:
             ConfigError: A model's configuration is wrong.
@@ -78,6 +84,7 @@ class Host:
         """
         self._repository = repository
         self._cores = cores
+        self._locks = locks
         self.versions = [
             Version(name, version)
             for name in names
@@ -102,7 +109,7 @@ class Host:
         repository = Repository.of(settings)
         graph = Graph.read(repository.config(settings.cascade), repository)
         names = dict.fromkeys(node.config.name for node in graph.nodes if node.task == task)
-        return cls(repository, names, cores=settings.cores(stages))
+        return cls(repository, names, cores=settings.cores(stages), locks=settings.locks)
 
     async def load(self) -> None:
         """Loads every version, one after the other; a failure is that version's own state."""
@@ -126,16 +133,26 @@ class Host:
     async def _load(self, entry: Version) -> Model:
         from hikari_serve.tasks.loading import load_model  # torch is imported only where it runs
 
-        model = await asyncio.to_thread(
-            load_model, self._repository, entry.name, entry.version, self._cores
-        )
+        hikari = self._repository.config(entry.name).hikari
+        assert not isinstance(hikari, CascadeConfig)
         item = Item(
             id="warm-up",
             model=entry.name,
             view=make_view(Image.new("RGB", (64, 64), SKIN), Preprocessing()),
             deadline=time.time() + WARM_UP_SECONDS,
         )
-        await model.infer(item)
+        device = hikari.engine.device
+        async with starting(device, self._locks, turns=hikari.engine.turns) as lease:
+            model = await asyncio.to_thread(
+                load_model, self._repository, entry.name, entry.version, self._cores
+            )
+            if lease:
+                model.take_turns(lease)
+            try:
+                await model.infer(item)
+            except BaseException:
+                await model.close()
+                raise
         return model
 
     async def _watch(self, entry: Version, model: Model) -> None:

@@ -69,6 +69,7 @@ def load_model(repository: Repository, name: str, version: int, cores: int) -> M
             max_images=hikari.limits.max_images,
             threads=cores,
             thinking=hikari.thinking,
+            turns=hikari.engine.turns,
         ),
     )
     provenance = provenance.model_copy(

@@ -7,7 +7,9 @@ from functools import partial
 from hikari_serve.engines.contract import Engine, Output, Request
 from hikari_serve.errors import InvalidInput
 from hikari_serve.repository.config import ModelConfig
+from hikari_serve.scheduling.lease import Lease
 from hikari_serve.scheduling.queue import Queue
+from hikari_serve.scheduling.turns import TurnTaking
 from hikari_serve.stage import Item, OnText, Provenance, StageResult
 from hikari_serve.stage import Output as StageOutput
 
@@ -26,6 +28,15 @@ class Model(ABC):
         self._engine = engine
         self._queue = Queue(engine, size=config.queue_size)
         self._inputs = {tensor.name for tensor in config.triton.input}
+
+    def take_turns(self, lease: Lease) -> None:
+        """Computes from now on only while it has its device; said before the first item.
+
+        Args:
+            lease: On the device; held, because the weights are on it.
+        """
+        self._engine = TurnTaking(self._engine, lease)
+        self._queue = Queue(self._engine, size=self.config.queue_size)
 
     @abstractmethod
     def prepare(self, item: Item) -> Request:

@@ -23,6 +23,7 @@ SAID_ELSEWHERE = {
     "dtype": "`engine.dtype`",
     "max_model_len": "`limits.max_context_tokens` and `limits.max_new_tokens`",
     "limit_mm_per_prompt": "`limits.max_images`",
+    "enable_sleep_mode": "`engine.turns`",
     "enable_lora": "`adapter`",
     "lora_modules": "`adapter`",
     "default_mm_loras": "`adapter`",
@@ -83,6 +84,7 @@ def engine_arguments(opening: Opening, *, lora_rank: int = 0) -> AsyncEngineArgs
         "scheduling_policy": "priority",
         "enable_log_requests": False,
         "seed": 0,
+        "enable_sleep_mode": opening.turns and opening.device != "cpu",  # vLLM has none there
     }
     if opening.device == "cpu":
         # vLLM's CPU kernels take blocks of 32 tokens and nothing is compiled for them
