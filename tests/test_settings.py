@@ -21,6 +21,7 @@ def test_every_variable_is_read() -> None:
             "HIKARI_CASCADE": "hikari",
             "HIKARI_MODELS": "/srv/models",
             "HIKARI_WEIGHTS": "/srv/weights",
+            "HIKARI_LOCKS": "/srv/locks",
             "HIKARI_PLACEMENT": "inline",
             "HIKARI_DISEASE_RUNNER": "http://disease:3000/",
             "HIKARI_THREADS": "4",
@@ -33,6 +34,7 @@ def test_every_variable_is_read() -> None:
         cascade="hikari",
         models=Path("/srv/models"),
         weights=Path("/srv/weights"),
+        locks=Path("/srv/locks"),
         placement={
             "group": "inline",
             "references": "inline",
@@ -70,7 +72,7 @@ def test_local_processes_share_the_cores() -> None:
 
 def test_every_setting_is_in_the_docs() -> None:
     docs = (Path(__file__).parents[1] / "docs" / "settings.md").read_text()
-    for name in ("CASCADE", "MODELS", "PLACEMENT", "GROUP_RUNNER", "REFERENCES_RUNNER",
+    for name in ("CASCADE", "MODELS", "WEIGHTS", "INDEXES", "LOCKS", "PLACEMENT", "GROUP_RUNNER", "REFERENCES_RUNNER",
                  "DISEASE_RUNNER", "CAPTION_RUNNER", "THREADS", "WORKERS", "MAX_IMAGE_BYTES",
                  "MAX_IMAGE_PIXELS"):  # fmt: skip
         assert f"`HIKARI_{name}`" in docs
