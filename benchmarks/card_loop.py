@@ -18,7 +18,8 @@ from hikari_serve.cascade.graph import Graph
 from hikari_serve.engines.checkpoints import DTYPES
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.prompts.layout import Reference
-from hikari_serve.references.index import Query, ReferenceIndex
+from hikari_serve.references.index import ReferenceIndex
+from hikari_serve.references.scoring import Query
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CaptionConfig, ClassifierConfig, ReferencesConfig
 

@@ -68,7 +68,8 @@ def build_index(
     disease is none of the label set are listed and left out.
     """
     from hikari_serve.cli.index_report import print_report
-    from hikari_serve.cli.indexing import Choice, Workshop
+    from hikari_serve.cli.index_sources import Choice
+    from hikari_serve.cli.indexing import Workshop
 
     shop = Workshop.open(model)
     place = out or shop.own_folder()
@@ -90,7 +91,8 @@ def add_to_index(
 ) -> None:
     """Add the cases of a source to an index, with the encoder that made it."""
     from hikari_serve.cli.index_report import print_report
-    from hikari_serve.cli.indexing import Choice, Workshop, find_index
+    from hikari_serve.cli.index_sources import Choice
+    from hikari_serve.cli.indexing import Workshop, find_index
 
     folder, model = find_index(index)
     choice = Choice(kind, source, tuple(split or ()), with_validation, images)

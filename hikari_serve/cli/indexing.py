@@ -3,9 +3,10 @@
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from hikari_serve.cascade.graph import Graph
+from hikari_serve.cli.index_sources import Choice, gather, read
 from hikari_serve.cli.terminal import Bar, hush_transformers
 from hikari_serve.engines.encoders import Encoded
 from hikari_serve.errors import ConfigError, InvalidInput, NotFound
@@ -16,11 +17,8 @@ from hikari_serve.references.encoding import CaseEncoder, open_encoder
 from hikari_serve.references.index import Match, ReferenceIndex
 from hikari_serve.references.manifest import MANIFEST, Manifest
 from hikari_serve.references.served import index_folder
-from hikari_serve.references.sources.collection import Collection, Report, collect
-from hikari_serve.references.sources.folder import read_source
-from hikari_serve.references.sources.listing import Listing
-from hikari_serve.references.sources.npz import NpzIndex, read_npz, usable
-from hikari_serve.references.sources.skincap import read_skincap
+from hikari_serve.references.sources.collection import Report
+from hikari_serve.references.sources.npz_embeddings import usable
 from hikari_serve.references.store import Case
 from hikari_serve.references.update import add
 from hikari_serve.repository.config import ModelConfig
@@ -29,24 +27,6 @@ from hikari_serve.repository.schema import ReferencesConfig
 from hikari_serve.repository.weights import find_weights
 from hikari_serve.settings import Settings
 from hikari_serve.tasks.retrieval import query_of
-
-
-class Choice(NamedTuple):
-    """Which cases the user wants.
-
-    Attributes:
-        kind: What the source is.
-        source: Its path.
-        splits: Split files whose validation pictures are left out.
-        with_validation: Whether SkinCAP's validation pictures are wanted all the same.
-        images: Folder that the paths in an .npz begin in.
-    """
-
-    kind: Literal["folder", "skincap", "npz"]
-    source: Path
-    splits: tuple[Path, ...] = ()
-    with_validation: bool = False
-    images: Path | None = None
 
 
 class Found(NamedTuple):
@@ -102,8 +82,8 @@ class Workshop:
 
     def build(self, choice: Choice, out: Path, labels: str | None) -> tuple[Manifest, Report]:
         """Builds an index; errors as `builder.build` and those of the source."""
-        listing, npz = _read(choice)
-        collection = _collect(listing, self._labels(labels))
+        listing, npz = read(choice)
+        collection = gather(listing, self._labels(labels))
         with closing(self._encoder()) as encoder:
             known = list(usable(npz, collection, encoder, self._hub())) if npz else []
             with Bar("Embedding", total=len(collection.entries)) as bar:
@@ -122,10 +102,10 @@ class Workshop:
 
     def add(self, choice: Choice, folder: Path, labels: str | None) -> tuple[Manifest, Report]:
         """Adds to an index; errors as `update.add` and those of the source."""
-        listing, _ = _read(choice)
+        listing, _ = read(choice)
         with closing(ReferenceIndex.open(folder)) as index:
             held = [(case.image_sha256, case.id) for case in index.cases_held]
-        collection = _collect(listing, self._labels(labels), held)
+        collection = gather(listing, self._labels(labels), held)
         if not collection.entries:
             raise InvalidInput(f"{choice.source} has no case that {folder} has not already")
         total = len(held) + len(collection.entries)
@@ -229,24 +209,3 @@ def _of_cascade(repository: Repository, cascade: str) -> ModelConfig:
         if node.task == "references":
             return node.config
     raise ConfigError(f"cascade '{cascade}' has no reference model: name one with --model")
-
-
-def _read(choice: Choice) -> tuple[Listing, NpzIndex | None]:
-    match choice.kind:
-        case "skincap":
-            return (
-                read_skincap(choice.source, choice.splits, with_validation=choice.with_validation),
-                None,
-            )
-        case "npz":
-            npz = read_npz(choice.source, choice.images or choice.source.parent, choice.splits)
-            return npz.listing, npz
-        case _:
-            return read_source(choice.source), None
-
-
-def _collect(
-    listing: Listing, labels: LabelSet | None, held: list[tuple[str, str]] | None = None
-) -> Collection:
-    with Bar("Looking through", total=len(listing.entries)) as bar:
-        return collect(listing, labels, held=held or (), step=bar.step)

@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from hikari_serve.errors import ConfigError, InvalidInput
+from hikari_serve.errors import ConfigError
 from hikari_serve.references.embedding import text_hash
 from hikari_serve.references.journal import Embedded
 from hikari_serve.references.manifest import (
@@ -25,6 +24,7 @@ from hikari_serve.references.manifest import (
     Manifest,
     index_digest,
 )
+from hikari_serve.references.scoring import Query, rank
 from hikari_serve.references.store import Case, CaseStore
 
 _REMEDY = "build it with `hikari index build`"
@@ -42,28 +42,6 @@ class Match(NamedTuple):
     case_id: str
     similarity: float
     score: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Query:
-    """What cases are compared with.
-
-    Attributes:
-        image: The picture's embedding, [dim]; its length does not matter.
-        text: What the cases' words are compared with, [text dim]: the embedding of a
-            description, or of the picture where pictures and words share a space. Without it
-            the words take no part.
-        alpha: Weight of the pictures, from 0 to 1; the words have the rest.
-        content: SHA-256 of the picture's file; a case with the same file is left out.
-        max_similarity: Cases whose picture is more similar than this are left out, as
-            near-duplicates of the query.
-    """
-
-    image: NDArray[np.float32]
-    text: NDArray[np.float32] | None = None
-    alpha: float = 1.0
-    content: str | None = None
-    max_similarity: float | None = None
 
 
 class ReferenceIndex:
@@ -155,26 +133,8 @@ class ReferenceIndex:
         Raises:
             InvalidInput: `k` is below 1, or an embedding is no finite vector of this size.
         """
-        if k < 1:
-            raise InvalidInput(f"k is {k}; ask for at least one reference case")
-        similarity = _cosines(self._embeddings, query.image)
-        score = similarity
-        if query.text is not None:
-            if self._text is None:
-                raise InvalidInput("this index has no embeddings of words to compare with")
-            alpha = np.float32(query.alpha)
-            score = alpha * similarity + (1 - alpha) * _cosines(self._text, query.text)
-        kept = np.ones(len(self), dtype=bool)
-        if query.content is not None:
-            kept &= self._contents != query.content
-        if query.max_similarity is not None:
-            kept &= similarity <= query.max_similarity
-        # Rows are sorted by id, so a stable sort breaks ties by it.
-        order = np.argsort(-score, kind="stable")
-        best = order[kept[order]][:k]
-        return [
-            Match(self._cases[row].id, float(similarity[row]), float(score[row])) for row in best
-        ]
+        ranked = rank(query, k, self._contents, self._embeddings, self._text)
+        return [Match(self._cases[row].id, similarity, score) for row, similarity, score in ranked]
 
     def case(self, case_id: str) -> Case:
         """Reads one case with its picture.
@@ -199,20 +159,3 @@ class ReferenceIndex:
     def close(self) -> None:
         """Closes the file of the cases; searching still works afterwards."""
         self._store.close()
-
-
-def _cosines(rows: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cosine similarity of each row (of length 1) to a vector of any length."""
-    if vector.shape != rows.shape[1:]:
-        raise InvalidInput(
-            f"the query's embedding has shape {vector.shape}; "
-            f"this index holds vectors of {rows.shape[1]}"
-        )
-    length = float(np.linalg.norm(vector))
-    if not 0.0 < length < np.inf:
-        raise InvalidInput("the query's embedding is zero or not finite")
-    # `vecdot` takes each row alone, so equal rows are exactly equally similar, which BLAS's
-    # product does not promise. It also stays in this thread: where the cores are busy, the
-    # threads of that product waited for each other 8 ms in place of 0.15 (4,000 x 512).
-    cosines: NDArray[np.float32] = np.vecdot(rows, vector / np.float32(length)).clip(-1.0, 1.0)
-    return cosines

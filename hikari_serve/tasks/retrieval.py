@@ -3,7 +3,8 @@
 from hikari_serve.engines.contract import Output, Request
 from hikari_serve.engines.encoders import Encoded, ReferenceEncoder
 from hikari_serve.image import content_hash, read_view
-from hikari_serve.references.index import Match, Query, ReferenceIndex
+from hikari_serve.references.index import Match, ReferenceIndex
+from hikari_serve.references.scoring import Query
 from hikari_serve.references.store import Case
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import ReferencesConfig

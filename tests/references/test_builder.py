@@ -16,9 +16,10 @@ from PIL import Image
 
 from hikari_serve.errors import BadImage, EngineFailed, InvalidInput
 from hikari_serve.references.builder import build, restore
-from hikari_serve.references.index import Query, ReferenceIndex
+from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.references.manifest import CASES as CASES_FILE
 from hikari_serve.references.manifest import EMBEDDINGS, MANIFEST, Manifest
+from hikari_serve.references.scoring import Query
 from tests.references.squares import CASES, ENCODER, WORDED, case, embed, embed_words
 
 

@@ -15,9 +15,10 @@ from safetensors.numpy import load_file, save_file
 from hikari_serve.errors import ConfigError, InvalidInput, NotFound
 from hikari_serve.image import content_hash
 from hikari_serve.references.builder import build
-from hikari_serve.references.index import Match, Query, ReferenceIndex
+from hikari_serve.references.index import Match, ReferenceIndex
 from hikari_serve.references.manifest import CASES as CASES_FILE
 from hikari_serve.references.manifest import EMBEDDINGS, MANIFEST, TENSOR, TEXT_TENSOR
+from hikari_serve.references.scoring import Query
 from tests.references.squares import CASES, ENCODER, WORDED, case, embed
 
 

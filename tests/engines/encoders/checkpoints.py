@@ -22,6 +22,7 @@ from transformers import (
     SiglipModel,
     XLMRobertaConfig,
     XLMRobertaModel,
+    XLMRobertaTokenizer,
 )
 
 WORDS = ["<s>", "<pad>", "</s>", "<unk>", "a", "red", "scaly", "patch", "with", "sharp", "border"]
@@ -82,7 +83,10 @@ def bert(kind: str) -> Callable[[Path], None]:
                     )
                 )  # fmt: skip
         model.save_pretrained(path)
-        tokenizer(path)
+        if kind == "xlm-roberta":
+            sentence_pieces(path)
+        else:
+            tokenizer(path)
 
     return make
 
@@ -99,3 +103,9 @@ def tokenizer(path: Path) -> None:
         tokenizer_object=inner,
         bos_token="<s>", cls_token="<s>", pad_token="<pad>", eos_token="</s>", unk_token="<unk>",
     ).save_pretrained(path)  # fmt: skip
+
+
+def sentence_pieces(path: Path) -> None:
+    """Writes XLM-R's own kind of tokenizer, in which a word begins with a space."""
+    pieces = [(word if word[0] == "<" else f"\u2581{word}", -1.0) for word in WORDS]
+    XLMRobertaTokenizer(vocab=pieces).save_pretrained(path)

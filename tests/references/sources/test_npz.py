@@ -16,7 +16,8 @@ from hikari_serve.image import Preprocessing, content_hash
 from hikari_serve.references.encoding import CaseEncoder
 from hikari_serve.references.manifest import EncoderInfo
 from hikari_serve.references.sources.collection import Collection, collect
-from hikari_serve.references.sources.npz import NpzIndex, read_npz, usable
+from hikari_serve.references.sources.npz import NpzIndex, read_npz
+from hikari_serve.references.sources.npz_embeddings import usable
 from tests.engines.encoders import checkpoints
 from tests.references.sources.pictures import paint
 
