@@ -93,23 +93,30 @@ def _transformers(opening: Opening) -> LanguageEngine:
 
 
 def _vllm(opening: Opening) -> LanguageEngine:
-    _require("vllm", extra="vllm")
+    _require("vllm", "pip install 'hikari-serve[vllm]'")
     from hikari_serve.engines.vllm import open_vllm
 
     return open_vllm(opening)
 
 
-def _require(package: str, *, extra: str) -> None:
-    """Refuses an engine whose package is not installed, and says which extra has it."""
+def _sglang(opening: Opening) -> LanguageEngine:
+    _require("sglang", "docs/engines.md says how to install the extra `sglang`")
+    from hikari_serve.engines.sglang import SglangEngine
+
+    return SglangEngine.open(opening)
+
+
+def _require(package: str, how: str) -> None:
+    """Refuses an engine whose package is not installed, and says how to install it."""
     if find_spec(package) is None:
         raise ConfigError(
-            f"the package {package} is not installed: pip install 'hikari-serve[{extra}]', in an "
-            "environment of its own"
+            f"the package {package} is not installed: {how}, in an environment of its own"
         )
 
 
 OPENERS: Mapping[str, Callable[[Opening], LanguageEngine]] = {
     "transformers": _transformers,
     "vllm": _vllm,
+    "sglang": _sglang,
 }
 """Each engine by the name that Triton's `backend` gives it."""

@@ -28,14 +28,19 @@ def stored_quantization(folder: Path) -> str | None:
     return method
 
 
-def longest_sequence(opening: Opening) -> int:
+def longest_sequence(opening: Opening, *, reserve: int = 0) -> int:
     """Tokens of the longest prompt with its thoughts and its answer.
+
+    Args:
+        opening: What the configuration says.
+        reserve: Tokens that the engine keeps for itself.
 
     Raises:
         ConfigError: The checkpoint has no positions for that many.
     """
     thoughts = MAX_THINKING if opening.thinking == "natural" else 0
     longest = opening.max_context + thoughts + CLOSING_TOKENS + opening.max_new_tokens
+    longest += reserve
     config = _config(opening.folder)
     positions = config.get("text_config", config).get("max_position_embeddings", longest)
     if longest > positions:

@@ -6,8 +6,8 @@ import torch
 from transformers import Qwen2VLImageProcessorPil, Qwen3VLForConditionalGeneration
 
 from hikari_serve.engines.contract import Generate, Prompt, Score
+from hikari_serve.engines.patches import cut_patches
 from hikari_serve.engines.prompt_reader import PromptReader
-from hikari_serve.errors import BadImage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,25 +57,11 @@ class Preparation:
             BadImage: A picture is too narrow for patches.
         """
         ids = self._reader.read(prompt)
-        pixels, grids = self._patches(prompt)
-        input_ids = torch.tensor(self._reader.expand(ids, self._image_tokens(grids)))
+        patches = cut_patches(self._processor, prompt.images)
+        input_ids = torch.tensor(self._reader.expand(ids, patches.tokens if patches else []))
+        pixels = patches.pixels.to(self._dtype) if patches else None
+        grids = patches.grids if patches else None
         return PromptRequest(input_ids, self._positions(input_ids, grids), pixels, grids, want)
-
-    def _patches(self, prompt: Prompt) -> tuple[torch.Tensor | None, torch.Tensor | None]:
-        if not prompt.images:
-            return None, None
-        try:
-            features = self._processor.preprocess(list(prompt.images), return_tensors="pt")
-        except ValueError as error:
-            raise BadImage(f"the picture cannot be cut into patches: {error}") from error
-        return features["pixel_values"].to(self._dtype), features["image_grid_thw"]
-
-    def _image_tokens(self, grids: torch.Tensor | None) -> list[int]:
-        """How many tokens the model has for each picture."""
-        if grids is None:
-            return []
-        tokens: list[int] = (grids.prod(dim=1) // self._processor.merge_size**2).tolist()
-        return tokens
 
     def _positions(self, input_ids: torch.Tensor, grids: torch.Tensor | None) -> torch.Tensor:
         row = input_ids[None]
