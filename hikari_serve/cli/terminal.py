@@ -22,10 +22,14 @@ def remark(sentence: str) -> None:
 
 
 def hush_transformers() -> None:
-    """Keeps transformers' own progress bars, which it draws while it loads, out of ours."""
+    """Keeps transformers' own progress bars and tables, which it draws while it loads, out of ours.
+
+    What it warns of there, our own loading checks and refuses.
+    """
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 
 
 class Bar:

@@ -157,7 +157,13 @@ class TestWords:
         assert same.score == pytest.approx(0.5 * same.similarity + 0.5, abs=1e-5)
 
     def test_in_a_shared_space_the_picture_is_compared_with_words(self, ask: Ask) -> None:
-        text = {"encoder": "clip", "against": "picture", "alpha": 0.9, "max_tokens": 60}
+        text = {
+            "encoder": "clip",
+            "against": "picture",
+            "alpha": 0.9,
+            "max_tokens": 60,
+            "max_query_tokens": 60,
+        }
         found = ask(text=text)
         assert all(case.score is not None for case in found.cases)
         assert [case.score for case in found.cases] == sorted(

@@ -89,11 +89,12 @@ class WordSide:
         if settings.kind == "clip":
             if not isinstance(pictures, CLIPModel):
                 raise ConfigError("`text.encoder: clip` goes with `encoder: clip`")
+            _check_lengths(settings, pictures.config.text_config)
             return cls(pictures, tokenizer, settings)
         kind, more = _architecture(folder)
-        return cls(
-            load_model(kind, folder, device, dtype, pickled=True, **more), tokenizer, settings
-        )
+        model: Any = load_model(kind, folder, device, dtype, pickled=True, **more)
+        _check_lengths(settings, model.config)
+        return cls(model, tokenizer, settings)
 
     def embed(self, texts: Sequence[str], *, query: bool) -> torch.Tensor:
         """Embeds texts, to (n, dimensions).
@@ -127,3 +128,16 @@ def _architecture(folder: Path) -> tuple[Any, dict[str, Any]]:
         known = ", ".join(sorted(_BERTS))
         raise ConfigError(f"{folder} is a '{found}', and text encoders are one of {known}")
     return _BERTS[found]
+
+
+def _check_lengths(settings: Words, config: Any) -> None:
+    """Refuses limits beyond the positions that a checkpoint has embeddings for."""
+    room = config.max_position_embeddings
+    if config.model_type == "xlm-roberta":
+        room -= config.pad_token_id + 1  # its positions are counted from behind the padding's
+    longest = max(settings.max_tokens, settings.max_query_tokens)
+    if longest > room:
+        raise ConfigError(
+            f"{settings.folder} reads at most {room} tokens: set `text.max_tokens` and "
+            f"`text.max_query_tokens` to that or less, not {longest}"
+        )

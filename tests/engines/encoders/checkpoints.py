@@ -37,7 +37,7 @@ _BERT: dict[str, Any] = {
     "intermediate_size": 48,
     "num_hidden_layers": 2,
     "vocab_size": len(WORDS),
-    "max_position_embeddings": 40,
+    "max_position_embeddings": 514,
     "pad_token_id": 1,
 }
 
@@ -79,7 +79,7 @@ def bert(kind: str) -> Callable[[Path], None]:
                 model = DistilBertModel(
                     DistilBertConfig(
                         dim=WORD_DIM, hidden_dim=48, n_layers=2, n_heads=2, vocab_size=len(WORDS),
-                        max_position_embeddings=40, pad_token_id=1,
+                        max_position_embeddings=514, pad_token_id=1,
                     )
                 )  # fmt: skip
         model.save_pretrained(path)

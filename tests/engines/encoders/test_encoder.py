@@ -24,6 +24,8 @@ from tests.engines.encoders import checkpoints
 from tests.engines.recorder import Recorder, answer, run
 from tests.engines.taught import COLOURS
 
+SHORT = {"max_tokens": 77, "max_query_tokens": 77}
+"""All that CLIP reads."""
 TEXTS = ["a red scaly patch", "border", "a red scaly patch with a sharp border with a border"]
 
 
@@ -83,7 +85,7 @@ def test_clip_is_that_of_transformers(folder: Path) -> None:
     tokens = AutoTokenizer.from_pretrained(folder)(TEXTS, padding=True, return_tensors="pt")
     with torch.inference_mode():
         outputs = model(**pixels, **tokens)
-    encoder = load(folder, words=Words(kind="clip", folder=folder, max_tokens=77))
+    encoder = load(folder, words=Words(kind="clip", folder=folder, **SHORT))
     np.testing.assert_allclose(encoder.embed(pictures()), outputs.image_embeds, atol=1e-5)
     np.testing.assert_allclose(encoder.embed_texts(TEXTS), outputs.text_embeds, atol=1e-5)
 
@@ -119,6 +121,19 @@ def test_prefixes_and_where_texts_are_cut(siglip: Path) -> None:
     # six tokens: four words between the beginning and the end
     cut = prefixed.embed_texts(["scaly patch with"])
     np.testing.assert_allclose(cut, plain.embed_texts(["a red scaly patch"]), atol=1e-5)
+
+
+def test_texts_as_long_as_may_be_are_read(siglip: Path) -> None:
+    words = ["scaly " * 600]
+    row = load_both(siglip, max_tokens=512).embed_texts(words)
+    np.testing.assert_allclose(np.linalg.norm(row), 1, atol=1e-5)
+
+
+def test_limits_beyond_what_a_checkpoint_reads_are_refused(siglip: Path, folder: Path) -> None:
+    with pytest.raises(ConfigError, match=r"reads at most 512 tokens: set .*, not 513"):
+        load_both(siglip, max_tokens=513)
+    with pytest.raises(ConfigError, match=r"reads at most 77 tokens: .*, not 512"):
+        load(folder, words=Words(kind="clip", folder=folder, max_tokens=77))
 
 
 def test_pictures_with_and_without_words_in_one_batch(siglip: Path) -> None:
