@@ -25,6 +25,7 @@ from hikari_serve.repository.schema import (
     Hikari,
     ReferencesConfig,
 )
+from hikari_serve.repository.strict_yaml import load_yaml
 
 CONFIG_FILE = "config.yaml"
 
@@ -81,7 +82,7 @@ def read_config(folder: Path) -> ModelConfig:
     """
     path = folder / CONFIG_FILE
     try:
-        parts = yaml.safe_load(path.read_text())
+        parts = load_yaml(path.read_text())
     except FileNotFoundError:
         raise ConfigError(f"{path} is missing: every model folder needs one") from None
     except yaml.YAMLError as error:

@@ -130,8 +130,7 @@ def test_weights_that_are_to_be_pulled_are_no_mistake(hikari: Hikari, models: Pa
 
 
 def test_what_is_known_of_no_label_is_a_mistake(hikari: Hikari, models: Path) -> None:
-    known = "known: {limitations: {begnin: Rare.}}\n  verified: run"
-    rewrite(models / "demo_group" / "config.yaml", "verified: run", known)
+    rewrite(models / "demo_group" / "config.yaml", "      general:", "      begnin:")
     found = lines(hikari("models", "check", "demo_group").stdout)
     assert found["demo_group"] == "wrong hikari.known: 'begnin' is a label of no set"
 

@@ -95,3 +95,12 @@ def test_a_file_that_is_no_yaml_or_missing_is_said_so(tmp_path: Path) -> None:
     (folder / "config.yaml").write_text("a: [")
     with pytest.raises(ConfigError, match="is not YAML"):
         read_config(folder)
+
+
+def test_a_field_that_stands_twice_is_a_mistake(tmp_path: Path) -> None:
+    folder = tmp_path / "demo_group"
+    folder.mkdir()
+    text = (MODELS / "demo_group" / "config.yaml").read_text()
+    (folder / "config.yaml").write_text(f"{text}  thinking: natural\n")
+    with pytest.raises(ConfigError, match=r"`thinking` stands twice .* line"):
+        read_config(folder)
