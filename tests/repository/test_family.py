@@ -62,7 +62,7 @@ def test_the_document_has_a_row_for_every_cascade(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*FAMILY, *CASCADES])
 def test_every_entry_is_right_although_its_weights_are_not_here(name: str) -> None:
-    found = check(REPOSITORY, name, cores=None)
+    found = check(REPOSITORY, name, load=None)
     if name in FAMILY:
         assert f"weights of {name}" in found
         assert found.endswith("not pulled")
@@ -143,7 +143,7 @@ def test_another_label_set_is_one_line(tmp_path: Path) -> None:
     assert isinstance(hikari, ClassifierConfig)
     labels = LabelSet.find(hikari.labels, folder)
     assert "urticaria" in {label.id for label in labels.labels}
-    assert check(repository, "sirius", cores=None).startswith("disease, version 1, 10 labels")
+    assert check(repository, "sirius", load=None).startswith("disease, version 1, 10 labels")
 
 
 def test_limits_are_known_by_class() -> None:
