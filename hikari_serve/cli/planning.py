@@ -17,7 +17,7 @@ from hikari_serve.repository.schema import CaptionConfig, CascadeConfig, Classif
 
 VERDICTS = {
     "together": "All fit together. Give each engine its `gpu_memory_utilization`.",
-    "turns": "They do not fit together: one is awake at a time, the others sleep.",
+    "turns": "They do not fit together. Set `turns: true`, and one at a time is awake.",
     "too small": "The card is too small: quantise, lower the limits, or take a larger one.",
 }
 

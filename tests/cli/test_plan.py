@@ -29,6 +29,15 @@ def test_three_stages_take_turns_on_16_gb(hikari: Hikari) -> None:
         )
 
 
+@pytest.mark.parametrize("cascade", ["hikari", "hikari_card", "hikari_lora"])
+def test_the_shipped_entries_are_planned_for_16_gb(hikari: Hikari, cascade: str) -> None:
+    plan = json.loads(hikari("models", "plan", cascade, "--gpu", "16GB", "--json").stdout)
+    for row in plan["models"]:
+        engine = REPOSITORY.config(row["model"]).hikari.engine  # type: ignore[union-attr]
+        assert engine.turns
+        assert engine.parameters["gpu_memory_utilization"] == row["gpu_memory_utilization"]
+
+
 def test_they_fit_together_on_80_gb(hikari: Hikari) -> None:
     done = hikari("models", "plan", "hikari_card", "--gpu", "80GB")
     assert done.exit_code == 0
