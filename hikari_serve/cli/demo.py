@@ -79,7 +79,7 @@ async def _study(questions: "Questions") -> "Study":
     from hikari_serve.settings import Settings
 
     settings = Settings.from_environment()
-    repository = Repository(settings.models)
+    repository = Repository.of(settings)
     async with open_cascade(settings, shown=loading) as cascade:
         with Bar("Asking", total=trials(questions)) as bar:
             return await run_study(cascade, repository, questions, bar.step)
