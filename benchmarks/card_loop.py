@@ -37,13 +37,13 @@ class CardLoop:
             folder = repository.version_folder(name, repository.served_versions(node.config)[-1])
             match settings:
                 case ClassifierConfig(task="group"):
-                    self._group = CardModel(folder, settings)
+                    self._group = CardModel.load(folder, settings)
                     self._groups = LabelSet.find(settings.labels, repository.folder(name)).labels
                 case ClassifierConfig():
-                    self._disease = CardModel(folder, settings)
+                    self._disease = CardModel.load(folder, settings)
                     self._diseases = LabelSet.find(settings.labels, repository.folder(name)).labels
                 case CaptionConfig():
-                    self._caption = CardModel(folder, settings)
+                    self._caption = CardModel.load(folder, settings)
                 case ReferencesConfig():
                     self._references = CardReferences(folder, settings)
 

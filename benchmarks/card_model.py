@@ -27,14 +27,27 @@ FUZZY_CUT = 50
 class CardModel:
     """The card's snippet around one checkpoint, with the prompt of the model's configuration."""
 
-    def __init__(self, folder: Path, settings: ClassifierConfig | CaptionConfig) -> None:
+    def __init__(
+        self,
+        model: Qwen3VLForConditionalGeneration,
+        tokenizer: Qwen2Tokenizer,
+        pictures: Qwen2VLImageProcessorPil,
+        settings: ClassifierConfig | CaptionConfig,
+    ) -> None:
         self._settings = settings
-        self._tokenizer = Qwen2Tokenizer.from_pretrained(folder)
-        self._pictures = Qwen2VLImageProcessorPil.from_pretrained(folder)
-        self._model = Qwen3VLForConditionalGeneration.from_pretrained(
+        self._tokenizer = tokenizer
+        self._pictures = pictures
+        self._model = model
+        self._slot_id = tokenizer.convert_tokens_to_ids(SLOT)
+
+    @classmethod
+    def load(cls, folder: Path, settings: ClassifierConfig | CaptionConfig) -> "CardModel":
+        """Loads the checkpoint, on the CPU."""
+        model = Qwen3VLForConditionalGeneration.from_pretrained(
             folder, dtype=DTYPES[settings.engine.dtype]
         )
-        self._slot_id = self._tokenizer.convert_tokens_to_ids(SLOT)
+        pictures = Qwen2VLImageProcessorPil.from_pretrained(folder)
+        return cls(model, Qwen2Tokenizer.from_pretrained(folder), pictures, settings)
 
     @torch.no_grad()
     def ask(
@@ -62,7 +75,7 @@ class CardModel:
         text = self._tokenizer.apply_chat_template(
             messages, tokenize=False, add_generation_prompt=True
         )
-        batch = self._processor(str(text), images)
+        batch = self._processor(str(text), images).to(self._model.device)
         out = self._model.generate(**batch, max_new_tokens=max_new_tokens, do_sample=False)
         new = out[:, batch["input_ids"].shape[1] :]
         written = self._tokenizer.batch_decode(new, skip_special_tokens=True)[0]

@@ -2,6 +2,7 @@
 
 from statistics import median
 
+from benchmarks.gpu import PAGE
 from benchmarks.plan import QUICK
 from benchmarks.report.batching import batching
 from benchmarks.report.shares import shares
@@ -22,6 +23,7 @@ def page(results: Results) -> str:
         batching(results),
         _start(results),
         _method(results),
+        _gpu(),
     )
     return "\n\n".join(sections) + "\n"
 
@@ -77,3 +79,19 @@ def _method(results: Results) -> str:
 - The loop decodes greedily, as the card does, and is spared what the card's snippet leaves out:
   its pictures of reference cases are decoded before they are asked for again, as in the server.
 - `queue` includes what makes a prompt of a picture: it happens while the engine computes."""
+
+
+def _gpu() -> str:
+    found = (
+        f"Its last results are in [{PAGE.name}]({PAGE.name})."
+        if PAGE.is_file()
+        else "It is ready and has not been run: there was no GPU, so nothing here says how fast\n"
+        "the 8B models are."
+    )
+    return f"""## On a GPU
+
+`python -m benchmarks.gpu` measures each stage in the shapes of the 8B models, with random weights:
+the card's snippet and the transformers engine at batch 1 and 4, in one run, with the floor that the
+device's arithmetic and bandwidth set. `--tiny` tries it on a CPU with tiny shapes.
+
+{found}"""

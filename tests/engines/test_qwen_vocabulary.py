@@ -2,10 +2,10 @@
 
 import pytest
 
+from benchmarks.qwen import qwen_tokenizer
 from hikari_serve.engines.chat import Chat
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.labels.trie import AnswerTrie
-from tests.engines.qwen import qwen_tokenizer
 
 DISEASE = "This image shows {label}."
 

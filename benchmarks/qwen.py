@@ -25,10 +25,16 @@ ADDED = (
 
 
 def qwen_tokenizer() -> Qwen2Tokenizer:
-    """The tokenizer of Qwen3-VL, with the real ids."""
+    """The tokenizer of Qwen3-VL, with the real ids.
+
+    Raises:
+        ModuleNotFoundError: The package with the vocabulary is not installed.
+    """
     spec = find_spec("dashscope")
-    assert spec is not None
-    assert spec.submodule_search_locations
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(
+            "Qwen's vocabulary is missing: pip install --no-deps -r requirements-data.txt"
+        )
     path = Path(spec.submodule_search_locations[0]) / "resources" / "qwen.tiktoken"
     lines = (line.split() for line in path.read_bytes().splitlines())
     ranks = {base64.b64decode(token): int(rank) for token, rank in lines}
