@@ -51,7 +51,7 @@ class Card:
         asked = CardModel(subject.model, subject.tokenizer, subject.pictures, stage.settings)
         began = perf_counter()
         for question in questions:
-            asked.ask(question.picture, stage.written, question.inputs, question.cases)
+            asked.ask(question.picture, stage.written, cases=question.cases)
         return perf_counter() - began
 
 

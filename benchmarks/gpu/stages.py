@@ -27,17 +27,15 @@ Case = tuple[Reference, Image.Image]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One picture with what is known besides.
+    """One picture, and the cases to compare it with.
 
     Attributes:
         picture: The query.
-        inputs: What the prompt states.
         cases: Reference cases: their words and their pictures.
         prompt: All of it, laid out.
     """
 
     picture: Image.Image
-    inputs: dict[str, str]
     cases: Sequence[Case]
     prompt: Prompt
 
@@ -86,7 +84,7 @@ class Stage:
         order = layout.image_order({}, len(cases))
         images = [picture if slot is None else cases[slot][1] for slot in order]
         messages = layout.messages({}, [words for words, _ in cases])
-        return Question(picture, {}, cases, Prompt(messages, images))
+        return Question(picture, cases, Prompt(messages, images))
 
 
 def stages(subject: Subject, repository: Repository, engine: LanguageEngine) -> Iterator[Stage]:
