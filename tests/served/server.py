@@ -44,7 +44,12 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    home: Path, service: str = "service:Hikari", *, folder: Path = ROOT, **settings: str
+    home: Path,
+    service: str = "service:Hikari",
+    *,
+    folder: Path = ROOT,
+    seconds: float = START_SECONDS,
+    **settings: str,
 ) -> Iterator[Server]:
     """Serves until the block ends.
 
@@ -52,6 +57,7 @@ def serving(
         home: BentoML's own folder, which two servers must not share.
         service: What to serve.
         folder: Where to start it.
+        seconds: How long it may take to become ready.
         settings: Environment variables.
     """
     port = free_port()
@@ -75,7 +81,7 @@ def serving(
         )
     server = Server(f"http://127.0.0.1:{port}", process, log)
     try:
-        wait_ready(server)
+        wait_ready(server, seconds)
         yield server
     finally:
         process.send_signal(signal.SIGTERM)

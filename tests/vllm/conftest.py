@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 from hikari_serve.engines.contract import LanguageEngine
@@ -28,6 +29,12 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # nothing here comes from the hub
 def pytest_configure(config: pytest.Config) -> None:
     # vLLM and what it imports warn of their own future; ours are errors in every other test
     config.addinivalue_line("filterwarnings", "default")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """At this size a second thread only waits, for minutes where the cores are shared."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

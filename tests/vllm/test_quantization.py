@@ -1,4 +1,4 @@
-"""A checkpoint that was quantised beforehand: as transformers quantises it, and served by vLLM."""
+"""A checkpoint in 4 bits: quantised beforehand as transformers does it, or by vLLM as it loads."""
 
 import asyncio
 import json
@@ -9,6 +9,7 @@ import torch
 from transformers import BitsAndBytesConfig, Qwen3VLForConditionalGeneration
 
 from hikari_serve.engines.quantization import SKIPPED, quantize
+from hikari_serve.errors import ConfigError
 from tests.vllm.conftest import MODELS, Open
 from tests.vllm.prompts import prompts, scored
 
@@ -52,12 +53,22 @@ def test_the_weights_are_those_that_transformers_makes(folder: Path) -> None:
 def test_vllm_serves_it(folder: Path, opened: Open, loop: asyncio.Runner) -> None:
     asked = prompts(20)
     whole, _ = scored(loop, opened("transformers"), asked)
-    # the plugin takes a weight for half a byte only where the other weights have two
-    vllm = opened(
-        "vllm",
-        folder=folder,
-        dtype="bfloat16",
-        parameters={"quantization": "bitsandbytes"},
-    )
+    vllm = opened("vllm", folder=folder, dtype="bfloat16")
+    assert vllm.quantization == "bitsandbytes"
     four, _ = scored(loop, vllm, asked)
     assert (whole.argmax(1) == four.argmax(1)).sum() >= 18
+
+
+def test_vllm_quantises_while_it_loads(opened: Open, loop: asyncio.Runner) -> None:
+    asked = prompts(20)
+    whole, _ = scored(loop, opened("transformers"), asked)
+    vllm = opened("vllm", dtype="bfloat16", parameters={"quantization": "bitsandbytes"})
+    assert vllm.quantization == "bitsandbytes"
+    four, _ = scored(loop, vllm, asked)
+    assert abs(whole - four).max() > 1e-3
+    assert (whole.argmax(1) == four.argmax(1)).sum() >= 16  # the vision tower is in 4 bits too
+
+
+def test_four_bits_beside_four_bytes_do_not_start(opened: Open, folder: Path) -> None:
+    with pytest.raises(ConfigError, match=r"needs `engine.dtype: bfloat16`"):
+        opened("vllm", folder=folder)

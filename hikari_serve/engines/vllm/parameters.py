@@ -7,8 +7,10 @@ the configuration says elsewhere, and what the scores depend on, may not be set 
 import dataclasses
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
+from pydantic import TypeAdapter, ValidationError
 from vllm.engine.arg_utils import AsyncEngineArgs
 
 from hikari_serve.engines.continuous.checkpoint import longest_sequence, stored_quantization
@@ -25,7 +27,6 @@ SAID_ELSEWHERE = {
     "limit_mm_per_prompt": "`limits.max_images`",
     "enable_sleep_mode": "`engine.turns`",
     "enable_lora": "`adapter`",
-    "lora_modules": "`adapter`",
     "default_mm_loras": "`adapter`",
 }
 """Arguments that the configuration sets by other fields, and which those are."""
@@ -43,19 +44,39 @@ LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 
 
 def check_parameters(parameters: Mapping[str, Any]) -> None:
-    """Checks the names of `engine.parameters` against vLLM's own.
+    """Checks `engine.parameters` against the fields of vLLM's own arguments.
 
     Raises:
-        ConfigError: One is no argument of vLLM's engine, or is set elsewhere.
+        ConfigError: One is no argument of vLLM's engine, is set elsewhere, or has a value of
+            another type.
     """
+    types: dict[str, Any] = {
+        field.name: field.type for field in dataclasses.fields(AsyncEngineArgs)
+    }
     check_names(
         parameters,
-        (argument.name for argument in dataclasses.fields(AsyncEngineArgs)),
+        types,
         said_elsewhere=SAID_ELSEWHERE,
         needed=NEEDED,
         engine="vLLM",
         listed_in="AsyncEngineArgs",
     )
+    for name, value in parameters.items():
+        if value is not None and _is_plain(types[name]):
+            try:
+                TypeAdapter(types[name]).validate_python(value)
+            except ValidationError as error:
+                first = error.errors()[0]
+                raise ConfigError(
+                    f"`engine.parameters.{name}` is {value!r}: {first['msg']}"
+                ) from None
+
+
+def _is_plain(kind: Any) -> bool:
+    """Whether a type is made of numbers, words and choices only; vLLM checks the others."""
+    if get_origin(kind) in (Union, UnionType):
+        return all(_is_plain(part) for part in get_args(kind))
+    return kind in (bool, int, float, str, NoneType) or get_origin(kind) is Literal
 
 
 def engine_arguments(opening: Opening, *, lora_rank: int = 0) -> AsyncEngineArgs:
@@ -69,7 +90,7 @@ def engine_arguments(opening: Opening, *, lora_rank: int = 0) -> AsyncEngineArgs
         ConfigError: A parameter is wrong, or the prompts do not fit the checkpoint.
     """
     check_parameters(opening.parameters)
-    _require_bitsandbytes_plugin(opening)
+    _check_bitsandbytes(opening)
     arguments: dict[str, Any] = {
         "model": str(opening.folder),
         "served_model_name": opening.model,
@@ -89,6 +110,8 @@ def engine_arguments(opening: Opening, *, lora_rank: int = 0) -> AsyncEngineArgs
     if opening.device == "cpu":
         # vLLM's CPU kernels take blocks of 32 tokens and nothing is compiled for them
         arguments |= {"enforce_eager": True, "block_size": 32}
+    if lora_rank > LORA_RANKS[-1]:
+        raise ConfigError(f"the adapter has rank {lora_rank}; vLLM serves {LORA_RANKS[-1]} at most")
     if lora_rank:
         arguments |= {
             "enable_lora": True,
@@ -98,9 +121,14 @@ def engine_arguments(opening: Opening, *, lora_rank: int = 0) -> AsyncEngineArgs
     return AsyncEngineArgs(**{**arguments, **opening.parameters})
 
 
-def _require_bitsandbytes_plugin(opening: Opening) -> None:
+def _check_bitsandbytes(opening: Opening) -> None:
     wanted = opening.parameters.get("quantization", stored_quantization(opening.folder))
-    if wanted == "bitsandbytes" and find_spec("vllm_bnb_plugin") is None:
+    if wanted != "bitsandbytes":
+        return
+    if find_spec("vllm_bnb_plugin") is None:
         raise ConfigError(
             "BitsAndBytes needs vLLM's plugin for it: pip install 'hikari-serve[vllm]'"
         )
+    if opening.dtype == "float32":
+        # the plugin 0.0.3 takes a weight for two of 4 bits only where the others have two bytes
+        raise ConfigError("BitsAndBytes on vLLM needs `engine.dtype: bfloat16` (or float16)")

@@ -1,0 +1,54 @@
+"""vLLM's process is killed under a running call."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from PIL import Image
+
+from hikari_serve.errors import Unavailable
+from hikari_serve.image import Preprocessing, make_view
+from hikari_serve.repository.repository import Repository
+from hikari_serve.stage import Item
+from hikari_serve.tasks.host import Host, State
+
+
+def kill_engine(parent: int) -> None:
+    """Kills the core process of the vLLM that a process started."""
+    cores = [
+        child
+        for child in psutil.Process(parent).children(recursive=True)
+        if "EngineCore" in " ".join(child.cmdline())
+    ]
+    assert len(cores) == 1
+    cores[0].kill()
+
+
+def test_a_dead_engine_is_noticed(vllm_models: Path) -> None:
+    view = make_view(Image.new("RGB", (128, 128), "#c89b82"), Preprocessing(max_side=128))
+    item = Item(id="last", model="demo_caption", view=view, deadline=time.time() + 600)
+
+    async def until_death() -> tuple[BaseException, str]:
+        host = Host(Repository(vllm_models), ["demo_caption"], cores=1)
+        await host.load()
+        await host.ready()
+        heard = asyncio.Event()
+        running = asyncio.create_task(host.infer(item, lambda _: heard.set()))
+        await heard.wait()
+        kill_engine(psutil.Process().pid)
+        (failure,) = await asyncio.gather(running, return_exceptions=True)
+        await asyncio.wait_for(host.dead.wait(), 30)
+        assert [entry.state for entry in host.versions] == [State.UNAVAILABLE]
+        with pytest.raises(Unavailable, match="engine process has died"):
+            await host.infer(item)
+        with pytest.raises(Unavailable) as refused:
+            await host.ready()
+        await host.close()
+        assert isinstance(failure, BaseException)
+        return failure, str(refused.value)
+
+    failure, reason = asyncio.run(until_death())
+    assert isinstance(failure, Unavailable)
+    assert reason == "model 'demo_caption' is UNAVAILABLE: vLLM's engine process has died"
