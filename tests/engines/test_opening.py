@@ -56,3 +56,10 @@ def test_transformers_takes_neither_parameters_nor_adapters(opening: Opening) ->
         open_engine("transformers", replace(opening, parameters={"quantization": "fp8"}))
     with pytest.raises(ConfigError, match="serves no adapters"):
         open_engine("transformers", replace(opening, adapter=opening.folder))
+
+
+@pytest.mark.parametrize("backend", ["sglang", "vllm"])
+def test_an_engine_that_is_not_installed(opening: Opening, backend: str) -> None:
+    """This environment has neither; `make test-vllm` makes one of its own."""
+    with pytest.raises(ConfigError, match=f"the package {backend} is not installed: "):
+        open_engine(backend, opening)

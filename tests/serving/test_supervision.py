@@ -5,13 +5,13 @@ import sys
 
 SCRIPT = """
 import asyncio
-from hikari_serve.repository.repository import Repository
+from pathlib import Path
 from hikari_serve.serving.supervision import exit_when_dead
 from hikari_serve.tasks.host import Host
 from tests.scripted import REPOSITORY
 
 async def main():
-    host = Host(REPOSITORY, ["demo_group"], cores=1)
+    host = Host(REPOSITORY, ["demo_group"], cores=1, locks=Path("unused"))
     watch = asyncio.create_task(exit_when_dead(host))
     await asyncio.sleep(0)
     print("alive", flush=True)

@@ -36,7 +36,7 @@ def ask(views: list[bytes]) -> Ask:
     async def answers(
         root: Path, name: str, inputs: Sequence[Mapping[str, object]]
     ) -> list[StageResult]:
-        host = Host(Repository(root), [name], cores=1)
+        host = Host(Repository(root), [name], cores=1, locks=Path("unused"))
         await host.load()
         await host.ready()
         items = [

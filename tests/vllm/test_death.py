@@ -31,7 +31,7 @@ def test_a_dead_engine_is_noticed(vllm_models: Path) -> None:
     item = Item(id="last", model="demo_caption", view=view, deadline=time.time() + 600)
 
     async def until_death() -> tuple[BaseException, str]:
-        host = Host(Repository(vllm_models), ["demo_caption"], cores=1)
+        host = Host(Repository(vllm_models), ["demo_caption"], cores=1, locks=Path("unused"))
         await host.load()
         await host.ready()
         heard = asyncio.Event()
