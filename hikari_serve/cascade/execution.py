@@ -14,16 +14,10 @@ from functools import partial
 
 from hikari_serve.cascade.answer import Answer, StageEnd, Words, assemble
 from hikari_serve.cascade.graph import Graph, Node
+from hikari_serve.cascade.picture import Picture, read_picture
 from hikari_serve.cascade.request import DiagnoseRequest, OnEvent
-from hikari_serve.errors import (
-    DeadlineExceeded,
-    HikariError,
-    InvalidInput,
-    PoorQuality,
-    Skipped,
-)
-from hikari_serve.image import Limits, content_hash, make_view, open_image
-from hikari_serve.quality import Quality, measure
+from hikari_serve.errors import DeadlineExceeded, HikariError, InvalidInput, Skipped
+from hikari_serve.image import Limits
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import CascadeConfig
 from hikari_serve.stage import Item, Retrieval, Stage
@@ -54,42 +48,31 @@ class Cascade:
             InvalidInput: The request asks for something that this cascade does not have.
             HikariError: No stage has a result; it is the first stage's error.
         """
-        deadline = time.time() + (request.timeout_ms or self._settings.timeout_ms) / 1000
+        settings = self._settings
+        deadline = time.time() + (request.timeout_ms or settings.timeout_ms) / 1000
         if request.description and not any(node.description for node in self.graph.nodes):
             raise InvalidInput(f"cascade '{self.name}' compares no description: leave it out")
         graph = self.graph.until(request.until, references=request.references != 0)
-        views, quality = await asyncio.to_thread(self._views, request.image, graph)
-        content = await asyncio.to_thread(content_hash, request.image)
-        run = _Run(request, deadline, views, content, self.stages, on_event)
+        picture = await asyncio.to_thread(
+            read_picture, request.image, self.limits, graph, settings.min_quality
+        )
+        run = _Run(request, deadline, picture, self.stages, on_event)
         async with asyncio.TaskGroup() as group:
             for node in graph.nodes:
                 run.tasks[node.name] = group.create_task(run.stage(node))
         ended = [task.result() for task in run.tasks.values()]
         if not any(end.result for end in ended) and ended[0].error is not None:
             raise ended[0].error
-        settings = self._settings
         return assemble(
             request.id,
             self.name,
             settings.notice,
             settings.abstain,
             self._known,
-            quality,
+            picture.quality,
             request.top_k,
             ended,
         )
-
-    def _views(self, data: bytes, graph: Graph) -> tuple[dict[str, bytes], Quality]:
-        """Decodes the picture once, and makes one view for each preprocessing of the graph."""
-        image = open_image(data, self.limits)
-        quality = measure(image)
-        if quality.score < self._settings.min_quality:
-            raise PoorQuality(
-                f"the picture is too poor to be judged: {quality.warnings[0]} (its quality is "
-                f"{quality.score:.2f}, and this cascade wants {self._settings.min_quality:g})"
-            )
-        wanted = {node.preprocessing.id: node.preprocessing for node in graph.nodes}
-        return {name: make_view(image, wanted[name]) for name in wanted}, quality
 
 
 @dataclass(slots=True)
@@ -98,8 +81,7 @@ class _Run:
 
     request: DiagnoseRequest
     deadline: float
-    views: Mapping[str, bytes]
-    content: str
+    picture: Picture
     stages: Mapping[str, Stage]
     on_event: OnEvent | None
     tasks: dict[str, asyncio.Task[StageEnd]] = field(default_factory=dict)
@@ -153,8 +135,8 @@ class _Run:
             id=self.request.id,
             model=node.config.name,
             version=node.version,
-            view=self.views[node.preprocessing.id],
-            content=self.content,
+            view=self.picture.views[node.preprocessing.id],
+            content=self.picture.content,
             inputs=inputs,
             index=index,
             cases=self.request.references or None,

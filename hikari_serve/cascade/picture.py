@@ -1,0 +1,48 @@
+"""The picture of a request as its stages see it: decoded once, judged, one view for each use."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hikari_serve.cascade.graph import Graph
+from hikari_serve.errors import PoorQuality
+from hikari_serve.image import Limits, content_hash, make_view, open_image
+from hikari_serve.quality import Quality, measure
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that can be read and is good enough.
+
+    Attributes:
+        views: The encoded picture by the id of the preprocessing that made it.
+        content: Digest of its file.
+        quality: How fit it is to be judged.
+    """
+
+    views: Mapping[str, bytes]
+    content: str
+    quality: Quality
+
+
+def read_picture(data: bytes, limits: Limits, graph: Graph, min_quality: float) -> Picture:
+    """Decodes a picture and makes the views that the stages of a graph need; blocking.
+
+    Args:
+        data: The picture's file.
+        limits: How large it may be.
+        graph: The stages that will see it.
+        min_quality: The least quality score, 0 to 1, with which any model runs.
+
+    Raises:
+        BadImage: The picture cannot be read, or is too poor.
+    """
+    image = open_image(data, limits)
+    quality = measure(image)
+    if quality.score < min_quality:
+        raise PoorQuality(
+            f"the picture is too poor to be judged: {quality.warnings[0]} (its quality is "
+            f"{quality.score:.2f}, and this cascade wants {min_quality:g})"
+        )
+    wanted = {node.preprocessing.id: node.preprocessing for node in graph.nodes}
+    views = {name: make_view(image, wanted[name]) for name in wanted}
+    return Picture(views, content_hash(data), quality)
