@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.cli.terminal import hush_transformers
+from hikari_serve.engines.opening import check_engine
 from hikari_serve.errors import ConfigError, HikariError
 from hikari_serve.labels.label_set import SHIPPED, LabelSet
 from hikari_serve.references.served import find_served_index
@@ -48,6 +49,7 @@ def check(repository: Repository, name: str, *, load: Settings | None) -> str:
     if isinstance(config.hikari, CascadeConfig):
         nodes = Graph.read(config, repository).nodes
         return f"cascade of {', '.join(node.name for node in nodes)}"
+    check_engine(name, config.triton.backend, config.hikari.engine.parameters)
     found: list[str] = [config.hikari.task]
     if base := base_of(repository, config):
         found.append(f"adapter of {base.name}")

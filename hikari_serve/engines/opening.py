@@ -7,13 +7,16 @@ because no machine has the packages of every engine.
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hikari_serve.engines.chat import Thinking
 from hikari_serve.engines.contract import LanguageEngine
 from hikari_serve.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hikari_serve.engines.chat import Thinking  # imports torch, which checks do without
 
 MAX_BATCH_TOKENS = 16_384
 """Tokens that one static batch reads at most, padding included: 8 prompts of the longest layout
@@ -51,7 +54,7 @@ class Opening:
     max_new_tokens: int
     max_images: int
     threads: int
-    thinking: Thinking
+    thinking: "Thinking"
     turns: bool = False
 
 
@@ -62,21 +65,47 @@ def open_engine(backend: str, opening: Opening) -> LanguageEngine:
         ConfigError: There is no such engine, its package is not installed, or it cannot run
             these weights on this machine.
     """
-    if backend not in OPENERS:
-        close = difflib.get_close_matches(backend, OPENERS, n=1)
-        hint = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(OPENERS)}"
-        raise ConfigError(f"model '{opening.model}': triton.backend: no engine '{backend}'; {hint}")
+    _require_known(opening.model, backend)
     try:
         return OPENERS[backend](opening)
     except ConfigError as error:
         raise ConfigError(f"model '{opening.model}': {error.message}") from error
 
 
+def check_engine(model: str, backend: str, parameters: Mapping[str, Any]) -> None:
+    """Checks the engine that a configuration names, without its weights.
+
+    Parameters are checked only where the engine's package is installed: they are its own.
+
+    Raises:
+        ConfigError: There is no such engine, or it has no such parameter.
+    """
+    _require_known(model, backend)
+    try:
+        if backend == "transformers":
+            _refuse_parameters(parameters)
+        elif parameters and find_spec(backend):
+            import_module(f"hikari_serve.engines.{backend}.parameters").check_parameters(parameters)
+    except ConfigError as error:
+        raise ConfigError(f"model '{model}': {error.message}") from error
+
+
+def _require_known(model: str, backend: str) -> None:
+    if backend not in OPENERS:
+        close = difflib.get_close_matches(backend, OPENERS, n=1)
+        hint = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(OPENERS)}"
+        raise ConfigError(f"model '{model}': triton.backend: no engine '{backend}'; {hint}")
+
+
+def _refuse_parameters(parameters: Mapping[str, Any]) -> None:
+    if parameters:
+        raise ConfigError("`engine.parameters`: the transformers engine has none; leave it out")
+
+
 def _transformers(opening: Opening) -> LanguageEngine:
     from hikari_serve.engines.transformers import TransformersEngine
 
-    if opening.parameters:
-        raise ConfigError("`engine.parameters`: the transformers engine has none; leave it out")
+    _refuse_parameters(opening.parameters)
     if opening.adapter:
         raise ConfigError("the transformers engine serves no adapters: set `backend: vllm`")
     return TransformersEngine.load(

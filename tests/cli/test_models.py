@@ -135,6 +135,18 @@ def test_what_is_known_of_no_label_is_a_mistake(hikari: Hikari, models: Path) ->
     assert found["demo_group"] == "wrong hikari.known: 'begnin' is a label of no set"
 
 
+def test_an_engine_is_checked_without_its_package(hikari: Hikari, models: Path) -> None:
+    rewrite(models / "demo_group" / "config.yaml", "backend: transformers", "backend: vlm")
+    rewrite(
+        models / "demo_caption" / "config.yaml",
+        "dtype: float32",
+        "dtype: float32, parameters: {quantization: fp8}",
+    )
+    found = lines(hikari("models", "check", "demo_group", "demo_caption").stdout)
+    assert "triton.backend: no engine 'vlm'; did you mean `vllm`?" in found["demo_group"]
+    assert "the transformers engine has none" in found["demo_caption"]
+
+
 def test_an_unknown_name_does_not_stop_the_others(hikari: Hikari, models: Path) -> None:
     done = hikari("models", "check", "demo_gruop", "demo_group")
     assert done.exit_code == 1
