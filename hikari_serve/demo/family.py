@@ -51,8 +51,8 @@ class Plan:
     others: int = 3000
     judged: int = 200
     seeing: int = 3000
-    shared: int = 800
-    group: int = 200
+    shared: int = 450
+    group: int = 160
     disease: int = 900
     caption: int = 450
     references: int = 900

@@ -16,7 +16,7 @@ from hikari_serve.demo.family import Family, Plan
 def main() -> None:
     """Reads the command line, trains all four models, builds the index and calibrates.
 
-    About 50 minutes on two cores.
+    About an hour on two cores.
     """
     parser = argparse.ArgumentParser(description="Train the demo family from one seed.")
     parser.add_argument("--models", type=Path, default=Path("models"), help="the configuration")

@@ -15,7 +15,7 @@ INTRODUCTION = """\
 
 Four tiny models of the real architectures, trained by `make demo-models` on procedurally drawn
 lesions of the model card's ten diseases. They recognise drawings, are sometimes unsure and
-sometimes wrong, and mean nothing clinically. This page is written by
+sometimes wrong, and mean nothing clinically. This page is written by `make demo-report`, that is
 
 ```sh
 {command}
