@@ -1,8 +1,8 @@
 """The words by which free text names diseases, and where they stand in it.
 
-The lexicon of a classifier is its own labels by name and alias, the diseases of the shipped sets
-that it lacks, and others that a caption may mean instead: a caption that says "melanoma" must not
-pass as saying nothing.
+The lexicon of a classifier is its own labels by name and alias, the diseases of the shipped sets,
+and others that a caption may mean instead: a caption that says "melanoma" must not pass as saying
+nothing. An id means one disease in every set, so the shipped sets' aliases of a label are its own.
 """
 
 import re
@@ -50,8 +50,8 @@ class Lexicon:
         phrases: dict[str, str | None] = {
             word.casefold(): label for label, group in words.items() for word in group
         }
-        for word in _foreign_words():
-            phrases.setdefault(word.casefold(), None)
+        for word, label in _known_words():
+            phrases.setdefault(word.casefold(), label if label in words else None)
         longest_first = sorted(phrases, key=len, reverse=True)
         self._labels = [phrases[phrase] for phrase in longest_first]
         choices = "|".join(f"({_pattern(phrase)})" for phrase in longest_first)
@@ -65,15 +65,16 @@ class Lexicon:
 
 
 @lru_cache(maxsize=1)
-def _foreign_words() -> tuple[str, ...]:
+def _known_words() -> tuple[tuple[str, str | None], ...]:
+    """The words for diseases that do not come from the classifier, each with its label's id."""
     shipped = [
-        word
+        (word, label.id)
         for name in SHIPPED
         for label in LabelSet.shipped(name).labels
         if label.group  # a disease: groups have none
         for word in (label.name, *label.aliases)
     ]
-    return (*shipped, *OTHERS)
+    return (*shipped, *((word, None) for word in OTHERS))
 
 
 def _pattern(phrase: str) -> str:
