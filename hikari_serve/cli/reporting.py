@@ -47,7 +47,9 @@ def write_report(target: Path, image: Path, answer: Answer) -> None:
     except BadImage:
         picture = None
     kind = next(each for each in FORMATS if target.suffix == f".{each}")
-    report = Report(answer, picture, datetime.now(UTC), str(image))
+    report = Report(
+        answer, picture, datetime.now(UTC), image.name
+    )  # its folder is nobody's business
     target.write_text(render(report, kind), encoding="utf-8")
 
 

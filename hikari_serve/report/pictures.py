@@ -6,7 +6,7 @@ from io import BytesIO
 from hikari_serve.image import Limits, open_image
 
 SIDE = 1024
-"""Longer side of a report's picture in pixels: sharp at the width of a page, near 150 KB."""
+"""Longer side of a report's picture in pixels: sharp at the width of a printed page."""
 
 _TYPES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
 

@@ -55,7 +55,7 @@ def verdict(found: GroupAnswer | DiseaseAnswer) -> Verdict:
     """Words a group or a disease; only one that was answered gets a name."""
     if found.decision != "answered" or found.display_name is None:
         title = "Not known" if found.decision == "unknown" else "Not named"
-        return Verdict(title, _sentence(found.reason or f"The model {found.decision}"), "unsure")
+        return Verdict(title, _sentence(found.reason or "no reason is given"), "unsure")
     share = f"probability {percent(found.probability)}"
     if found.probability < LIKELY:
         return Verdict(found.display_name, f"{share}, less likely than not", "unsure")

@@ -37,7 +37,7 @@ def main() -> None:
     case.image.save(drawn, "PNG")
     answer = asyncio.run(answered(drawn.getvalue()))
     picture = upright(drawn.getvalue(), Limits())
-    text = render(Report(answer, picture, datetime.now(UTC), f"lesions/{ROW:05}.png"), "html")
+    text = render(Report(answer, picture, datetime.now(UTC), f"{ROW:05}.png"), "html")
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         file = Path(folder, "report.html")
         file.write_text(text, encoding="utf-8")
