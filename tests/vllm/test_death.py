@@ -1,6 +1,8 @@
-"""vLLM's process is killed under a running call."""
+"""vLLM's process is killed under a running call, and the process that started it is killed."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -52,3 +54,35 @@ def test_a_dead_engine_is_noticed(vllm_models: Path) -> None:
     failure, reason = asyncio.run(until_death())
     assert isinstance(failure, Unavailable)
     assert reason == "model 'demo_caption' is UNAVAILABLE: vLLM's engine process has died"
+
+
+OPEN_AND_DIE = """
+import os, signal, psutil
+from hikari_serve.engines.opening import open_engine
+from tests.vllm.conftest import opening
+
+if __name__ == "__main__":
+    engine = open_engine("vllm", opening("vllm", "demo_group"))  # kept: its finalizer ends vLLM
+    for child in psutil.Process().children(recursive=True):
+        print(child.pid, *child.cmdline(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_runner_leaves_no_engine_behind(tmp_path: Path) -> None:
+    script = tmp_path / "open_and_die.py"
+    script.write_text(OPEN_AND_DIE)
+    died = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    # what it started writes to the same pipe, which ends with the last of them
+    printed, _ = died.communicate(timeout=300)
+    left = [int(line.split()[0]) for line in printed.splitlines() if "VLLM::" in line]
+    assert len(left) >= 2  # the engine and its worker
+    assert not [pid for pid in left if runs(pid)]
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there and no zombie, which holds nothing any more."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
