@@ -109,7 +109,7 @@ def quality(answer: Answer) -> list[Line]:
     """What is wrong with the picture; one line says so if nothing is."""
     found = answer.quality
     warnings = [Line("picture", _sentence(text), "unsure") for text in found.warnings]
-    return warnings or [Line("picture", "Nothing is wrong with the picture.", "plain")]
+    return warnings or [Line("picture", "No fault was found in the picture.", "plain")]
 
 
 def segments(caption: CaptionAnswer) -> list[tuple[str, str]]:
