@@ -26,6 +26,10 @@ TURN_SHARE = 2.0
 """The same, in times that it takes to put one model to sleep and to wake the next: under full
 load at most a third of the time goes into that."""
 
+HANDOVER_SECONDS = 0.2
+"""What it takes besides for one process to see that another wants the device, to end its batch,
+and for the other to see that it is free: some looks at the files, on a machine that is busy."""
+
 PATIENCE_SECONDS = 5.0
 """After how long a turn is due whatever the deadlines, so that nobody starves."""
 
@@ -133,20 +137,20 @@ class TurnTaking(Engine):
             return True
         turn = max(TURN_SECONDS, TURN_SHARE * (self._sleep_s + self._wake_s))
         served = time.monotonic() - opened >= turn
-        last_chance = abs(theirs - now) <= max(self._run_s, POLL_SECONDS)
+        last_chance = abs(theirs - now) <= max(self._run_s, HANDOVER_SECONDS)
         return (served or last_chance) and theirs < (math.inf if ours is None else ours)
 
     def _due(self, asked: float) -> float | None:
         """When a turn asked for at that time must begin; None if nothing waits.
 
-        That is early enough for the most urgent deadline, taking twice as long as the last time,
-        but no later than patience lasts, and no earlier than it was asked for: whoever has
-        waited for so long comes before all that is asked for from now on.
+        That is early enough for the most urgent deadline, taking twice as long as the last time
+        and a hand-over, but no later than patience lasts, and no earlier than it was asked for:
+        whoever has waited for so long comes before all that is asked for from now on.
         """
         deadlines = [call.deadline for call in self._waiting if not call.cancelled]
         if not deadlines:
             return None
-        start = min(deadlines) - 2 * (self._wake_s + self._run_s)
+        start = min(deadlines) - 2 * (self._wake_s + self._run_s) - HANDOVER_SECONDS
         return max(asked, min(start, asked + PATIENCE_SECONDS))
 
     async def _give_up(self, error: Exception) -> None:
