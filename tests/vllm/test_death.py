@@ -1,6 +1,7 @@
 """vLLM's process is killed under a running call, and the process that started it is killed."""
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
@@ -15,6 +16,8 @@ from hikari_serve.image import Preprocessing, make_view
 from hikari_serve.repository.repository import Repository
 from hikari_serve.stage import Item
 from hikari_serve.tasks.host import Host, State
+
+ROOT = Path(__file__).parents[2]
 
 
 def kill_engine(parent: int) -> None:
@@ -72,7 +75,12 @@ if __name__ == "__main__":
 def test_a_killed_runner_leaves_no_engine_behind(tmp_path: Path) -> None:
     script = tmp_path / "open_and_die.py"
     script.write_text(OPEN_AND_DIE)
-    died = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    died = subprocess.Popen(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     # what it started writes to the same pipe, which ends with the last of them
     printed, _ = died.communicate(timeout=300)
     left = [int(line.split()[0]) for line in printed.splitlines() if "VLLM::" in line]
