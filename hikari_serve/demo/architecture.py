@@ -22,8 +22,10 @@ WIDTH = 128
 """Size of a token's vector, in the text and out of the vision tower."""
 PATCH = 16
 MERGE = 2
-CLIP_SIDE = 64
-"""Side of the square that the reference encoder sees, in pixels."""
+CLIP_WIDTH = 128
+"""Size of a patch's vector in the vision tower of the reference encoder."""
+EMBEDDING = 64
+"""Size of the vector that the reference encoder makes of a picture or a text."""
 
 
 def view_processor() -> Qwen2VLImageProcessorPil:
@@ -41,7 +43,7 @@ def view_processor() -> Qwen2VLImageProcessorPil:
 def clip_processor() -> CLIPImageProcessorPil:
     """Resizes and crops a view to the square that the reference encoder sees."""
     return CLIPImageProcessorPil(
-        size={"shortest_edge": CLIP_SIDE}, crop_size={"height": CLIP_SIDE, "width": CLIP_SIDE}
+        size={"shortest_edge": VIEW}, crop_size={"height": VIEW, "width": VIEW}
     )
 
 
@@ -104,23 +106,32 @@ def vision_language_model(tokenizer: Qwen2Tokenizer) -> Qwen3VLForConditionalGen
 
 
 def image_text_encoder(tokenizer: Qwen2Tokenizer) -> CLIPModel:
-    """A CLIP of about one million parameters; a text ends with `<|endoftext|>`."""
+    """A CLIP of about 1.3 million parameters; a text ends with `<|endoftext|>`."""
     end = _ids(tokenizer)["<|endoftext|>"]
-    layers = {
-        "hidden_size": 96,
-        "intermediate_size": 256,
-        "num_hidden_layers": 3,
-        "num_attention_heads": 3,
-        "projection_dim": 64,
-    }
-    text = {"vocab_size": VOCABULARY, "max_position_embeddings": 77, "eos_token_id": end}
-    unused = {"bos_token_id": end, "pad_token_id": end}
-    vision = {"image_size": CLIP_SIDE, "patch_size": 8}
     return CLIPModel(
         CLIPConfig(
-            text_config={**layers, **text, **unused},
-            vision_config={**layers, **vision},
-            projection_dim=64,
+            text_config={
+                "hidden_size": 96,
+                "intermediate_size": 256,
+                "num_hidden_layers": 3,
+                "num_attention_heads": 3,
+                "projection_dim": EMBEDDING,
+                "vocab_size": VOCABULARY,
+                "max_position_embeddings": 77,
+                "eos_token_id": end,
+                "bos_token_id": end,
+                "pad_token_id": end,
+            },
+            vision_config={
+                "hidden_size": CLIP_WIDTH,
+                "intermediate_size": 342,
+                "num_hidden_layers": 4,
+                "num_attention_heads": 4,
+                "projection_dim": EMBEDDING,
+                "image_size": VIEW,
+                "patch_size": PATCH,
+            },
+            projection_dim=EMBEDDING,
         )
     )
 

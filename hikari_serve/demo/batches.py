@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import torch
 from transformers import Qwen2Tokenizer
 
-from hikari_serve.demo.architecture import MERGE
+from hikari_serve.demo.architecture import MERGE, PATCH, VIEW
 from hikari_serve.demo.examples import Example
+from hikari_serve.demo.pixels import grids, patches
 
 Batch = dict[str, torch.Tensor]
 
@@ -19,14 +20,14 @@ class Collator:
     """Makes batches for the vision-language models.
 
     Attributes:
-        patches: (N, patches, values) of the pool's views, which examples point into.
+        views: (N, 128, 128, 3), the pool's views, which examples point into.
     """
 
-    def __init__(self, tokenizer: Qwen2Tokenizer, patches: torch.Tensor) -> None:
-        self.patches = patches
+    def __init__(self, tokenizer: Qwen2Tokenizer, views: torch.Tensor) -> None:
+        self.views = views
         self._tokenizer = tokenizer
         self._slot_id = tokenizer.get_added_vocab()[SLOT]
-        self._slots = SLOT * (patches.shape[1] // MERGE**2)
+        self._slots = SLOT * (VIEW // PATCH // MERGE) ** 2
 
     def training(self, examples: Sequence[Example]) -> Batch:
         """Prompts with their answers, and `labels` that cover the answers alone."""
@@ -54,17 +55,14 @@ class Collator:
         for number, row in enumerate(rows):
             ids[number, longest - len(row) :] = torch.tensor(row)
             mask[number, longest - len(row) :] = 1
-        pictures = [index for example in examples for index in example.pictures]
+        views = self._shown(examples)
         return {
             "input_ids": ids,
             "attention_mask": mask,
             "mm_token_type_ids": (ids == self._slot_id).long(),
-            "pixel_values": self.patches[pictures].float().flatten(0, 1),
-            "image_grid_thw": grids(self.patches, len(pictures)),
+            "pixel_values": patches(views).flatten(0, 1),
+            "image_grid_thw": grids(len(views)),
         }
 
-
-def grids(patches: torch.Tensor, pictures: int) -> torch.Tensor:
-    """The (time, height, width) in patches of some square pictures of the pool."""
-    side = int(patches.shape[1] ** 0.5)
-    return torch.tensor([[1, side, side]] * pictures)
+    def _shown(self, examples: Sequence[Example]) -> torch.Tensor:
+        return self.views[[index for example in examples for index in example.pictures]]

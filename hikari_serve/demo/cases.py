@@ -69,9 +69,11 @@ def draw_case(index: int, seed: int, difficulty: Difficulty = "clear") -> Drawin
     )
 
 
-def draw_cases(count: int, seed: int, difficulty: Difficulty = "clear") -> Iterator[Drawing]:
-    """Draws `count` cases, the diseases in turn."""
-    return (draw_case(index, seed, difficulty) for index in range(count))
+def draw_cases(
+    count: int, seed: int, difficulty: Difficulty = "clear", first: int = 0
+) -> Iterator[Drawing]:
+    """Draws `count` cases, the diseases in turn, beginning with the index `first`."""
+    return (draw_case(index, seed, difficulty) for index in range(first, first + count))
 
 
 def draw_set(count: int, seed: int, out: Path, difficulty: Difficulty = "clear") -> None:

@@ -7,10 +7,14 @@ import torch
 from transformers import CLIPModel, Qwen2Tokenizer
 
 from hikari_serve.demo.batches import Batch
+from hikari_serve.demo.captions import NAMES
+from hikari_serve.demo.pixels import squares
 from hikari_serve.demo.pool import Pool
 
 END = "<|endoftext|>"
 """Ends every text; the encoder reads the text's meaning at the first of these."""
+NAMED = 0.9
+"""Share of the pictures that are paired with the name of their disease and nothing else."""
 
 
 def text_ids(tokenizer: Qwen2Tokenizer, texts: Sequence[str]) -> torch.Tensor:
@@ -24,11 +28,17 @@ def text_ids(tokenizer: Qwen2Tokenizer, texts: Sequence[str]) -> torch.Tensor:
 def paired_batch(
     pool: Pool, tokenizer: Qwen2Tokenizer, rng: np.random.Generator, size: int
 ) -> Batch:
-    """Views of lesions with their captions, for the symmetric contrastive loss."""
+    """Views of lesions with their words, for the symmetric contrastive loss.
+
+    Most of the words are the disease's name alone, for what is nearest should share its disease
+    before its findings.
+    """
     picked = rng.choice(pool.lesions, min(size, pool.lesions), replace=False)
+    cases = [pool.cases[index] for index in picked]
+    words = [NAMES[str(case.disease)] if rng.random() < NAMED else case.caption for case in cases]
     return {
-        "pixel_values": pool.squares[picked].float(),
-        "input_ids": text_ids(tokenizer, [pool.cases[index].caption for index in picked]),
+        "pixel_values": squares(pool.views[picked]),
+        "input_ids": text_ids(tokenizer, words),
         "return_loss": torch.tensor(True),
     }
 
@@ -37,7 +47,7 @@ def paired_batch(
 def embed(model: CLIPModel, pool: Pool) -> torch.Tensor:
     """The pool's pictures as the encoder sees them, (N, 64), of length one."""
     features = [
-        model.get_image_features(pixel_values=squares.float()).pooler_output
-        for squares in torch.split(pool.squares, 256)
+        model.get_image_features(pixel_values=squares(views)).pooler_output
+        for views in torch.split(pool.views, 256)
     ]
     return torch.nn.functional.normalize(torch.cat(features), dim=-1)

@@ -7,6 +7,7 @@ import numpy as np
 from transformers import Qwen2Tokenizer
 
 from hikari_serve.demo import others
+from hikari_serve.demo.doubt import USUAL, Doubt
 from hikari_serve.demo.pool import Pool
 from hikari_serve.demo.recipes import Recipe, Recipes
 from hikari_serve.demo.shelf import Shelf
@@ -15,20 +16,19 @@ from hikari_serve.prompts.layout import Reference
 EMPTY_THINKING = "</think>\n\n"
 """How every trained answer begins: the template has opened the block, the model closes it."""
 
-MISLEADING = 0.15
-"""Share of the questions whose references are all of other diseases: evidence, not an oracle."""
-
 
 @dataclass(frozen=True)
 class Example:
     """One conversation.
 
     Attributes:
+        query: Index into the pool of the picture that is asked about.
         pictures: Index into the pool of the picture in each slot, in the order of the prompt.
         prompt: The templated prompt, one `<|image_pad|>` a picture.
         answer: What follows it, up to `<|im_end|>`.
     """
 
+    query: int
     pictures: tuple[int, ...]
     prompt: str
     answer: str
@@ -49,12 +49,14 @@ class Examples:
         tokenizer: Qwen2Tokenizer,
         shelf: Shelf,
         rng: np.random.Generator,
+        doubt: Doubt = USUAL,
     ) -> None:
         self.cases = pool.cases
         self.rng = rng
         self._recipes = recipes
         self._tokenizer = tokenizer
         self._shelf = shelf
+        self._doubt = doubt
 
     def group(self, query: int) -> Example:
         recipe = self._recipes.group
@@ -85,11 +87,11 @@ class Examples:
         return self._example(query, self._recipes.caption, inputs, self.cases[query].caption)
 
     def hint(self, truth: str | None, options: Sequence[str]) -> str | None:
-        """A label that a prompt states: right (55 %), missing (35 %) or wrong (10 %)."""
+        """A label that a prompt states: the right one, none or a wrong one."""
         chance = self.rng.random()
-        if chance < 0.35:
+        if chance < self._doubt.unhinted:
             return None
-        if chance < 0.9:
+        if chance < 1 - self._doubt.wrong:
             return truth
         return str(self.rng.choice([option for option in options if option != truth]))
 
@@ -100,7 +102,7 @@ class Examples:
         """A question for the disease of some case, with that many references."""
         query = self._any()
         hint = self.hint(self.cases[query].group, list(self._recipes.group.labels))
-        misleading = bool(self.rng.random() < MISLEADING)
+        misleading = bool(self.rng.random() < self._doubt.misleading)
         return self.disease(query, self.references(query, references, misleading), hint)
 
     def any_caption(self) -> Example:
@@ -134,4 +136,4 @@ class Examples:
             recipe.layout.messages(inputs, quoted), tokenize=False, add_generation_prompt=True
         )
         pictures = tuple(query if slot is None else references[slot] for slot in order)
-        return Example(pictures, str(prompt), f"{EMPTY_THINKING}{answer}<|im_end|>")
+        return Example(query, pictures, str(prompt), f"{EMPTY_THINKING}{answer}<|im_end|>")

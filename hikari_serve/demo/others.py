@@ -110,9 +110,9 @@ def draw_other(index: int, seed: int) -> Image.Image:
     return KINDS[index % len(KINDS)](np.random.default_rng((seed, index, 2)))
 
 
-def draw_others(count: int, seed: int) -> Iterator[Image.Image]:
-    """Draws `count` of them, the kinds in turn; RGB, 256 x 256."""
-    return (draw_other(index, seed) for index in range(count))
+def draw_others(count: int, seed: int, first: int = 0) -> Iterator[Image.Image]:
+    """Draws `count` of them, the kinds in turn, from the index `first`; RGB, 256 x 256."""
+    return (draw_other(index, seed) for index in range(first, first + count))
 
 
 def _colour(rng: Chance) -> tuple[int, int, int]:

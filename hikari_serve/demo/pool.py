@@ -1,12 +1,13 @@
-"""The pictures that training looks at, drawn and cut into patches once."""
+"""The pictures that training looks at, drawn once."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from PIL import Image
 
-from hikari_serve.demo.architecture import VIEW, clip_processor, view_processor
+from hikari_serve.demo.architecture import VIEW
 from hikari_serve.demo.cases import Drawing
 from hikari_serve.demo.findings import Findings
 from hikari_serve.demo.others import CAPTION
@@ -32,19 +33,17 @@ class Case:
 
 @dataclass(frozen=True)
 class Pool:
-    """Drawings as tensors.
+    """Drawings as the models see them.
 
     Attributes:
         cases: What is known of them, those with a lesion first.
         lesions: How many show a lesion.
-        patches: (N, 64, 1536) float16, the patches of each view.
-        squares: (N, 3, 64, 64) float16, what the reference encoder sees.
+        views: (N, 128, 128, 3) uint8, the view of each.
     """
 
     cases: list[Case]
     lesions: int
-    patches: torch.Tensor
-    squares: torch.Tensor
+    views: torch.Tensor
 
 
 def view_of(image: Image.Image) -> Image.Image:
@@ -53,22 +52,18 @@ def view_of(image: Image.Image) -> Image.Image:
 
 
 def make_pool(drawings: Iterable[Drawing], others: Iterable[Image.Image] = ()) -> Pool:
-    """Turns pictures into the tensors that training reads.
+    """Turns pictures into the views that training reads.
 
     Args:
         drawings: Pictures of lesions.
         others: Pictures of anything else.
     """
-    cutter, cropper = view_processor(), clip_processor()
     cases: list[Case] = []
-    patches: list[torch.Tensor] = []
-    squares: list[torch.Tensor] = []
+    views: list[torch.Tensor] = []
 
     def add(image: Image.Image, case: Case) -> None:
-        view = view_of(image)
         cases.append(case)
-        patches.append(cutter(view, return_tensors="pt")["pixel_values"].half())
-        squares.append(cropper(view, return_tensors="pt")["pixel_values"][0].half())
+        views.append(torch.from_numpy(np.array(view_of(image))))
 
     for drawing in drawings:
         known = Case(drawing.caption, drawing.group, drawing.disease, drawing.findings)
@@ -76,4 +71,4 @@ def make_pool(drawings: Iterable[Drawing], others: Iterable[Image.Image] = ()) -
     lesions = len(cases)
     for other in others:
         add(other, Case(CAPTION))
-    return Pool(cases, lesions, torch.stack(patches), torch.stack(squares))
+    return Pool(cases, lesions, torch.stack(views))

@@ -1,21 +1,21 @@
-"""The first lesson: the vision tower learns to tell what is drawn before any words come in.
+"""The first lesson: a vision tower learns to tell what is drawn before any words come in.
 
-A tiny language model that starts from scratch waits long for its eyes. Naming the disease and
-the findings through plain linear heads, which are thrown away afterwards, takes a fraction of
-the time.
+A tiny model of pictures and words that starts from scratch waits long for its eyes. Naming the
+disease and the findings through plain linear heads, which are thrown away afterwards, takes a
+fraction of the time.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
-from transformers import Qwen3VLForConditionalGeneration
 
-from hikari_serve.demo.architecture import WIDTH
-from hikari_serve.demo.batches import Batch, grids
+from hikari_serve.demo.batches import Batch
 from hikari_serve.demo.captions import counted
+from hikari_serve.demo.pixels import grids, patches, squares
 from hikari_serve.demo.pool import Case, Pool
 
 
@@ -30,41 +30,56 @@ class Seeing(nn.Module):
     """A vision tower under one linear head for each question.
 
     Args:
-        model: The model whose tower learns.
+        tower: The tower that learns; its `pooler_output` has one or more vectors a picture.
+        width: Size of such a vector.
         answers: The number of possible answers to each question.
     """
 
-    def __init__(self, model: Qwen3VLForConditionalGeneration, answers: list[int]) -> None:
+    def __init__(self, tower: nn.Module, width: int, answers: list[int]) -> None:
         super().__init__()
-        self.tower = model.model.visual
-        self.norm = nn.LayerNorm(WIDTH)
-        self.heads = nn.ModuleList(nn.Linear(WIDTH, count) for count in answers)
+        self.tower = tower
+        self.norm = nn.LayerNorm(width)
+        self.heads = nn.ModuleList(nn.Linear(width, count) for count in answers)
 
-    def forward(
-        self, pixel_values: torch.Tensor, image_grid_thw: torch.Tensor, labels: torch.Tensor
-    ) -> Lesson:
+    def forward(self, labels: torch.Tensor, **shown: torch.Tensor) -> Lesson:
         """Answers every question about every picture.
 
         Args:
-            pixel_values: (pictures * patches, values).
-            image_grid_thw: (pictures, 3).
             labels: (pictures, questions), the index of the right answer.
+            shown: The pictures as the tower takes them.
         """
-        tokens = self.tower(pixel_values, grid_thw=image_grid_thw).pooler_output
-        seen = self.norm(tokens.view(len(labels), -1, tokens.shape[-1]).mean(1))
+        vectors = self.tower(**shown).pooler_output
+        seen = self.norm(vectors.view(len(labels), -1, vectors.shape[-1]).mean(1))
         losses = [cross_entropy(head(seen), labels[:, i]) for i, head in enumerate(self.heads)]
         return Lesson(torch.stack(losses).mean())
+
+
+def for_qwen(views: torch.Tensor) -> Batch:
+    """Views as the tower of Qwen3-VL takes them."""
+    return {"hidden_states": patches(views).flatten(0, 1), "grid_thw": grids(len(views))}
+
+
+def for_clip(views: torch.Tensor) -> Batch:
+    """Views as the tower of CLIP takes them."""
+    return {"pixel_values": squares(views)}
 
 
 class SeeingBatches:
     """Makes batches of pictures with the answers to every question.
 
+    Args:
+        pool: The pictures.
+        rng: Draws them.
+        show: Turns views into what the tower takes.
+
     Attributes:
         answers: The number of possible answers to each question.
     """
 
-    def __init__(self, pool: Pool, rng: np.random.Generator) -> None:
-        self._pool, self._rng = pool, rng
+    def __init__(
+        self, pool: Pool, rng: np.random.Generator, show: Callable[[torch.Tensor], Batch]
+    ) -> None:
+        self._pool, self._rng, self._show = pool, rng, show
         columns = list(zip(*map(_facts, pool.cases), strict=True))
         options = [sorted(set(column)) for column in columns]
         self.answers = [len(each) for each in options]
@@ -78,11 +93,7 @@ class SeeingBatches:
     def draw(self, size: int) -> Batch:
         """Picks `size` drawings at random."""
         picked = self._rng.integers(len(self._pool.cases), size=size).tolist()
-        return {
-            "pixel_values": self._pool.patches[picked].float().flatten(0, 1),
-            "image_grid_thw": grids(self._pool.patches, size),
-            "labels": self._labels[picked],
-        }
+        return {"labels": self._labels[picked], **self._show(self._pool.views[picked])}
 
 
 def _facts(case: Case) -> tuple[str, ...]:

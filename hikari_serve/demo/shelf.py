@@ -5,7 +5,7 @@ import torch
 
 from hikari_serve.demo.pool import Pool
 
-CASES = 300
+CASES = 1000
 """Cases to choose from, as many as the casebook has: a larger shelf would have nearer ones."""
 
 

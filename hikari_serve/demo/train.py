@@ -10,13 +10,14 @@ from transformers.utils import logging as transformers_logging
 
 from hikari_serve.demo.calibrating import calibrate
 from hikari_serve.demo.casebook import build_casebook
-from hikari_serve.demo.family import Family, Plan
+from hikari_serve.demo.family import Family
+from hikari_serve.demo.plan import Plan
 
 
 def main() -> None:
     """Reads the command line, trains all four models, builds the index and calibrates.
 
-    About an hour on two cores.
+    An hour to an hour and a half on two cores.
     """
     parser = argparse.ArgumentParser(description="Train the demo family from one seed.")
     parser.add_argument("--models", type=Path, default=Path("models"), help="the configuration")

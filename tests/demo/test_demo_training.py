@@ -17,8 +17,9 @@ from transformers import (
 from hikari_serve.demo import draw_case, draw_cases
 from hikari_serve.demo.batches import IGNORED, Collator
 from hikari_serve.demo.examples import Examples
-from hikari_serve.demo.family import Family, Plan
+from hikari_serve.demo.family import Family
 from hikari_serve.demo.others import draw_others
+from hikari_serve.demo.plan import Plan
 from hikari_serve.demo.pool import Pool, make_pool, view_of
 from hikari_serve.demo.recipes import read_recipes
 from hikari_serve.demo.shelf import Shelf
@@ -28,11 +29,14 @@ STAGES = ("demo_group", "demo_disease", "demo_caption")
 TINY = Plan(
     drawings=20,
     others=6,
+    encoded=20,
     judged=4,
+    looking=2,
     seeing=2,
     shared=2,
     group=1,
     disease=1,
+    comparing=3,
     caption=1,
     references=2,
 )
@@ -65,7 +69,7 @@ def test_saved_stages_load_and_answer(trained: Path, name: str) -> None:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     assert model.generation_config.eos_token_id == tokenizer.eos_token_id
     ask, pool = examples(folder, 10)
-    batch = Collator(tokenizer, pool.patches).prompts([ask.group(0), ask.disease(1, (2, 3, 4))])
+    batch = Collator(tokenizer, pool.views).prompts([ask.group(0), ask.disease(1, (2, 3, 4))])
     ids = model.generate(**batch, max_new_tokens=2)
     assert ids.shape[0] == 2
 
@@ -101,7 +105,7 @@ def test_labels_cover_the_answer_alone(trained: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     ask, pool = examples(folder, 10, others=1)
     asked = [ask.group(0), ask.disease(4, group="acne"), ask.group(10), ask.disease(10)]
-    batch = Collator(tokenizer, pool.patches).training(asked)
+    batch = Collator(tokenizer, pool.views).training(asked)
     for row, answer in zip(
         batch["labels"],
         (
