@@ -24,5 +24,5 @@ USUAL = Doubt()
 COMPARING = Doubt(unhinted=0.3, wrong=0.25, misleading=0.28, veiled=0.4)
 """Hard enough to see that the references are worth a look, and wrong often enough to doubt them.
 
-Without the veil a model that already tells most drawings never learns to compare.
+Tried for 200 steps without the veil, the loss stayed the same with and without references.
 """

@@ -78,7 +78,7 @@ class Family:
 
         disease = copy.deepcopy(shared)
         fit("disease", disease, lessons.disease, steps=self._plan.disease, peak=TUNING)
-        self.compare(disease, encoder)
+        self._compare(disease, encoder)
         self._keep("demo_disease", disease, judge.disease)
 
         caption = copy.deepcopy(shared)
@@ -101,7 +101,7 @@ class Family:
         self._report(folder, {"neighbours_of_same_disease": agreement})
         return saved
 
-    def compare(self, disease: Qwen3VLForConditionalGeneration, encoder: CLIPModel) -> None:
+    def _compare(self, disease: Qwen3VLForConditionalGeneration, encoder: CLIPModel) -> None:
         """Teaches the disease model what references are worth.
 
         Of a drawing that it learned from, it knows the disease without them; so these questions

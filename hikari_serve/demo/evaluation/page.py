@@ -13,9 +13,10 @@ from hikari_serve.demo.evaluation.trials import Trial
 INTRODUCTION = """\
 # The demo family
 
-Four tiny models of the real architectures, trained by `make demo-models` on procedurally drawn
-lesions of the model card's ten diseases. They recognise drawings, are sometimes unsure and
-sometimes wrong, and mean nothing clinically. This page is written by `make demo-report`, that is
+Four tiny models of the real architectures, trained on procedurally drawn lesions of the model
+card's ten diseases; `make demo-models` trains them anew. They recognise drawings, are sometimes
+unsure and sometimes wrong, and mean nothing clinically. This page is written by
+`make demo-report`, that is
 
 ```sh
 {command}
