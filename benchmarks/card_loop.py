@@ -12,7 +12,7 @@ from PIL import Image
 from transformers import CLIPImageProcessorPil, CLIPModel
 
 from benchmarks.card_model import CardModel, match, view
-from benchmarks.found import Found, StageTime
+from benchmarks.cascade_result import CascadeResult, StageTime
 from benchmarks.passes import Pass, Reply
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.engines.checkpoints import DTYPES
@@ -56,7 +56,7 @@ class CardLoop:
         torch.set_num_threads(best)
         return best
 
-    def measure(self, pictures: Sequence[bytes]) -> Pass[Found]:
+    def measure(self, pictures: Sequence[bytes]) -> Pass[CascadeResult]:
         """One pass over encoded pictures."""
         replies = []
         for index, picture in enumerate(pictures):
@@ -70,7 +70,7 @@ class CardLoop:
         first, *_, last = self.measure(pictures).replies
         return last.ended - first.ended
 
-    def _diagnose(self, data: bytes) -> Found:
+    def _diagnose(self, data: bytes) -> CascadeResult:
         spent: dict[str, StageTime] = {}
         picture = Image.open(BytesIO(data)).convert("RGB")
         with _clock(spent, "group"):
@@ -84,7 +84,7 @@ class CardLoop:
         with _clock(spent, "caption"):
             known = {"disease": disease.id} if disease else {}
             caption = self._caption.ask(picture, CAPTION_TOKENS, known)
-        return Found(
+        return CascadeResult(
             group=group.id if group else None,
             disease=disease.id if disease else None,
             caption=caption,

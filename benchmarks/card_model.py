@@ -14,8 +14,8 @@ from transformers import (
 )
 
 from hikari_serve.engines.checkpoints import DTYPES
-from hikari_serve.image import Preprocessing
 from hikari_serve.labels.label_set import Label
+from hikari_serve.pictures.view import Preprocessing
 from hikari_serve.prompts.layout import Reference
 from hikari_serve.repository.schema import CaptionConfig, ClassifierConfig
 

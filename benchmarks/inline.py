@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 
-from benchmarks.found import Found
+from benchmarks.cascade_result import CascadeResult
 from benchmarks.passes import Pass, closed_loop
 from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.graph import Graph
-from hikari_serve.cascade.request import DiagnoseRequest
-from hikari_serve.image import Limits
+from hikari_serve.cascade.request import CascadeRequest
+from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.repository.repository import Repository
 from hikari_serve.settings import Settings
 from hikari_serve.tasks.host import Host
@@ -26,17 +26,17 @@ class InlineCascade:
         graph = Graph.read(config, repository)
         tasks = dict.fromkeys(node.task for node in graph.nodes)
         hosts = {task: Host.for_cascade(task, settings, stages=len(tasks)) for task in tasks}
-        self._cascade = Cascade(config, graph, hosts, Limits())
+        self._cascade = Cascade(config, graph, hosts, PictureLimits())
         self._ids = map(str, count())
         self._runner = asyncio.Runner()
         for host in hosts.values():
             self._runner.run(host.load())
             self._runner.run(host.ready())
 
-    def measure(self, pictures: Sequence[bytes], clients: int) -> Pass[Found]:
+    def measure(self, pictures: Sequence[bytes], clients: int) -> Pass[CascadeResult]:
         """One pass with so many requests in flight."""
         return self._runner.run(closed_loop(self._diagnose, pictures, clients))
 
-    async def _diagnose(self, picture: bytes) -> Found:
-        request = DiagnoseRequest(id=next(self._ids), image=picture)
-        return Found.of(await self._cascade.run(request))
+    async def _diagnose(self, picture: bytes) -> CascadeResult:
+        request = CascadeRequest(id=next(self._ids), image=picture)
+        return CascadeResult.of(await self._cascade.run(request))

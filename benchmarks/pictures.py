@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.plan import SEED
-from hikari_serve.demo.cases import draw_case
-from hikari_serve.image import Preprocessing, make_view
+from hikari_serve.drawing.cases import draw_case
+from hikari_serve.pictures.view import Preprocessing, make_view
 
 PHOTO_SIDE = 3464
 """3464 x 3464 pixels are 12.0 megapixels."""

@@ -12,7 +12,7 @@ from tokenizers import AddedToken
 from transformers import Qwen2Tokenizer
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
-from hikari_serve.demo.tokenizer import CHAT_TEMPLATE
+from demo.training.tokenizer import CHAT_TEMPLATE
 
 ADDED = (
     "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>", "<|object_ref_end|>",

@@ -6,11 +6,11 @@ from enum import StrEnum
 from statistics import median
 
 from benchmarks.batching.comparison import Batcher
-from benchmarks.found import Agreement
+from benchmarks.cascade_result import Agreement
 from benchmarks.machine import Machine
 from benchmarks.passes import Speed
 from benchmarks.plan import BATCHED, Plan
-from benchmarks.shares import Shares
+from benchmarks.time_breakdown import TimeBreakdown
 
 
 class Who(StrEnum):
@@ -51,7 +51,7 @@ class Results:
     photograph_bytes: int
     loop_threads: int
     speeds: Mapping[Key, Speed]
-    shares: Mapping[Who, Shares]
+    shares: Mapping[Who, TimeBreakdown]
     agreement: Agreement
     batchers: tuple[Batcher, ...]
     seconds: float

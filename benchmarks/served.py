@@ -9,7 +9,7 @@ from time import perf_counter
 
 import httpx
 
-from benchmarks.found import Found
+from benchmarks.cascade_result import CascadeResult
 from benchmarks.passes import Pass, closed_loop
 from hikari_serve.settings import Settings
 from tests.served.server import Server, serving
@@ -38,9 +38,9 @@ def started(settings: Settings, service: str = HIKARI) -> Iterator[tuple[Server,
             yield server, perf_counter() - began
 
 
-def measure(url: str, pictures: Sequence[bytes], clients: int) -> Pass[Found]:
+def measure(url: str, pictures: Sequence[bytes], clients: int) -> Pass[CascadeResult]:
     """One pass over `/diagnose`, each picture as the file of a form."""
-    return asyncio.run(_measure(url, pictures, clients)).read(Found.read)
+    return asyncio.run(_measure(url, pictures, clients)).read(CascadeResult.read)
 
 
 async def _measure(url: str, pictures: Sequence[bytes], clients: int) -> Pass[bytes]:

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from time import perf_counter
 
 from benchmarks.batching.comparison import compare
-from benchmarks.found import Agreement
+from benchmarks.cascade_result import Agreement
 from benchmarks.machine import Machine, resident_bytes
 from benchmarks.passes import Speed
 from benchmarks.pictures import Pictures
 from benchmarks.plan import CLIENTS, Plan
 from benchmarks.results import Results, Who
 from benchmarks.served import measure, started
-from benchmarks.shares import Shares
+from benchmarks.time_breakdown import TimeBreakdown
 from benchmarks.turns import Turns
 from hikari_serve.settings import Settings
 
@@ -49,7 +49,7 @@ def study(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Results
         photograph_bytes=len(pictures.photographs(1)[0]),
         loop_threads=turns.loop_threads,
         speeds={key: Speed.of(passes) for key, passes in turns.passes.items()},
-        shares={who: Shares.of(turns.passes[who, 1]) for who in Who},
+        shares={who: TimeBreakdown.of(turns.passes[who, 1]) for who in Who},
         agreement=Agreement.between(turns.passes[Who.LOOP, 1], turns.passes[Who.SERVED, 1]),
         batchers=batchers,
         seconds=perf_counter() - began,

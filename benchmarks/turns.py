@@ -5,13 +5,13 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
-from benchmarks.apart import Apart
-from benchmarks.found import Found
+from benchmarks.cascade_result import CascadeResult
 from benchmarks.passes import Pass
 from benchmarks.pictures import Pictures
 from benchmarks.plan import BATCHED, CLIENTS, Plan
 from benchmarks.results import Key, Who
 from benchmarks.served import measure
+from benchmarks.worker_process import WorkerProcess
 from hikari_serve.settings import Settings
 
 
@@ -32,13 +32,15 @@ class Turns:
             plan: How much to measure.
             pictures: What to send.
         """
-        self.passes: dict[Key, list[Pass[Found]]] = defaultdict(list)
+        self.passes: dict[Key, list[Pass[CascadeResult]]] = defaultdict(list)
         self._url, self._plan, self._pictures = url, plan, pictures
         with ExitStack() as stack:
             self._loop = stack.enter_context(
-                Apart("benchmarks.card_loop:CardLoop", settings.models, settings.cascade)
+                WorkerProcess("benchmarks.card_loop:CardLoop", settings.models, settings.cascade)
             )
-            self._inline = stack.enter_context(Apart("benchmarks.inline:InlineCascade", settings))
+            self._inline = stack.enter_context(
+                WorkerProcess("benchmarks.inline:InlineCascade", settings)
+            )
             self.loop_threads: int = self._loop.call("choose_threads", pictures.drawings(3))
             self._inline.call("measure", pictures.drawings(3 * BATCHED), BATCHED)
             self._end = stack.pop_all()
@@ -70,5 +72,5 @@ class Turns:
             crowd = pictures.photographs(plan.photographed(clients))
             self._note(Who.PHOTOGRAPHS, measure(self._url, crowd, clients))
 
-    def _note(self, who: Who, one: Pass[Found]) -> None:
+    def _note(self, who: Who, one: Pass[CascadeResult]) -> None:
         self.passes[who, one.clients].append(one)

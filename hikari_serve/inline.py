@@ -7,7 +7,7 @@ from dataclasses import replace
 from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.cascade.requirements import require
-from hikari_serve.image import Limits
+from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.repository.repository import Repository
 from hikari_serve.settings import TASKS, Settings
 from hikari_serve.tasks.host import Host
@@ -44,7 +44,7 @@ async def open_cascade(
     require(repository, settings.cascade, needed, settings.tasks_here)
     tasks = dict.fromkeys(node.task for node in needed.nodes)
     hosts = {task: Host.for_cascade(task, settings, stages=len(tasks)) for task in tasks}
-    limits = Limits(max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels)
+    limits = PictureLimits(max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels)
     try:
         for host in shown(list(hosts.values())):
             await host.load()

@@ -4,7 +4,6 @@ Every variable begins with `HIKARI_`; `docs/settings.md` lists them all. A wrong
 sentence that names the variable, what it held and what would be right.
 """
 
-import difflib
 import os
 import tempfile
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from hikari_serve.errors import ConfigError
+from hikari_serve.hints import hint
 
 PREFIX = "HIKARI_"
 TASKS = ("group", "references", "disease", "caption")
@@ -25,7 +25,7 @@ LOCKS = Path(tempfile.gettempdir(), f"hikari-{os.getuid()}" if hasattr(os, "getu
 """Where processes agree on the use of a device unless HIKARI_LOCKS says otherwise: a folder of
 this user on this machine."""
 
-Placement = str
+Place = str
 """Where a stage runs: `process`, `inline`, or the URL of a runner elsewhere."""
 
 
@@ -51,9 +51,7 @@ class Settings:
     weights: Path = WEIGHTS
     indexes: Path = INDEXES
     locks: Path = LOCKS
-    placement: Mapping[str, Placement] = field(
-        default_factory=lambda: dict.fromkeys(TASKS, "process")
-    )
+    placement: Mapping[str, Place] = field(default_factory=lambda: dict.fromkeys(TASKS, "process"))
     threads: int = 0
     workers: int = 1
     max_image_bytes: int = 20_000_000
@@ -71,9 +69,9 @@ class Settings:
         for name in environ:
             if name.startswith(PREFIX) and name[len(PREFIX) :].lower() not in known:
                 variables = sorted(PREFIX + setting.upper() for setting in known)
-                close = difflib.get_close_matches(name, variables, n=1)
-                hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(variables)}"
-                raise ConfigError(f"{name} is no setting of this server; {hint}")
+                raise ConfigError(
+                    f"{name} is no setting of this server; {hint(name, variables, quote='')}"
+                )
         everywhere = environ.get("HIKARI_PLACEMENT", "process")
         placement = {
             task: _placement(f"HIKARI_{task.upper()}_RUNNER", environ, everywhere) for task in TASKS
@@ -116,7 +114,7 @@ def available_cores() -> int:
     return cores if quota == "max" else max(1, min(cores, int(quota) // int(period)))
 
 
-def _placement(name: str, environ: Mapping[str, str], everywhere: str) -> Placement:
+def _placement(name: str, environ: Mapping[str, str], everywhere: str) -> Place:
     value = environ.get(name, everywhere)
     if value in ("process", "inline") or value.startswith(("http://", "https://")):
         return value.rstrip("/")

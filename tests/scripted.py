@@ -12,9 +12,9 @@ from PIL import Image
 from hikari_serve.cascade.answer import Answer
 from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.graph import Graph
-from hikari_serve.cascade.request import DiagnoseRequest, Event
+from hikari_serve.cascade.request import CascadeRequest, Event
 from hikari_serve.errors import HikariError
-from hikari_serve.image import Limits
+from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.repository.repository import Repository
 from hikari_serve.stage import (
     Caption,
@@ -102,11 +102,11 @@ class Bench:
         hikari = type(config.hikari).model_validate({**config.hikari.model_dump(), **changed})
         config = replace(config, hikari=hikari)
         graph = Graph.read(config, REPOSITORY)
-        self.cascade = Cascade(config, graph, self.stages, Limits())
+        self.cascade = Cascade(config, graph, self.stages, PictureLimits())
         picture = io.BytesIO()
         Image.new("RGB", (64, 64), "brown").save(picture, "PNG")
         self.image = picture.getvalue()
 
     def run(self, on_event: Callable[[Event], None] | None = None, **asked: object) -> Answer:
-        request = DiagnoseRequest(**{"id": "r1", "image": self.image, **asked})  # type: ignore[arg-type]
+        request = CascadeRequest(**{"id": "r1", "image": self.image, **asked})  # type: ignore[arg-type]
         return asyncio.run(self.cascade.run(request, on_event))

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from benchmarks.batching import MAX_BATCH, MODEL
 from hikari_serve.engines.contract import Call
-from hikari_serve.engines.opening import MAX_BATCH_TOKENS
-from hikari_serve.engines.transformers import TransformersEngine
+from hikari_serve.engines.transformers.backend import MAX_BATCH_TOKENS
+from hikari_serve.engines.transformers.engine import TransformersEngine
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import ClassifierConfig

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 
 from benchmarks.batching import MODEL
-from hikari_serve.image import Preprocessing
+from hikari_serve.pictures.view import Preprocessing
 from hikari_serve.stage import Item
 
 VIEW = Preprocessing(max_side=128)

@@ -9,9 +9,9 @@ from benchmarks.card_model import CardModel
 from benchmarks.gpu.stages import Question, Stage
 from benchmarks.gpu.subject import Subject
 from hikari_serve.engines.contract import Generate, Generated, Output, Score
-from hikari_serve.engines.opening import MAX_BATCH_TOKENS
 from hikari_serve.engines.prompt_reader import PromptReader
-from hikari_serve.engines.transformers import TransformersEngine
+from hikari_serve.engines.transformers.backend import MAX_BATCH_TOKENS
+from hikari_serve.engines.transformers.engine import TransformersEngine
 from hikari_serve.engines.transformers.preparation import Preparation
 from hikari_serve.stage import DEFAULT_PRIORITY
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from benchmarks.card_model import view
 from benchmarks.gpu.subject import Subject
-from hikari_serve.demo.cases import Drawing, draw_cases
+from hikari_serve.drawing.cases import Drawing, draw_cases
 from hikari_serve.engines.contract import LanguageEngine, Prompt
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.labels.trie import AnswerTrie

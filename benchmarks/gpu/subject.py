@@ -14,7 +14,7 @@ from transformers import (
 )
 
 from benchmarks.qwen import qwen_tokenizer
-from hikari_serve.demo.architecture import view_processor, vision_language_model
+from demo.training.architecture import view_processor, vision_language_model
 from hikari_serve.engines.chat import Chat
 from hikari_serve.planning.architecture import SHIPPED
 

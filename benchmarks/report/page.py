@@ -5,9 +5,9 @@ from statistics import median
 from benchmarks.gpu import PAGE
 from benchmarks.plan import QUICK
 from benchmarks.report.batching import batching
-from benchmarks.report.shares import shares
 from benchmarks.report.speed import gains, photographs, speeds
 from benchmarks.report.tables import table
+from benchmarks.report.time_breakdown import time_breakdown
 from benchmarks.results import Results, goals
 
 
@@ -18,7 +18,7 @@ def page(results: Results) -> str:
         _goals(results),
         speeds(results),
         gains(results),
-        shares(results),
+        time_breakdown(results),
         photographs(results),
         batching(results),
         _start(results),

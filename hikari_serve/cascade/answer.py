@@ -13,11 +13,11 @@ from hikari_serve.cascade.answer_parts import (
     disease_answer,
     group_answer,
 )
-from hikari_serve.cascade.checks import AbstentionRule, Checks, check, withhold
-from hikari_serve.cascade.limits import Limit, limits
+from hikari_serve.cascade.checks import Checks, check, withhold
+from hikari_serve.cascade.limitations import Limitation, limitations
 from hikari_serve.errors import HikariError, Skipped
-from hikari_serve.quality import Quality
-from hikari_serve.repository.schema import Known
+from hikari_serve.pictures.quality import Quality
+from hikari_serve.repository.schema import AbstentionRule, Known
 from hikari_serve.stage import (
     Caption,
     Classification,
@@ -96,7 +96,7 @@ class Answer(Frozen):
     references: tuple[ReferenceCase, ...]
     stages: tuple[StageReport, ...]
     provenance: AnswerProvenance
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[Limitation, ...] = ()
     notice: str
 
 
@@ -204,6 +204,6 @@ def assemble(
             cascade=cascade,
             stages={end.name: end.result.provenance for end in ends if end.result is not None},
         ),
-        limits=limits(known, ran),
+        limits=limitations(known, ran),
         notice=f"{NOTICE} {notice}".strip(),
     )

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from pydantic import Field
-
+from hikari_serve.captions.consistency import Consistency
 from hikari_serve.cascade.answer_parts import CaptionAnswer, DiseaseAnswer
-from hikari_serve.labels.consistency import Consistency
+from hikari_serve.repository.schema import AbstentionRule
 from hikari_serve.stage import Classification, Frozen, Output, Retrieval
 
 
@@ -24,24 +23,6 @@ class Checks(Frozen):
     group_disease: Consistency
     nearest_distance: float | None
     references_agreeing: float | None
-
-
-class AbstentionRule(Frozen):
-    """When a cascade withholds the disease although the model named one.
-
-    Attributes:
-        min_probability: If its probability is below this.
-        max_distance: If the nearest reference case is farther away, in `nearest_distance`.
-        min_references_agreeing: If a smaller share of the retrieved cases has it.
-        on_group_contradiction: If it does not belong to the group that the group model named.
-        on_caption_contradiction: If the caption names another.
-    """
-
-    min_probability: float = Field(0, ge=0, le=1)
-    max_distance: float = Field(2, ge=0, le=2)
-    min_references_agreeing: float = Field(0, ge=0, le=1)
-    on_group_contradiction: bool = False
-    on_caption_contradiction: bool = False
 
 
 def check(found: Mapping[str, Output]) -> Checks:

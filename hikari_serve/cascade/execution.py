@@ -15,9 +15,9 @@ from functools import partial
 from hikari_serve.cascade.answer import Answer, StageEnd, Words, assemble
 from hikari_serve.cascade.graph import Graph, Node
 from hikari_serve.cascade.picture import Picture, read_picture
-from hikari_serve.cascade.request import DiagnoseRequest, OnEvent
+from hikari_serve.cascade.request import CascadeRequest, OnEvent
 from hikari_serve.errors import DeadlineExceeded, HikariError, InvalidInput, Skipped
-from hikari_serve.image import Limits
+from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import CascadeConfig
 from hikari_serve.stage import Item, Retrieval, Stage
@@ -29,7 +29,7 @@ class Cascade:
     """A cascade that is being served: its graph, and the stage that hosts each task."""
 
     def __init__(
-        self, config: ModelConfig, graph: Graph, stages: Mapping[str, Stage], limits: Limits
+        self, config: ModelConfig, graph: Graph, stages: Mapping[str, Stage], limits: PictureLimits
     ) -> None:
         assert isinstance(config.hikari, CascadeConfig)
         self.name = config.name
@@ -40,7 +40,7 @@ class Cascade:
         models = (config, *(node.config for node in graph.nodes))
         self._known = {model.name: model.hikari.known for model in models}
 
-    async def run(self, request: DiagnoseRequest, on_event: OnEvent | None = None) -> Answer:
+    async def run(self, request: CascadeRequest, on_event: OnEvent | None = None) -> Answer:
         """Answers one request, telling `on_event` what happens on the way.
 
         Raises:
@@ -79,7 +79,7 @@ class Cascade:
 class _Run:
     """One request on its way through the graph."""
 
-    request: DiagnoseRequest
+    request: CascadeRequest
     deadline: float
     picture: Picture
     stages: Mapping[str, Stage]

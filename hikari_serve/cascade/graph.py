@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hikari_serve.errors import ConfigError, InvalidInput
-from hikari_serve.image import Preprocessing
+from hikari_serve.pictures.view import Preprocessing
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CascadeConfig

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.errors import PoorQuality
-from hikari_serve.image import Limits, content_hash, make_view, open_image
-from hikari_serve.quality import Quality, measure
+from hikari_serve.pictures.decode import PictureLimits, open_image
+from hikari_serve.pictures.quality import Quality, measure
+from hikari_serve.pictures.view import content_hash, make_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Picture:
     quality: Quality
 
 
-def read_picture(data: bytes, limits: Limits, graph: Graph, min_quality: float) -> Picture:
+def read_picture(data: bytes, limits: PictureLimits, graph: Graph, min_quality: float) -> Picture:
     """Decodes a picture and makes the views that the stages of a graph need; blocking.
 
     Args:

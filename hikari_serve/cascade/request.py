@@ -8,7 +8,7 @@ from hikari_serve.stage import DEFAULT_PRIORITY
 
 
 @dataclass(frozen=True, slots=True)
-class DiagnoseRequest:
+class CascadeRequest:
     """What a caller asks of a cascade.
 
     Attributes:

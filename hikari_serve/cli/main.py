@@ -10,8 +10,10 @@ import typer
 from typer.core import TyperGroup
 
 from hikari_serve import __version__
-from hikari_serve.cli import demo, index, labels, models
-from hikari_serve.cli.diagnose import diagnose
+from hikari_serve.cli import demo, labels
+from hikari_serve.cli.diagnose.command import diagnose
+from hikari_serve.cli.index import command as index
+from hikari_serve.cli.models import command as models
 from hikari_serve.cli.terminal import complain
 from hikari_serve.errors import HikariError
 

@@ -7,7 +7,6 @@ begins behind `CLOSING`, whether it thought before that or the block is closed f
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
@@ -16,9 +15,6 @@ from hikari_serve.engines.checkpoints import load_tokenizer
 from hikari_serve.errors import ConfigError
 from hikari_serve.labels.trie import AnswerTrie
 from hikari_serve.prompts.layout import Message
-
-Thinking = Literal["closed", "natural"]
-"""`closed` forces an empty think block; `natural` lets the model end its thinking itself."""
 
 MAX_THINKING = 1024
 """Tokens that natural thinking may take."""

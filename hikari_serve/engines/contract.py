@@ -11,14 +11,18 @@ makes itself ready is then in the batch.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from PIL import Image
 
 from hikari_serve.labels.trie import AnswerTrie
 from hikari_serve.prompts.layout import Message
+
+Thinking = Literal["closed", "natural"]
+"""`closed` forces an empty think block; `natural` lets the model end its thinking itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ Output = Any
 """What an engine answers a call with: `Scored`, `Generated`, or an encoder's embedding."""
 
 
-class Request(Protocol):
+class Prepared(Protocol):
     """A call's input after `Engine.prepare`, opaque to the queue but for its size."""
 
     @property
@@ -126,7 +130,7 @@ class Engine(ABC):
     delay: float = 0.0
 
     @abstractmethod
-    def prepare(self, prompt: Prompt, want: Score | Generate) -> Request:
+    def prepare(self, prompt: Prompt, want: Score | Generate) -> Prepared:
         """Turns a prompt into tokens and pixels; blocking, so it is called in a thread.
 
         Raises:
@@ -186,3 +190,38 @@ class LanguageEngine(Engine):
         Raises:
             ConfigError: Two answers cannot be told apart by their tokens.
         """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What an engine is opened with: the weights, the machine's part, the limits.
+
+    Attributes:
+        model: The model's name, for messages.
+        folder: Its weights, tokenizer, chat template and image processor settings.
+        adapter: A folder with a LoRA adapter of those weights, if one is served.
+        device: By torch's name.
+        dtype: `float32`, `bfloat16` or `float16`.
+        parameters: The engine's own settings, by the engine's own names.
+        max_batch: Requests that are computed together.
+        max_context: Tokens of a prompt, image tokens included.
+        max_new_tokens: Tokens of an answer.
+        max_images: Pictures in a prompt.
+        threads: Cores to compute on.
+        thinking: Whether the model thinks before it answers.
+        turns: Whether it must be able to sleep, because it shares its device by turns.
+    """
+
+    model: str
+    folder: Path
+    adapter: Path | None = None
+    device: str
+    dtype: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    max_batch: int
+    max_context: int
+    max_new_tokens: int
+    max_images: int
+    threads: int
+    thinking: Thinking
+    turns: bool = False

@@ -1,6 +1,6 @@
 """Keeps the items of a batch apart: what one item does wrong ends that item only.
 
-Engines whose batches stand or fall together compute through `answer_apart`. A batch that does
+Engines whose batches stand or fall together compute through `answer_isolated`. A batch that does
 not fit in memory is halved until it does; a batch that fails otherwise is computed again item by
 item, so that the guilty one is found and the others are answered.
 """
@@ -82,7 +82,7 @@ class Failure:
     out_of_memory: bool
 
 
-def answer_apart(compute: Compute, calls: Sequence[Call], relieve: Callable[[], None]) -> None:
+def answer_isolated(compute: Compute, calls: Sequence[Call], relieve: Callable[[], None]) -> None:
     """Answers every call that is not cancelled, whatever `compute` raises.
 
     Args:

@@ -10,7 +10,7 @@ import torch
 
 from hikari_serve.engines.contract import Call, Engine
 from hikari_serve.engines.devices import free_memory
-from hikari_serve.engines.isolation import answer_apart
+from hikari_serve.engines.isolation import answer_isolated
 
 
 class TorchEngine(Engine):
@@ -53,7 +53,7 @@ class TorchEngine(Engine):
 
     async def run(self, calls: Sequence[Call]) -> None:
         await self._do(
-            partial(answer_apart, self._compute, calls, partial(free_memory, self._device))
+            partial(answer_isolated, self._compute, calls, partial(free_memory, self._device))
         )
 
     async def sleep(self) -> None:

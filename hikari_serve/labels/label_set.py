@@ -3,10 +3,10 @@
 import hashlib
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hikari_serve.errors import ConfigError
+from hikari_serve.yaml_file import read_model
 
 _SETS = Path(__file__).with_name("sets")
 SHIPPED = ("card", "skincap", "groups")
@@ -91,13 +91,4 @@ class LabelSet(BaseModel):
         Raises:
             ConfigError: The file is missing or wrong; the message names file and field.
         """
-        try:
-            return cls.model_validate(yaml.safe_load(path.read_text()))
-        except FileNotFoundError:
-            raise ConfigError(f"{path} is missing: a classifier needs its label file") from None
-        except yaml.YAMLError as error:
-            raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "labels"
-            raise ConfigError(f"{path}: {where}: {first['msg']}") from None
+        return read_model(path, cls, needed="a classifier needs its label file", whole="labels")

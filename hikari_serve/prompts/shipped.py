@@ -5,14 +5,12 @@ trained, only evaluated, or neither. A configuration names one (`prompt: p0`), o
 own beside it (`prompt: mine.yaml`).
 """
 
-import difflib
 from pathlib import Path
 
-import yaml
-from pydantic import ValidationError
-
 from hikari_serve.errors import ConfigError
+from hikari_serve.hints import hint
 from hikari_serve.prompts.layout import PromptLayout
+from hikari_serve.yaml_file import read_model
 
 _SETS = Path(__file__).with_name("sets")
 
@@ -36,20 +34,13 @@ def find_prompt(name: str, folder: Path) -> PromptLayout:
         return _read(folder / name)
     names = shipped_prompts()
     if name not in names:
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(names)}"
-        raise ConfigError(f"there is no prompt '{name}' ({hint}); a file of your own ends in .yaml")
+        nearest = hint(name, names, quote="'")
+        raise ConfigError(
+            f"there is no prompt '{name}' ({nearest}); a file of your own ends in .yaml"
+        )
     return _read(_SETS / f"{name}.yaml")
 
 
 def _read(path: Path) -> PromptLayout:
-    try:
-        return PromptLayout.model_validate(yaml.safe_load(path.read_text()))
-    except FileNotFoundError:
-        raise ConfigError(f"{path} is missing: the prompt that `prompt` names") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the prompt"
-        raise ConfigError(f"{path}: {where}: {first['msg']}") from None
+    needed = "the prompt that `prompt` names"
+    return read_model(path, PromptLayout, needed=needed, whole="the prompt")

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hikari_serve.errors import EngineFailed, InvalidInput
-from hikari_serve.image import Limits, content_hash, open_image
+from hikari_serve.pictures.decode import PictureLimits, open_image
+from hikari_serve.pictures.view import content_hash
 from hikari_serve.references.journal import Embedded, Journal
 from hikari_serve.references.manifest import Fingerprint
 from hikari_serve.references.store import Case
@@ -61,7 +62,7 @@ class CaseEmbedder:
             key = content_hash(case.image)
             if key not in unseen and self._journal.get("image", key) is None:
                 try:
-                    unseen[key] = case, open_image(case.image, Limits())
+                    unseen[key] = case, open_image(case.image, PictureLimits())
                 except InvalidInput as error:
                     if self._on_bad is None:
                         raise type(error)(f"reference case '{case.id}': {error.message}") from error

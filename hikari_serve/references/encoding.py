@@ -10,7 +10,7 @@ from PIL import Image
 
 from hikari_serve.engines.encoders import ReferenceEncoder, Words
 from hikari_serve.errors import ConfigError
-from hikari_serve.image import Preprocessing, make_view, read_view
+from hikari_serve.pictures.view import Preprocessing, make_view, read_view
 from hikari_serve.references.manifest import EncoderInfo, TextEncoderInfo
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.digest import weights_digest

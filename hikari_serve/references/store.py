@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hikari_serve.errors import ConfigError, InvalidInput, NotFound
-from hikari_serve.image import content_hash
+from hikari_serve.pictures.view import content_hash
 from hikari_serve.references.manifest import Fingerprint
 
 # The picture is the last column: SQLite keeps what does not fit into a page in a chain, and to

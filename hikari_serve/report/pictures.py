@@ -3,7 +3,7 @@
 import base64
 from io import BytesIO
 
-from hikari_serve.image import Limits, open_image
+from hikari_serve.pictures.decode import PictureLimits, open_image
 
 SIDE = 1024
 """Longer side of a report's picture in pixels: sharp at the width of a printed page."""
@@ -11,7 +11,7 @@ SIDE = 1024
 _TYPES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
 
 
-def upright(picture: bytes, limits: Limits) -> bytes:
+def upright(picture: bytes, limits: PictureLimits) -> bytes:
     """The picture as it was judged: upright, without metadata, as JPEG of at most `SIDE` pixels.
 
     Raises:

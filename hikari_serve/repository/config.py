@@ -5,18 +5,17 @@ server does not honour is refused, because a setting that is silently ignored is
 error. Every mistake is reported with the file, the field, and the nearest valid name.
 """
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from google.protobuf import json_format
 from pydantic import Field, TypeAdapter, ValidationError
 from tritonclient.grpc import model_config_pb2
 
 from hikari_serve.errors import ConfigError
+from hikari_serve.hints import hint
 from hikari_serve.prompts.shipped import find_prompt
 from hikari_serve.repository.schema import (
     CaptionConfig,
@@ -25,7 +24,7 @@ from hikari_serve.repository.schema import (
     Hikari,
     ReferencesConfig,
 )
-from hikari_serve.repository.strict_yaml import load_yaml
+from hikari_serve.yaml_file import read_yaml
 
 CONFIG_FILE = "config.yaml"
 
@@ -81,12 +80,7 @@ def read_config(folder: Path) -> ModelConfig:
             file, the field and the nearest valid name.
     """
     path = folder / CONFIG_FILE
-    try:
-        parts = load_yaml(path.read_text())
-    except FileNotFoundError:
-        raise ConfigError(f"{path} is missing: every model folder needs one") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    parts = read_yaml(path, needed="every model folder needs one")
     if not isinstance(parts, dict) or set(parts) != {"triton", "hikari"}:
         raise ConfigError(f"{path} must have exactly two parts, `triton:` and `hikari:`")
     triton = _parse_triton(path, parts["triton"])
@@ -118,8 +112,7 @@ def _refuse_unhonoured(path: Path, where: str, message: str, part: Any) -> None:
         if field not in HONOURED[message]:
             real = field in model_config_pb2.ModelConfig.DESCRIPTOR.fields_by_name
             why = "is a Triton field that this server does not honour" if real else "is unknown"
-            near = _nearest(field, HONOURED[message])
-            raise ConfigError(f"{path}: {where}.{field} {why}{near}")
+            raise ConfigError(f"{path}: {where}.{field} {why}; {hint(field, HONOURED[message])}")
         _refuse_unhonoured(path, f"{where}.{field}", field, value)
         if field == "ensemble_scheduling" and isinstance(value, Mapping):
             _refuse_unhonoured(path, f"{where}.{field}.step", "step", value.get("step"))
@@ -139,7 +132,8 @@ def _parse_hikari(path: Path, part: Any) -> Hikari:
         where = ".".join(["hikari", *(str(step) for step in first["loc"] if step != task)])
         near = ""
         if first["type"] == "extra_forbidden":
-            near = _nearest(str(first["loc"][-1]), _fields_beside(first["loc"], task))
+            valid = _fields_beside(first["loc"], task)
+            near = f"; {hint(str(first['loc'][-1]), valid)}"
         raise ConfigError(f"{path}: {where}: {first['msg']}{near}") from None
 
 
@@ -154,8 +148,3 @@ def _fields_beside(loc: tuple[int | str, ...], task: object) -> set[str]:
         field = getattr(model, "model_fields", {}).get(step)
         model = field.annotation if field is not None else None
     return set(getattr(model, "model_fields", {}))
-
-
-def _nearest(name: str, valid: set[str]) -> str:
-    close = difflib.get_close_matches(name, sorted(valid), n=1)
-    return f"; did you mean `{close[0]}`?" if close else f"; valid are {', '.join(sorted(valid))}"

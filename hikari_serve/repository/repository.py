@@ -1,10 +1,10 @@
 """The model repository: folders of `config.yaml` and numbered versions, as Triton lays them out."""
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
 from hikari_serve.errors import ConfigError, NotFound
+from hikari_serve.hints import hint
 from hikari_serve.repository.config import CONFIG_FILE, ModelConfig, read_config
 from hikari_serve.repository.schema import CascadeConfig
 from hikari_serve.settings import INDEXES, WEIGHTS, Settings
@@ -50,9 +50,8 @@ class Repository:
         """
         names = self.names()
         if name not in names:
-            close = difflib.get_close_matches(name, names, n=1)
-            hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(names)}"
-            raise NotFound(f"no model '{name}' in {self.root}; {hint}")
+            nearest = hint(name, names, quote="'")
+            raise NotFound(f"no model '{name}' in {self.root}; {nearest}")
         return self.root / name
 
     def config(self, name: str) -> ModelConfig:

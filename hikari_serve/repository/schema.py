@@ -9,8 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hikari_serve.cascade.checks import AbstentionRule
-from hikari_serve.image import Preprocessing
+from hikari_serve.pictures.view import Preprocessing
 from hikari_serve.prompts.layout import PromptLayout
 
 
@@ -224,6 +223,24 @@ class ReferencesConfig(_WeightedModel):
     exclude_query: bool = True
     max_similarity: float | None = Field(None, ge=-1, le=1)
     expose: Literal["ids", "text", "image"] = "ids"
+
+
+class AbstentionRule(_Frozen):
+    """When a cascade withholds the disease although the model named one.
+
+    Attributes:
+        min_probability: If its probability is below this.
+        max_distance: If the nearest reference case is farther away, in `nearest_distance`.
+        min_references_agreeing: If a smaller share of the retrieved cases has it.
+        on_group_contradiction: If it does not belong to the group that the group model named.
+        on_caption_contradiction: If the caption names another.
+    """
+
+    min_probability: float = Field(0, ge=0, le=1)
+    max_distance: float = Field(2, ge=0, le=2)
+    min_references_agreeing: float = Field(0, ge=0, le=1)
+    on_group_contradiction: bool = False
+    on_caption_contradiction: bool = False
 
 
 class CascadeConfig(_Frozen):

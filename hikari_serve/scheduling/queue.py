@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from itertools import count
 
-from hikari_serve.engines.contract import Engine, Request
+from hikari_serve.engines.contract import Engine, Prepared
 from hikari_serve.errors import DeadlineExceeded, EngineFailed, QueueFull, Unavailable
 from hikari_serve.scheduling.batching import Batching
 from hikari_serve.scheduling.job import Caller, Done, Job
@@ -37,7 +37,7 @@ class Queue:
     async def submit(
         self,
         key: object,
-        prepare: Callable[[], Request],
+        prepare: Callable[[], Prepared],
         *,
         deadline: float,
         priority: int = DEFAULT_PRIORITY,
@@ -79,7 +79,7 @@ class Queue:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _admit(self, key: object, prepare: Callable[[], Request]) -> Job:
+    def _admit(self, key: object, prepare: Callable[[], Prepared]) -> Job:
         if len(self._pending) >= self._size:
             wait = self._batching.wait_for(len(self._pending), self._engine.max_batch)
             wait += self._engine.delay
@@ -97,7 +97,7 @@ class Queue:
         if self._jobs.get(job.key) is job:
             del self._jobs[job.key]
 
-    async def _prepare(self, job: Job, prepare: Callable[[], Request]) -> None:
+    async def _prepare(self, job: Job, prepare: Callable[[], Prepared]) -> None:
         try:
             job.request = await asyncio.to_thread(prepare)
         except Exception as error:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
-from hikari_serve.engines.contract import Call, Engine, Generate, Prompt, Request, Score
+from hikari_serve.engines.contract import Call, Engine, Generate, Prepared, Prompt, Score
 from hikari_serve.scheduling.lease import POLL_SECONDS, Lease
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class TurnTaking(Engine):
         self._running = 0
         self._wake_s = self._sleep_s = self._run_s = 0.0  # as learned
 
-    def prepare(self, prompt: Prompt, want: Score | Generate) -> Request:
+    def prepare(self, prompt: Prompt, want: Score | Generate) -> Prepared:
         return self._engine.prepare(prompt, want)
 
     def ready(self, waiting: Sequence[Call], resume: Callable[[], None]) -> bool:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from hikari_serve.cascade.answer import StageEnd
 from hikari_serve.cascade.answer_parts import caption_answer, disease_answer, group_answer
 from hikari_serve.cascade.execution import Cascade
-from hikari_serve.cascade.request import DiagnoseRequest, Event
+from hikari_serve.cascade.request import CascadeRequest, Event
 from hikari_serve.errors import HikariError, InvalidInput
 from hikari_serve.serving.errors import error_response, handle_error
 from hikari_serve.serving.hangup import LiveStream, Write, respond_while_connected
@@ -69,7 +69,7 @@ async def _stream(request: Request) -> Response:
     return LiveStream(lambda write: _events(cascade, asked.request, write), EVENT_STREAM)
 
 
-async def _events(cascade: Cascade, asked: DiagnoseRequest, write: Write) -> Response | None:
+async def _events(cascade: Cascade, asked: CascadeRequest, write: Write) -> Response | None:
     said = False
 
     def tell(event: Event) -> None:

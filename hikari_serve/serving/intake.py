@@ -13,7 +13,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from hikari_serve.cascade.request import DiagnoseRequest
+from hikari_serve.cascade.request import CascadeRequest
 from hikari_serve.errors import InvalidInput, TooLarge, UnsupportedMedia
 from hikari_serve.stage import DEFAULT_PRIORITY
 
@@ -62,7 +62,7 @@ class Asked:
         name: The picture's file name, where the body has one.
     """
 
-    request: DiagnoseRequest
+    request: CascadeRequest
     format: Format | None
     name: str
 
@@ -94,7 +94,7 @@ async def read_request(request: Request, max_image_bytes: int) -> Asked:
     if double := set(fields) & set(more):
         raise InvalidInput(f"{min(double)} is given in both the query and the body")
     asked = _parameters({**fields, **more})
-    diagnose = DiagnoseRequest(
+    diagnose = CascadeRequest(
         id=request.headers.get("x-request-id") or uuid.uuid4().hex,
         image=image,
         traceparent=request.headers.get("traceparent"),

@@ -13,7 +13,7 @@ from hikari_serve.stage import Stage
 from hikari_serve.tasks.host import Host
 
 
-class Placement:
+class PlacedStages:
     """The stages of the served cascade, and their life."""
 
     def __init__(

@@ -7,7 +7,7 @@ from typing import Literal
 from starlette.responses import Response
 
 from hikari_serve.cascade.answer import Answer
-from hikari_serve.image import Limits
+from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.report import Report, render
 from hikari_serve.report.pictures import upright
 from hikari_serve.serving.intake import Asked, Format
@@ -46,7 +46,7 @@ def accepted_format(accept: str) -> Format:
 
 
 async def report_response(
-    answer: Answer, asked: Asked, form: Literal["html", "md"], limits: Limits
+    answer: Answer, asked: Asked, form: Literal["html", "md"], limits: PictureLimits
 ) -> Response:
     """The answer as a report, with the picture as it was judged.
 

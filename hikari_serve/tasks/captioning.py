@@ -1,7 +1,7 @@
 """The task `caption`: a clinical description in words, generated and streamed."""
 
-from hikari_serve.engines.contract import Generate, Generated, Output, Prompt, Request
-from hikari_serve.image import read_view
+from hikari_serve.engines.contract import Generate, Generated, Output, Prepared, Prompt
+from hikari_serve.pictures.view import read_view
 from hikari_serve.repository.schema import CaptionConfig
 from hikari_serve.stage import Caption, Item
 from hikari_serve.tasks.model import Model
@@ -10,7 +10,7 @@ from hikari_serve.tasks.model import Model
 class Captioner(Model):
     """Describes the picture, told the disease or not."""
 
-    def prepare(self, item: Item) -> Request:
+    def prepare(self, item: Item) -> Prepared:
         assert isinstance(self.config.hikari, CaptionConfig)
         layout = self.config.hikari.prompt
         inputs = {name: value for name, value in item.inputs.items() if isinstance(value, str)}

@@ -5,11 +5,12 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
-from hikari_serve.engines.contract import LanguageEngine, Output, Prompt, Request, Score, Scored
+from hikari_serve.engines.contract import LanguageEngine, Output, Prepared, Prompt, Score, Scored
 from hikari_serve.errors import InvalidInput
-from hikari_serve.image import Limits, make_view, open_image, read_view
 from hikari_serve.labels.calibration import Calibration
 from hikari_serve.labels.label_set import LabelSet
+from hikari_serve.pictures.decode import PictureLimits, open_image
+from hikari_serve.pictures.view import make_view, read_view
 from hikari_serve.prompts.layout import Reference
 from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.repository.config import ModelConfig
@@ -46,7 +47,7 @@ class Classifier(Model):
         self._trie = engine.answer_trie(answers)
         self._case_picture = lru_cache(CASE_PICTURES)(self._read_case_picture)
 
-    def prepare(self, item: Item) -> Request:
+    def prepare(self, item: Item) -> Prepared:
         inputs = {k: v for k, v in item.inputs.items() if isinstance(v, str) and k != REFERENCES}
         index, ids = self._cases(item)
         cases = [index.case(case_id) for case_id in ids] if index else []
@@ -104,5 +105,5 @@ class Classifier(Model):
 
     def _read_case_picture(self, case_id: str) -> Image.Image:
         assert self._index is not None
-        picture = open_image(self._index.case(case_id).image, Limits())
+        picture = open_image(self._index.case(case_id).image, PictureLimits())
         return read_view(make_view(picture, self._settings.preprocessing))

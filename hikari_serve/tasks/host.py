@@ -12,7 +12,7 @@ from PIL import Image
 
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.errors import HikariError, NotFound, Unavailable
-from hikari_serve.image import Preprocessing, make_view
+from hikari_serve.pictures.view import Preprocessing, make_view
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CascadeConfig
 from hikari_serve.scheduling.starting import starting

@@ -2,7 +2,8 @@
 
 from importlib.metadata import version as installed_version
 
-from hikari_serve.engines.opening import Opening, open_engine
+from hikari_serve.engines.contract import Opening
+from hikari_serve.engines.registry import open_engine
 from hikari_serve.errors import ConfigError
 from hikari_serve.labels.calibration import read_calibration
 from hikari_serve.labels.label_set import LabelSet

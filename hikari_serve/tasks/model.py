@@ -4,7 +4,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from functools import partial
 
-from hikari_serve.engines.contract import Engine, Output, Request
+from hikari_serve.engines.contract import Engine, Output, Prepared
 from hikari_serve.errors import InvalidInput
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.scheduling.lease import Lease
@@ -39,7 +39,7 @@ class Model(ABC):
         self._queue = Queue(self._engine, size=self.config.queue_size)
 
     @abstractmethod
-    def prepare(self, item: Item) -> Request:
+    def prepare(self, item: Item) -> Prepared:
         """Makes the engine's request of an item; blocking, called in a thread.
 
         Raises:

@@ -1,8 +1,8 @@
 """The task `references`: the cases of an index that are most like the picture."""
 
-from hikari_serve.engines.contract import Output, Request
+from hikari_serve.engines.contract import Output, Prepared
 from hikari_serve.engines.encoders import Encoded, ReferenceEncoder
-from hikari_serve.image import content_hash, read_view
+from hikari_serve.pictures.view import content_hash, read_view
 from hikari_serve.references.index import Match, ReferenceIndex
 from hikari_serve.references.scoring import Query
 from hikari_serve.references.store import Case
@@ -34,7 +34,7 @@ class Retriever(Model):
         self._encoder = encoder
         self._index = index
 
-    def prepare(self, item: Item) -> Request:
+    def prepare(self, item: Item) -> Prepared:
         said = item.inputs.get(DESCRIPTION)
         return self._encoder.prepare_query(
             read_view(item.view), said if isinstance(said, str) else None

@@ -1,11 +1,11 @@
 from benchmarks.batching.comparison import Batcher
-from benchmarks.found import Agreement, Found, StageTime
+from benchmarks.cascade_result import Agreement, CascadeResult, StageTime
 from benchmarks.machine import Machine
 from benchmarks.passes import Pass, Reply, Speed
 from benchmarks.plan import QUICK
 from benchmarks.report import page
 from benchmarks.results import Key, Results, Who, goals
-from benchmarks.shares import Shares
+from benchmarks.time_breakdown import TimeBreakdown
 
 STAGES = {
     "group": StageTime(1, 20, 3),
@@ -15,8 +15,8 @@ STAGES = {
 }
 
 
-def alone(latency: float) -> Pass[Found]:
-    found = Found("acne", "acne_vulgaris", "Red papules.", STAGES)
+def alone(latency: float) -> Pass[CascadeResult]:
+    found = CascadeResult("acne", "acne_vulgaris", "Red papules.", STAGES)
     replies = [Reply(i, i * latency, (i + 1) * latency, found) for i in range(4)]
     return Pass(1, tuple(replies))
 
@@ -42,7 +42,7 @@ def results(server_rate: float) -> Results:
         photograph_bytes=3_400_000,
         loop_threads=1,
         speeds=speeds,
-        shares=dict.fromkeys(Who, Shares.of([alone(0.2)])),
+        shares=dict.fromkeys(Who, TimeBreakdown.of([alone(0.2)])),
         agreement=Agreement(20, 1.0, 1.0, 0.95),
         batchers=(Batcher("one", (speed(9, 9),), 6, 0), Batcher("other", (speed(9, 9),), 0, 35)),
         seconds=100,
@@ -50,7 +50,7 @@ def results(server_rate: float) -> Results:
 
 
 def test_the_own_share_is_what_no_stage_on_the_critical_path_worked() -> None:
-    shares = Shares.of([alone(0.2)])
+    shares = TimeBreakdown.of([alone(0.2)])
     assert round(shares.latency) == 200
     assert round(shares.own) == 200 - 21 - 42 - 101  # group works longer than references
     assert round(shares.intake) == 200 - 41 - 46 - 103  # but references take longer, hop and all

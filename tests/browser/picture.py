@@ -9,10 +9,10 @@ from pathlib import Path
 from PIL import Image
 
 from hikari_serve.cascade.answer import Answer
-from hikari_serve.cascade.request import DiagnoseRequest
-from hikari_serve.demo.cases import draw_cases
-from hikari_serve.image import Limits
+from hikari_serve.cascade.request import CascadeRequest
+from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.inline import open_cascade
+from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.report import Report, render
 from hikari_serve.report.pictures import upright
 from hikari_serve.settings import Settings
@@ -27,7 +27,7 @@ SIZE = {"width": 900, "height": 1185}
 async def answered(picture: bytes) -> Answer:
     """The demo cascade's answer, computed in this process."""
     async with open_cascade(Settings()) as cascade:
-        return await cascade.run(DiagnoseRequest(id="lesion", image=picture))
+        return await cascade.run(CascadeRequest(id="lesion", image=picture))
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
     [*_, case] = draw_cases(ROW + 1, SEED)
     case.image.save(drawn, "PNG")
     answer = asyncio.run(answered(drawn.getvalue()))
-    picture = upright(drawn.getvalue(), Limits())
+    picture = upright(drawn.getvalue(), PictureLimits())
     text = render(Report(answer, picture, datetime.now(UTC), f"{ROW:05}.png"), "html")
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         file = Path(folder, "report.html")

@@ -8,9 +8,9 @@ import pytest
 
 from hikari_serve.cascade.answer import Answer, StageEnd, Words
 from hikari_serve.cascade.graph import Graph
-from hikari_serve.cascade.request import DiagnoseRequest, Event
+from hikari_serve.cascade.request import CascadeRequest, Event
 from hikari_serve.errors import BadImage, DeadlineExceeded, InvalidInput, PoorQuality, Unavailable
-from hikari_serve.image import content_hash
+from hikari_serve.pictures.view import content_hash
 from tests.scripted import OUTPUTS, Bench, classified
 
 
@@ -165,7 +165,7 @@ def test_cancelling_the_run_cancels_every_stage(bench: Bench) -> None:
     async def main() -> None:
         for stage in bench.stages.values():
             stage.seconds = 60
-        request = DiagnoseRequest(id="r1", image=bench.image)
+        request = CascadeRequest(id="r1", image=bench.image)
         task = asyncio.create_task(bench.cascade.run(request))
         await asyncio.sleep(0.1)
         task.cancel()

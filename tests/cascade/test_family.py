@@ -12,8 +12,8 @@ from pathlib import Path
 import yaml
 
 from hikari_serve.cascade.answer import Answer
-from hikari_serve.cascade.request import DiagnoseRequest
-from hikari_serve.demo.cases import draw_cases
+from hikari_serve.cascade.request import CascadeRequest
+from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.inline import open_cascade
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.settings import Settings
@@ -45,7 +45,7 @@ async def diagnosed(models: Path) -> Answer:
     picture = io.BytesIO()
     case.image.save(picture, "PNG")
     async with open_cascade(Settings(cascade="hikari_card", models=models)) as cascade:
-        return await cascade.run(DiagnoseRequest(id="r1", image=picture.getvalue(), top_k=10))
+        return await cascade.run(CascadeRequest(id="r1", image=picture.getvalue(), top_k=10))
 
 
 def test_the_cards_cascade_runs(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from hikari_serve.engines.transformers import TransformersEngine
+from hikari_serve.engines.transformers.engine import TransformersEngine
 from tests.engines.taught import teach
 
 

@@ -18,7 +18,7 @@ from transformers import (
     Qwen3VLForConditionalGeneration,
 )
 
-from hikari_serve.demo.tokenizer import train_tokenizer
+from demo.training.tokenizer import train_tokenizer
 from hikari_serve.engines.chat import CLOSING, END, Chat
 from hikari_serve.engines.contract import Generate, Prompt
 from hikari_serve.engines.prompt_reader import PromptReader

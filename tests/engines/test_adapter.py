@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from hikari_serve.engines.continuous.adapter import read_adapter
+from hikari_serve.engines.adapter import read_adapter
 from hikari_serve.errors import ConfigError
 
 PLACE = "base_model.model.model.language_model.layers.0.self_attn.q_proj"

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from hikari_serve.engines.contract import Call, Generate, Score
-from hikari_serve.engines.isolation import answer_apart
-from hikari_serve.engines.transformers import TransformersEngine
+from hikari_serve.engines.isolation import answer_isolated
+from hikari_serve.engines.transformers.engine import TransformersEngine
 from hikari_serve.errors import EngineFailed
 from tests.engines.recorder import Recorder, answer, run
 from tests.engines.taught import ANSWERS, question
@@ -37,7 +37,7 @@ def test_only_the_guilty_item_fails() -> None:
             call.finish(call.request.name)
 
     one, bad, two = calls = records("one", "bad", "two")
-    answer_apart(compute, calls, relieve)
+    answer_isolated(compute, calls, relieve)
     assert (one.output, two.output) == ("one", "two")
     assert isinstance(bad.error, EngineFailed)
     assert str(bad.error) == "ValueError: no such pixel"
@@ -55,7 +55,7 @@ def test_a_batch_that_does_not_fit_is_halved() -> None:
             call.finish(call.request.name)
 
     *small, wide = calls = records("a", "b", "c", "d", "wide")
-    answer_apart(compute, calls, lambda: relieved.append(None))
+    answer_isolated(compute, calls, lambda: relieved.append(None))
     assert [call.output for call in small] == ["a", "b", "c", "d"]
     assert str(wide.error) == "no memory for an item of 4 tokens, even alone"
     assert sizes == [5, 3, 2, 1, 2, 1, 1]
@@ -68,7 +68,7 @@ def test_memory_that_runs_out_in_words(words: str) -> None:
         raise RuntimeError(words)
 
     (call,) = calls = records("x")
-    answer_apart(compute, calls, relieve)
+    answer_isolated(compute, calls, relieve)
     assert "no memory" in str(call.error)
 
 
@@ -87,7 +87,7 @@ def test_a_second_attempt_repeats_no_word() -> None:
             call.finish("It is red.")
 
     calls = records("one", "two")
-    answer_apart(compute, calls, relieve)
+    answer_isolated(compute, calls, relieve)
     assert attempts == 3
     for call in calls:
         assert call.pieces == ["It ", "is ", "red."]
@@ -106,7 +106,7 @@ def test_a_second_attempt_that_reads_otherwise_fails() -> None:
             raise RuntimeError("broken")
 
     calls = records("one", "two")
-    answer_apart(compute, calls, relieve)
+    answer_isolated(compute, calls, relieve)
     for call in calls:
         assert call.pieces == ["red"]
         assert "broke off" in str(call.error)
@@ -123,7 +123,7 @@ def test_the_answered_and_the_cancelled_are_not_computed_again() -> None:
             raise RuntimeError("broken")
 
     early, gone, late = calls = records("early", "gone", "late")
-    answer_apart(compute, calls, relieve)
+    answer_isolated(compute, calls, relieve)
     assert seen == [["early", "gone", "late"], ["late"]]
     assert (early.output, late.output) == ("done", "done")
     assert not gone.ended

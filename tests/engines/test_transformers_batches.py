@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from hikari_serve.engines.contract import Generate, Prompt, Score
-from hikari_serve.engines.transformers import TransformersEngine
+from hikari_serve.engines.transformers.engine import TransformersEngine
 from tests.engines.recorder import Recorder, answer, run
 from tests.engines.taught import ANSWERS, question
 

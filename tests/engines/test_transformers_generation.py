@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from hikari_serve.engines.contract import Generate, Generated, Score
-from hikari_serve.engines.transformers import TransformersEngine
+from hikari_serve.engines.transformers.engine import TransformersEngine
 from hikari_serve.errors import EngineFailed
 from tests.engines.recorder import Recorder, answer, run
 from tests.engines.taught import ANSWERS, THOUGHTS, question

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hikari_serve.engines.contract import Generate, Prompt
-from hikari_serve.engines.transformers import TransformersEngine
+from hikari_serve.engines.transformers.engine import TransformersEngine
 from hikari_serve.errors import BadImage, InvalidInput
 from tests.engines.taught import question
 

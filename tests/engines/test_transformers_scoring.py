@@ -5,7 +5,7 @@ import torch
 from transformers import Qwen3VLForConditionalGeneration
 
 from hikari_serve.engines.contract import Generate, Prompt, Score
-from hikari_serve.engines.transformers import TransformersEngine
+from hikari_serve.engines.transformers.engine import TransformersEngine
 from hikari_serve.labels.trie import AnswerTrie
 from tests.engines.recorder import run
 from tests.engines.taught import ANSWERS, question

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from hikari_serve.errors import ConfigError, InvalidInput, NotFound
-from hikari_serve.image import content_hash
+from hikari_serve.pictures.view import content_hash
 from hikari_serve.references.builder import build
 from hikari_serve.references.index import Match, ReferenceIndex
 from hikari_serve.references.manifest import CASES as CASES_FILE

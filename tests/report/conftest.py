@@ -9,7 +9,7 @@ from PIL import Image
 
 from hikari_serve.cascade.answer import Answer
 from hikari_serve.errors import Unavailable
-from hikari_serve.image import Limits
+from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.report import Report
 from hikari_serve.report.pictures import upright
 from hikari_serve.stage import Caption, ReferenceCase, Retrieval
@@ -91,7 +91,7 @@ ANSWERS: dict[str, Callable[[], Answer]] = {
 
 def report(kind: str) -> Report:
     title = HOSTILE + LONG if kind == "hostile" else f"{kind}.png"
-    return Report(ANSWERS[kind](), upright(png(), Limits()), MADE, title)
+    return Report(ANSWERS[kind](), upright(png(), PictureLimits()), MADE, title)
 
 
 @pytest.fixture(params=ANSWERS)

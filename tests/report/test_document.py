@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from hikari_serve.cascade.answer import Answer
-from hikari_serve.cascade.limits import Limit
+from hikari_serve.cascade.limitations import Limitation
 from hikari_serve.report import FORMATS, Report, render
 from tests.report.conftest import HOSTILE, report
 
@@ -127,7 +127,7 @@ def test_a_label_less_likely_than_not_is_no_finding() -> None:
 
 
 def test_limits_are_told() -> None:
-    limit = Limit(
+    limit = Limitation(
         model="demo_disease", label=None, display_name="Psoriasis", text="Half are found."
     )
     answer = report("complete").answer.model_copy(update={"limits": (limit,)})

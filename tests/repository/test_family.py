@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hikari_serve.cascade.graph import Graph, Wire
-from hikari_serve.cli.checks import check
+from hikari_serve.cli.models.check import check
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.prompts.layout import Reference
 from hikari_serve.repository.repository import Repository

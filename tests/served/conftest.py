@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hikari_serve.demo.cases import Drawing, draw_cases
+from hikari_serve.drawing.cases import Drawing, draw_cases
 from tests.served.server import Server, serving
 
 SEED = 20_000

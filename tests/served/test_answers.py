@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from hikari_serve.demo.cases import Drawing, draw_cases
+from hikari_serve.drawing.cases import Drawing, draw_cases
 from tests.served.conftest import SEED
 from tests.served.pictures import png
 from tests.served.server import Server

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hikari_serve.demo.cases import Drawing
+from hikari_serve.drawing.cases import Drawing
 from tests.served.pictures import png
 from tests.served.server import ROOT, serving, wait_ready
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from hikari_serve.demo.cases import Drawing
+from hikari_serve.drawing.cases import Drawing
 from tests.served.pictures import png
 from tests.served.server import Server, serving
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from hikari_serve.cascade.request import DiagnoseRequest
-from hikari_serve.demo.cases import draw_cases
+from hikari_serve.cascade.request import CascadeRequest
+from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.inline import open_cascade
 from hikari_serve.settings import Settings
 from tests.served.conftest import SEED
@@ -40,7 +40,7 @@ def found(answer: dict[str, Any]) -> dict[str, Any]:
 
 async def inline(pictures: list[bytes]) -> list[dict[str, Any]]:
     async with open_cascade(Settings()) as cascade:
-        answers = [await cascade.run(DiagnoseRequest(id="r", image=each)) for each in pictures]
+        answers = [await cascade.run(CascadeRequest(id="r", image=each)) for each in pictures]
     return [answer.model_dump(mode="json") for answer in answers]
 
 

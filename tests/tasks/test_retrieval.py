@@ -12,7 +12,8 @@ import yaml
 from PIL import Image
 
 from hikari_serve.errors import ConfigError, InvalidInput
-from hikari_serve.image import Limits, Preprocessing, content_hash, make_view, open_image
+from hikari_serve.pictures.decode import PictureLimits, open_image
+from hikari_serve.pictures.view import Preprocessing, content_hash, make_view
 from hikari_serve.references.builder import build
 from hikari_serve.references.encoding import open_encoder
 from hikari_serve.references.store import Case
@@ -62,7 +63,7 @@ def ask(tmp_path: Path) -> Ask:
         item = Item(
             id="1",
             model="squares",
-            view=make_view(open_image(image, Limits()), Preprocessing()),
+            view=make_view(open_image(image, PictureLimits()), Preprocessing()),
             content=content_hash(image) if content else None,
             inputs=inputs,
             cases=cases,

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from hikari_serve.cascade.answer import Answer
-from hikari_serve.cascade.request import DiagnoseRequest
-from hikari_serve.demo.cases import draw_cases
+from hikari_serve.cascade.request import CascadeRequest
+from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.inline import open_cascade
 from hikari_serve.repository.repository import Repository
 from hikari_serve.settings import Settings
@@ -148,7 +148,7 @@ def test_one_process_takes_turns_with_itself(models: Path, tmp_path: Path) -> No
     async def answers(folder: Path) -> list[Answer]:
         settings = replace(Settings(), models=folder, locks=tmp_path / "locks")
         async with open_cascade(settings) as cascade:
-            asked = [DiagnoseRequest(id="r", image=picture) for picture in pictures]
+            asked = [CascadeRequest(id="r", image=picture) for picture in pictures]
             return await asyncio.gather(*map(cascade.run, asked))
 
     def told(answer: Answer) -> tuple[object, ...]:

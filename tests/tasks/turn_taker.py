@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from hikari_serve.demo.cases import draw_cases
+from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.engines.torch_engine import TorchEngine
-from hikari_serve.image import make_view
+from hikari_serve.pictures.view import make_view
 from hikari_serve.repository.repository import Repository
 from hikari_serve.stage import Classification, Item, StageResult
 from hikari_serve.tasks import loading

@@ -13,8 +13,8 @@ import pytest
 import torch
 import yaml
 
-from hikari_serve.engines.contract import LanguageEngine
-from hikari_serve.engines.opening import Opening, open_engine
+from hikari_serve.engines.contract import LanguageEngine, Opening
+from hikari_serve.engines.registry import open_engine
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CaptionConfig, ClassifierConfig
 

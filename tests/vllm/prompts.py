@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hikari_serve.demo.cases import draw_cases
+from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.engines.contract import Generate, LanguageEngine, Prompt, Score
-from hikari_serve.image import Preprocessing, make_view, read_view
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.labels.trie import AnswerTrie
+from hikari_serve.pictures.view import Preprocessing, make_view, read_view
 from hikari_serve.prompts.layout import Reference
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CaptionConfig, ClassifierConfig

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hikari_serve.demo.cases import draw_cases
-from hikari_serve.image import Preprocessing, make_view
+from hikari_serve.drawing.cases import draw_cases
+from hikari_serve.pictures.view import Preprocessing, make_view
 from hikari_serve.repository.repository import Repository
 from hikari_serve.stage import Caption, Classification, Item, Retrieval, StageResult
 from hikari_serve.tasks.host import Host

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from hikari_serve.errors import Unavailable
-from hikari_serve.image import Preprocessing, make_view
+from hikari_serve.pictures.view import Preprocessing, make_view
 from hikari_serve.repository.repository import Repository
 from hikari_serve.stage import Item
 from hikari_serve.tasks.host import Host, State
@@ -61,7 +61,7 @@ def test_a_dead_engine_is_noticed(vllm_models: Path) -> None:
 
 OPEN_AND_DIE = """
 import os, signal, psutil
-from hikari_serve.engines.opening import open_engine
+from hikari_serve.engines.registry import open_engine
 from tests.vllm.conftest import opening
 
 if __name__ == "__main__":

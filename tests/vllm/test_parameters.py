@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from vllm import AsyncEngineArgs
 
-from hikari_serve.engines.opening import open_engine
+from hikari_serve.engines.registry import open_engine
 from hikari_serve.engines.vllm.parameters import (
     NEEDED,
     SAID_ELSEWHERE,

@@ -10,8 +10,8 @@ import httpx
 import psutil
 import pytest
 
-from hikari_serve.cascade.request import DiagnoseRequest
-from hikari_serve.demo.cases import draw_cases
+from hikari_serve.cascade.request import CascadeRequest
+from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.inline import open_cascade
 from hikari_serve.settings import Settings
 from tests.served.pictures import png
@@ -37,7 +37,7 @@ def on_transformers(images: list[bytes]) -> list[dict[str, Any]]:
     async def answers() -> list[dict[str, Any]]:
         async with open_cascade(Settings(models=MODELS)) as cascade:
             found = [
-                await cascade.run(DiagnoseRequest(id=str(number), image=image))
+                await cascade.run(CascadeRequest(id=str(number), image=image))
                 for number, image in enumerate(images)
             ]
         return [answer.model_dump(mode="json") for answer in found]

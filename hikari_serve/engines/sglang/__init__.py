@@ -3,7 +3,3 @@
 SGLang computes on no machine that this project is tested on. What it is asked, and how it answers,
 is checked against the source of release 0.5.23; `docs/engines.md` says what that means.
 """
-
-from hikari_serve.engines.sglang.engine import SglangEngine
-
-__all__ = ["SglangEngine"]

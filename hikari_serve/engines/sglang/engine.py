@@ -11,13 +11,12 @@ from typing import Any
 import torch
 from transformers import Qwen2VLImageProcessorPil
 
+from hikari_serve.engines.adapter import read_adapter
 from hikari_serve.engines.chat import MAX_THINKING, Chat
+from hikari_serve.engines.checkpoint_config import check_image_token, stored_quantization
 from hikari_serve.engines.checkpoints import load_image_processor
-from hikari_serve.engines.continuous.adapter import read_adapter
-from hikari_serve.engines.continuous.checkpoint import check_image_token, stored_quantization
-from hikari_serve.engines.continuous.engine import ContinuousEngine
-from hikari_serve.engines.contract import Call, Generate, Prompt, Score
-from hikari_serve.engines.opening import Opening
+from hikari_serve.engines.continuous import ContinuousEngine
+from hikari_serve.engines.contract import Call, Generate, Opening, Prompt, Score
 from hikari_serve.engines.prompt_reader import PromptReader
 from hikari_serve.engines.sglang.preparation import Preparation, SglangRequest
 from hikari_serve.engines.sglang.session import SglangSession

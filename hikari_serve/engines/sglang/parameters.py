@@ -4,16 +4,16 @@
 the configuration says elsewhere, and what the answers depend on, may not be set there.
 """
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
 from sglang.srt.server_args import QUANTIZATION_CHOICES, ServerArgs
 
-from hikari_serve.engines.continuous.checkpoint import longest_sequence
-from hikari_serve.engines.continuous.parameters import check_names
-from hikari_serve.engines.opening import Opening
+from hikari_serve.engines.checkpoint_config import longest_sequence
+from hikari_serve.engines.contract import Opening
+from hikari_serve.engines.parameters import check_names
 from hikari_serve.errors import ConfigError
+from hikari_serve.hints import hint
 
 SAID_ELSEWHERE = {
     "model_path": "the version's folder",
@@ -63,10 +63,9 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
     )
     wanted = parameters.get("quantization")
     if wanted is not None and wanted not in QUANTIZATION_CHOICES:
-        close = difflib.get_close_matches(str(wanted), QUANTIZATION_CHOICES, n=1)
-        hint = f"did you mean `{close[0]}`?" if close else "`fp8` is one that it has"
+        nearest = hint(str(wanted), QUANTIZATION_CHOICES, otherwise="`fp8` is one that it has")
         raise ConfigError(
-            f"`engine.parameters.quantization`: SGLang has no quantisation '{wanted}'; {hint}"
+            f"`engine.parameters.quantization`: SGLang has no quantisation '{wanted}'; {nearest}"
         )
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 from transformers import Qwen2VLImageProcessorPil, Qwen3VLForConditionalGeneration
 
-from hikari_serve.engines.chat import MAX_THINKING, Chat, Thinking
+from hikari_serve.engines.chat import MAX_THINKING, Chat
 from hikari_serve.engines.checkpoints import load_image_processor, load_model
-from hikari_serve.engines.contract import Call, Generate, LanguageEngine, Prompt, Score
+from hikari_serve.engines.contract import Call, Generate, LanguageEngine, Prompt, Score, Thinking
 from hikari_serve.engines.devices import open_device
 from hikari_serve.engines.prompt_reader import PromptReader
 from hikari_serve.engines.torch_engine import TorchEngine

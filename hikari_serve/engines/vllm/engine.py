@@ -12,13 +12,12 @@ from vllm.platforms import current_platform
 from vllm.sampling_params import MAX_LOGPROB_TOKEN_IDS
 from vllm.v1.engine.async_llm import AsyncLLM
 
+from hikari_serve.engines.adapter import read_adapter
 from hikari_serve.engines.chat import MAX_THINKING, Chat
+from hikari_serve.engines.checkpoint_config import check_image_token
 from hikari_serve.engines.checkpoints import load_image_processor
-from hikari_serve.engines.continuous.adapter import read_adapter
-from hikari_serve.engines.continuous.checkpoint import check_image_token
-from hikari_serve.engines.continuous.engine import ContinuousEngine
-from hikari_serve.engines.contract import Call, Generate, Prompt, Score
-from hikari_serve.engines.opening import Opening
+from hikari_serve.engines.continuous import ContinuousEngine
+from hikari_serve.engines.contract import Call, Generate, Opening, Prompt, Score
 from hikari_serve.engines.prompt_reader import PromptReader
 from hikari_serve.engines.vllm.parameters import engine_arguments
 from hikari_serve.engines.vllm.preparation import Preparation, VllmRequest

@@ -13,9 +13,9 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import TypeAdapter, ValidationError
 from vllm.engine.arg_utils import AsyncEngineArgs
 
-from hikari_serve.engines.continuous.checkpoint import longest_sequence, stored_quantization
-from hikari_serve.engines.continuous.parameters import check_names
-from hikari_serve.engines.opening import Opening
+from hikari_serve.engines.checkpoint_config import longest_sequence, stored_quantization
+from hikari_serve.engines.contract import Opening
+from hikari_serve.engines.parameters import check_names
 from hikari_serve.errors import ConfigError
 
 SAID_ELSEWHERE = {

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from hikari_serve.errors import InvalidInput
-from hikari_serve.image import content_hash
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.labels.matching import match_label
+from hikari_serve.pictures.view import content_hash
 from hikari_serve.references.sources.listing import Entry, Listing
 from hikari_serve.references.store import Case
 

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hikari_serve.errors import InvalidInput
-from hikari_serve.image import Limits, content_hash, open_image
+from hikari_serve.pictures.decode import PictureLimits, open_image
+from hikari_serve.pictures.view import content_hash
 from hikari_serve.references.encoding import CaseEncoder
 from hikari_serve.references.journal import Embedded
 from hikari_serve.references.sources.collection import Collection
@@ -40,7 +41,7 @@ def usable(
         return
     contents = [(entry, entry.picture.read_bytes()) for entry in collection.entries[:COMPARED]]
     try:
-        made = encoder.images([open_image(data, Limits()) for _, data in contents])
+        made = encoder.images([open_image(data, PictureLimits()) for _, data in contents])
     except InvalidInput:
         made = np.zeros((0, 0), dtype=np.float32)
     stored = [npz.embeddings[entry.id] for entry, _ in contents]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hikari_serve.demo.evaluation.measures import (
+from demo.evaluation.measures import (
     Beliefs,
     calibration_error,
     reliability,

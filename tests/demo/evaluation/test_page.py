@@ -8,7 +8,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from hikari_serve.cli.main import app
-from hikari_serve.demo.captions import NAMES
+from hikari_serve.drawing.captions import NAMES
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def test_the_page_has_every_disease_and_every_kind(page: tuple[Path, str]) -> No
     text = page[0].read_text(encoding="utf-8")
     for name in (*NAMES.values(), "healthy skin", "dead leaves", "photographs of things"):
         assert re.search(rf"^\| {name} \|( \d+\.\d% \|)+$", text, re.MULTILINE), name
-    assert "hikari demo evaluate --count 10 --out" in text
+    assert "python -m demo.evaluation --count 10 --out" in text
 
 
 def test_its_pictures_lie_beside_it(page: tuple[Path, str]) -> None:

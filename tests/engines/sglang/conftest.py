@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from hikari_serve.engines.opening import Opening, open_engine
-from hikari_serve.engines.sglang import SglangEngine, engine
+from hikari_serve.engines.contract import Opening
+from hikari_serve.engines.registry import open_engine
+from hikari_serve.engines.sglang import engine
+from hikari_serve.engines.sglang.engine import SglangEngine
 from tests.engines.sglang import fake
 
 Open = Callable[..., SglangEngine]

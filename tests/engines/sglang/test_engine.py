@@ -13,8 +13,8 @@ import pytest
 from starlette.exceptions import HTTPException
 
 from hikari_serve.engines.contract import Generate, Generated, Prompt, Score
-from hikari_serve.engines.sglang import SglangEngine
-from hikari_serve.engines.transformers import TransformersEngine
+from hikari_serve.engines.sglang.engine import SglangEngine
+from hikari_serve.engines.transformers.engine import TransformersEngine
 from hikari_serve.errors import ConfigError, EngineFailed, HikariError, InvalidInput, QueueFull
 from tests.engines.conftest import Load
 from tests.engines.recorder import Recorder, run

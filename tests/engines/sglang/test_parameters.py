@@ -7,7 +7,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from hikari_serve.engines.opening import Opening, open_engine
+from hikari_serve.engines.contract import Opening
+from hikari_serve.engines.registry import open_engine
 from hikari_serve.errors import ConfigError
 from tests.engines.sglang.conftest import Open
 from tests.engines.sglang.fake import Engine

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from hikari_serve.errors import BadImage
-from hikari_serve.image import content_hash
 from hikari_serve.labels.label_set import LabelSet
+from hikari_serve.pictures.view import content_hash
 from hikari_serve.references.sources.collection import collect
 from hikari_serve.references.sources.listing import Entry, Listing
 from hikari_serve.references.store import Case

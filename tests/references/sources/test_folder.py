@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hikari_serve.demo.cases import draw_set
+from hikari_serve.drawing.cases import draw_set
 from hikari_serve.errors import InvalidInput
 from hikari_serve.references.sources.folder import read_source
 from hikari_serve.references.sources.listing import Entry

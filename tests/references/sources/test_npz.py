@@ -12,7 +12,7 @@ from PIL import Image
 
 from hikari_serve.engines.encoders import ReferenceEncoder
 from hikari_serve.errors import InvalidInput
-from hikari_serve.image import Preprocessing, content_hash
+from hikari_serve.pictures.view import Preprocessing, content_hash
 from hikari_serve.references.encoding import CaseEncoder
 from hikari_serve.references.manifest import EncoderInfo
 from hikari_serve.references.sources.collection import Collection, collect

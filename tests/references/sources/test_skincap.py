@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hikari_serve.demo.cases import draw_cases
+from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.errors import InvalidInput
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.references.sources.collection import collect

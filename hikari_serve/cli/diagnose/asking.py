@@ -1,0 +1,82 @@
+"""Asking about several pictures at once."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from hikari_serve.cascade.answer import Answer
+from hikari_serve.cascade.request import CascadeRequest
+from hikari_serve.cli.terminal import loading
+from hikari_serve.client import AsyncClient, Options
+from hikari_serve.errors import HikariError
+from hikari_serve.inline import open_cascade
+from hikari_serve.settings import Settings
+
+CONCURRENT = 8
+"""Pictures asked for at once: as many as the demo models take in a batch."""
+
+Ask = Callable[[Path], Awaitable[Answer]]
+"""Answers one picture; a server does, or the cascade in this process."""
+
+
+@asynccontextmanager
+async def at_server(url: str, options: Options) -> AsyncIterator[Ask]:
+    """Asks the server at `url`."""
+    async with AsyncClient(url) as client:
+        yield lambda image: client.diagnose(image, **options)
+
+
+@asynccontextmanager
+async def in_this_process(options: Options) -> AsyncIterator[Ask]:
+    """Loads the stages that the options need, and runs the cascade here."""
+    settings = Settings.from_environment()
+    asked: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    with_references = options.get("references") != 0
+    needed = open_cascade(
+        settings, until=options.get("until"), references=with_references, shown=loading
+    )
+    async with needed as cascade:
+
+        async def ask(image: Path) -> Answer:
+            picture = await asyncio.to_thread(image.read_bytes)
+            return await cascade.run(CascadeRequest(id=uuid.uuid4().hex, image=picture, **asked))
+
+        yield ask
+
+
+async def answers(
+    images: Sequence[Path], ask: Ask, step: Callable[[], None]
+) -> AsyncIterator[tuple[Path, Answer | str]]:
+    """Asks for several pictures at once.
+
+    Args:
+        images: The pictures.
+        ask: Answers one.
+        step: Called whenever one is done.
+
+    Yields:
+        Each picture in order, with its answer or the sentence that says why there is none.
+    """
+    room = asyncio.Semaphore(CONCURRENT)
+
+    async def outcome(image: Path) -> Answer | str:
+        try:
+            async with room:
+                return await ask(image)
+        except HikariError as error:
+            return error.message
+        except OSError as error:
+            return error.strerror or str(error)
+        finally:
+            step()
+
+    tasks = [asyncio.create_task(outcome(image)) for image in images]
+    try:
+        for image, task in zip(images, tasks, strict=True):
+            yield image, await task
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -1,0 +1,132 @@
+"""What `hikari index` tells: what became of a source, what an index holds, what was found."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from hikari_serve.cli.index.workshop import Found
+from hikari_serve.pictures.decode import PictureLimits, open_image
+from hikari_serve.references.index import ReferenceIndex
+from hikari_serve.references.manifest import Manifest
+from hikari_serve.references.sheet import Tile, draw_sheet
+from hikari_serve.references.sources.collection import Report
+
+SHOWN = 10
+"""Lines of a list on the terminal; `--json` has all of them."""
+
+
+def print_report(folder: Path, manifest: Manifest, report: Report, *, as_json: bool) -> None:
+    """Tells what an index was made of: on stdout as JSON, or in words with the losses on stderr."""
+    if as_json:
+        made = {"index": str(folder), "count": manifest.count, "digest": manifest.digest}
+        became = {field.name: getattr(report, field.name) for field in fields(report)}
+        print(json.dumps({**made, **became}))
+        return
+    counts = ", ".join(f"{count} {label}" for label, count in sorted(report.labels.items()))
+    taken = sum(report.labels.values())
+    print(f"{folder} has {manifest.count} cases; its version is {manifest.digest[:12]}")
+    print(f"taken from this source: {taken} ({counts})")
+    said = Console(stderr=True, soft_wrap=True)
+    for title, lines in _losses(report).items():
+        if lines:
+            said.print(Text(f"{title}: {len(lines)}", "yellow"))
+            for line in lines[:SHOWN]:
+                said.print(Text(f"  {line}", "dim"))
+            if len(lines) > SHOWN:
+                said.print(Text(f"  and {len(lines) - SHOWN} more; --json lists all", "dim"))
+    for reason, count in report.excluded.items():
+        said.print(Text(f"left out {reason}: {count} rows", "yellow"))
+    for note in report.notes:
+        said.print(Text(note, "yellow"))
+
+
+def _losses(report: Report) -> dict[str, list[str]]:
+    unmatched = [f"'{words}' ({count} rows)" for words, count in report.unmatched.most_common()]
+    return {
+        "diseases of no label of the set, left out": unmatched,
+        "pictures that are not there": report.missing,
+        "pictures that cannot be read": [f"{k}: {why}" for k, why in report.unreadable.items()],
+        "pictures that another case has already": [
+            f"{left} is {kept}" for left, kept in report.duplicates.items()
+        ],
+        "the same picture under several labels, all left out": [
+            ", ".join(ids) for ids in report.contradictions
+        ],
+    }
+
+
+def describe(folder: Path) -> dict[str, Any]:
+    """What an index holds, as JSON has it; checks all of it but the pictures."""
+    with closing(ReferenceIndex.open(folder)) as index:
+        cases = index.cases_held
+        return {
+            "index": str(folder),
+            "digest": index.digest,
+            "count": len(cases),
+            "labels": dict(sorted(Counter(case.label for case in cases).items())),
+            "with_caption": sum(bool(case.caption) for case in cases),
+            "encoder": index.encoder.model_dump(),
+            "bytes": sum(path.stat().st_size for path in folder.iterdir()),
+        }
+
+
+def print_description(described: Mapping[str, Any]) -> None:
+    """Prints what `describe` found as a table."""
+    encoder = described["encoder"]
+    text = encoder["text"]
+    table = Table.grid(padding=(0, 2))
+    table.add_row("index", described["index"])
+    table.add_row("version", described["digest"])
+    table.add_row("cases", f"{described['count']}, {described['with_caption']} with a caption")
+    table.add_row("labels", "\n".join(f"{n:5} {k}" for k, n in described["labels"].items()))
+    table.add_row("made by", f"{encoder['name']}, weights {encoder['weights'][:12]}")
+    table.add_row("pictures", encoder["preprocessing"])
+    table.add_row("words", f"weights {text['weights'][:12]}" if text else "not compared")
+    table.add_row("size", f"{described['bytes'] / 1e6:.1f} MB")
+    Console(soft_wrap=True).print(table)
+
+
+def print_found(found: Sequence[Found], *, as_json: bool) -> None:
+    """Prints the cases of a search, the best first."""
+    if as_json:
+        rows = [
+            {**match._asdict(), "label": case.label, "caption": case.caption, "source": case.source}
+            for match, case in found
+        ]
+        print(json.dumps(rows))
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("case", "label", "similarity", "score", "caption"):
+        table.add_column(heading, overflow="fold")
+    for match, case in found:
+        numbers = (f"{match.similarity:.3f}", f"{match.score:.3f}")
+        table.add_row(*map(Text, (case.id, case.label, *numbers, case.caption)))
+    Console().print(table)
+
+
+def write_sheet(out: Path, image: Path, found: Sequence[Found]) -> None:
+    """Draws a query and what was found for it."""
+    tiles = [
+        Tile(
+            open_image(case.image, PictureLimits()),
+            f"{number}. {case.label}",
+            f"{_numbers(match.similarity, match.score)}\n{case.id}\n{case.caption}",
+        )
+        for number, (match, case) in enumerate(found, start=1)
+    ]
+    query = Tile(open_image(image.read_bytes(), PictureLimits()), "query", image.name)
+    out.write_bytes(draw_sheet(query, tiles))
+
+
+def _numbers(similarity: float, score: float) -> str:
+    said = f"similarity {similarity:.3f}"
+    return said if score == similarity else f"score {score:.3f}, {said}"

@@ -1,0 +1,212 @@
+"""The work behind `hikari index`: a reference model's encoder, and what is done with it."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from hikari_serve.cascade.graph import Graph
+from hikari_serve.cli.index.sources import Choice, gather, read
+from hikari_serve.cli.terminal import Bar, hush_transformers
+from hikari_serve.engines.encoders import Encoded
+from hikari_serve.errors import ConfigError, InvalidInput, NotFound
+from hikari_serve.labels.label_set import LabelSet
+from hikari_serve.pictures.decode import PictureLimits, open_image
+from hikari_serve.pictures.view import content_hash
+from hikari_serve.references.builder import build
+from hikari_serve.references.encoding import CaseEncoder, open_encoder
+from hikari_serve.references.index import Match, ReferenceIndex
+from hikari_serve.references.manifest import MANIFEST, Manifest
+from hikari_serve.references.served import index_folder
+from hikari_serve.references.sources.collection import Report
+from hikari_serve.references.sources.npz_embeddings import usable
+from hikari_serve.references.store import Case
+from hikari_serve.references.update import add
+from hikari_serve.repository.config import ModelConfig
+from hikari_serve.repository.repository import Repository
+from hikari_serve.repository.schema import ReferencesConfig
+from hikari_serve.repository.weights import find_weights
+from hikari_serve.settings import Settings
+from hikari_serve.tasks.retrieval import query_of
+
+
+class Found(NamedTuple):
+    """A case that a search found."""
+
+    match: Match
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """A reference model, opened for the work on its index.
+
+    Attributes:
+        repository: Where it lies.
+        config: Its configuration.
+        settings: Its own part of that.
+        cores: Cores to compute on.
+    """
+
+    repository: Repository
+    config: ModelConfig
+    settings: ReferencesConfig
+    cores: int
+
+    @classmethod
+    def open(cls, name: str | None) -> "Workshop":
+        """Finds a reference model; None takes that of the served cascade.
+
+        Raises:
+            ConfigError: It is no reference model, or the cascade has none.
+            NotFound: There is no such model.
+        """
+        settings = Settings.from_environment()
+        repository = Repository.of(settings)
+        config = repository.config(name) if name else _of_cascade(repository, settings.cascade)
+        if not isinstance(config.hikari, ReferencesConfig):
+            raise ConfigError(f"model '{config.name}' is none of the task `references`")
+        return cls(repository, config, config.hikari, settings.cores(1))
+
+    def own_folder(self) -> Path:
+        """Where this model looks for its index.
+
+        Raises:
+            InvalidInput: Its index came with its weights, and is not to be overwritten.
+        """
+        if self.settings.index is not None:
+            raise InvalidInput(
+                f"the index of '{self.config.name}' comes with its weights: name another folder "
+                "with --out"
+            )
+        return index_folder(self.repository, self.config)
+
+    def build(self, choice: Choice, out: Path, labels: str | None) -> tuple[Manifest, Report]:
+        """Builds an index; errors as `builder.build` and those of the source."""
+        listing, npz = read(choice)
+        collection = gather(listing, self._labels(labels))
+        with closing(self._encoder()) as encoder:
+            known = list(usable(npz, collection, encoder, self._hub())) if npz else []
+            with Bar("Embedding", total=len(collection.entries)) as bar:
+                manifest = build(
+                    collection.cases(),
+                    encoder.images,
+                    encoder.info,
+                    out,
+                    progress=bar.reach,
+                    embed_texts=encoder.texts if encoder.info.text else None,
+                    known=known,
+                    on_bad=collection.report.bad,
+                )
+        self._mind_the_licence(choice, collection.report)
+        return manifest, collection.report
+
+    def add(self, choice: Choice, folder: Path, labels: str | None) -> tuple[Manifest, Report]:
+        """Adds to an index; errors as `update.add` and those of the source."""
+        listing, _ = read(choice)
+        with closing(ReferenceIndex.open(folder)) as index:
+            held = [(case.image_sha256, case.id) for case in index.cases_held]
+        collection = gather(listing, self._labels(labels), held)
+        if not collection.entries:
+            raise InvalidInput(f"{choice.source} has no case that {folder} has not already")
+        total = len(held) + len(collection.entries)
+        with closing(self._encoder()) as encoder, Bar("Embedding", total=total) as bar:
+            manifest = add(
+                folder,
+                collection.cases(),
+                encoder.images,
+                encoder.info,
+                embed_texts=encoder.texts if encoder.info.text else None,
+                progress=bar.reach,
+                on_bad=collection.report.bad,
+            )
+        self._mind_the_licence(choice, collection.report)
+        return manifest, collection.report
+
+    def search(
+        self,
+        image: Path,
+        folder: Path | None,
+        k: int | None,
+        description: str | None,
+        alpha: float | None,
+    ) -> list[Found]:
+        """Finds the cases most like a picture; arguments None take the model's own.
+
+        Raises:
+            InvalidInput: The picture cannot be read, or the model compares no words.
+            ConfigError: The index is missing, damaged, or another encoder's.
+        """
+        data = image.read_bytes()
+        picture = open_image(data, PictureLimits())
+        place = folder or index_folder(self.repository, self.config)
+        with (
+            closing(self._encoder()) as encoder,
+            closing(ReferenceIndex.open(place, encoder.info)) as index,
+            Bar("Searching"),
+        ):
+            text = None
+            if description is not None:
+                text = encoder.engine.embed_texts([description], query=True)[0]
+            encoded = Encoded(encoder.images([picture])[0], text)
+            query = query_of(encoded, self.settings, content_hash(data), alpha)
+            matches = index.search(query, k or self.settings.top_k)
+            return [Found(match, index.case(match.case_id)) for match in matches]
+
+    def _encoder(self) -> CaseEncoder:
+        version = self.repository.served_versions(self.config)[-1]
+        weights = find_weights(self.repository, self.config.name, version)
+        with Bar(f"Loading {self.config.name}"):
+            hush_transformers()
+            return open_encoder(self.config, weights, self.cores)
+
+    def _labels(self, name: str | None) -> LabelSet | None:
+        """The label set that is asked for: by a name, a path from here, or the model's own."""
+        if name == "none":
+            return None
+        if name is not None:
+            return LabelSet.find(name, Path())
+        own = self.settings.labels
+        return LabelSet.find(own, self.repository.folder(self.config.name)) if own else None
+
+    def _mind_the_licence(self, choice: Choice, report: Report) -> None:
+        shown = self.settings.expose
+        if choice.kind in ("skincap", "npz") and shown != "ids":
+            report.notes.append(
+                f"model '{self.config.name}' shows `{shown}` of its cases, and SkinCAP may not be "
+                "passed on: set `expose: ids` before others can reach it"
+            )
+
+    def _hub(self) -> str:
+        source = self.settings.source
+        return source.hub or "" if source else ""
+
+
+def find_index(index: str) -> tuple[Path, str]:
+    """The folder of an index, and the name of the model that made it.
+
+    Args:
+        index: A folder, or the name of a reference model that has an index.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    folder = Path(index)
+    if not (folder / MANIFEST).is_file():
+        repository = Repository.of(Settings.from_environment())
+        try:
+            folder = index_folder(repository, repository.config(index))
+        except NotFound:
+            raise ConfigError(
+                f"there is no reference index in {index}, and no model of that name; "
+                "build one with `hikari index build`"
+            ) from None
+    with closing(ReferenceIndex.open(folder)) as opened:
+        return folder, opened.encoder.name
+
+
+def _of_cascade(repository: Repository, cascade: str) -> ModelConfig:
+    for node in Graph.read(repository.config(cascade), repository).nodes:
+        if node.task == "references":
+            return node.config
+    raise ConfigError(f"cascade '{cascade}' has no reference model: name one with --model")

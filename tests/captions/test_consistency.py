@@ -1,0 +1,116 @@
+"""A caption against the label: what it names, affirms, denies and leaves open."""
+
+import pytest
+
+from hikari_serve.captions.consistency import consistency, mentions
+from hikari_serve.drawing.cases import draw_cases
+from hikari_serve.labels.label_set import LabelSet
+from hikari_serve.stage import Caption, Classification
+
+
+def classified(label: str | None, name: str = "card") -> Classification:
+    labels = LabelSet.shipped(name).labels
+    return Classification(
+        label=label,
+        display_name=label,
+        probability=0.9,
+        scores={each.id: 1 / len(labels) for each in labels},
+        names={each.id: each.name for each in labels},
+        aliases={each.id: each.aliases for each in labels},
+        label_mass=1.0,
+        decision="answered" if label else "unknown",
+    )
+
+
+PSORIASIS = classified("psoriasis")
+
+VERDICTS = {
+    # affirmed
+    "Scaly plaques. Consistent with psoriasis.": "agrees",
+    "This could be plaque psoriasis.": "agrees",
+    "No scale is seen. Consistent with psoriasis.": "agrees",
+    "Without scale, the findings are consistent with psoriasis.": "agrees",
+    "No comedones but typical psoriasis.": "agrees",
+    "There is no doubt that this is psoriasis.": "agrees",
+    "Psoriasis without scale.": "agrees",
+    "Psoriasis is most likely.": "agrees",
+    "Psoriasis rather than lichen planus.": "agrees",
+    "Suggestive of psoriasis; urticaria is ruled out.": "agrees",
+    "Consistent with psoriasis. The differential diagnosis includes lichen planus.": "agrees",
+    "Consistent with psoriasis. Biopsy is advised to rule out sarcoidosis.": "agrees",
+    # another disease
+    "A soft papule. Consistent with skin tags.": "contradicts",
+    "Hives.": "contradicts",
+    "Findings suggest Bowen's disease.": "contradicts",
+    "Melanocytic nevus.": "contradicts",
+    "Squamous-cell carcinomas in situ.": "contradicts",
+    "Suspicious for melanoma.": "contradicts",
+    "Basal cell carcinoma is likely.": "contradicts",
+    "This is psoriatic arthritis.": "contradicts",
+    # denied
+    "This is not psoriasis.": "contradicts",
+    "No signs of psoriasis.": "contradicts",
+    "No signs of lichen planus or psoriasis.": "contradicts",
+    "Lichen planus rather than psoriasis.": "contradicts",
+    "Psoriasis is ruled out.": "contradicts",
+    "Psoriasis has been excluded.": "contradicts",
+    "Psoriasis is unlikely.": "contradicts",
+    "The findings are not entirely consistent with psoriasis.": "contradicts",
+    "Unlike psoriasis, the surface is smooth.": "contradicts",
+    "It isn't psoriasis.": "contradicts",
+    # neither, or both
+    "A red plaque.": "unknown",
+    "Antipsoriasised parapsoriasis.": "unknown",
+    "Psoriasis or skin tag.": "unknown",
+    "Psoriasis, versus lichen planus.": "unknown",
+    "Differential diagnosis: psoriasis, urticaria and acne.": "unknown",
+    "Psoriasis cannot be excluded.": "unknown",
+    "A biopsy is needed to rule out psoriasis.": "unknown",
+    "Psoriasis-like scale.": "unknown",
+    "The lesion mimics psoriasis.": "unknown",
+    "There is a history of psoriasis.": "unknown",
+    "Urticaria is ruled out.": "unknown",
+    "No evidence of infection, malignancy, psoriasis.": "unknown",
+    "Infection or psoriasis.": "unknown",
+    "Psoriasis or eczema.": "unknown",
+    "There is no scale on this psoriasis.": "unknown",
+}
+
+
+@pytest.mark.parametrize(("caption", "verdict"), VERDICTS.items())
+def test_verdicts(caption: str, verdict: str) -> None:
+    assert consistency(mentions(caption, PSORIASIS)) == verdict
+
+
+def test_mentions_say_where_the_words_stand_and_what_they_mean() -> None:
+    caption = "🔬 Eczematous; psoriasis vulgaris, not Hives. Perhaps urticaria pigmentosa."
+    found = mentions(caption, PSORIASIS)
+    assert [(caption[m.start : m.end], m.label, m.consistency) for m in found] == [
+        ("psoriasis vulgaris", "psoriasis", "agrees"),
+        ("Hives", "urticaria", "unknown"),
+        ("urticaria pigmentosa", None, "contradicts"),
+    ]
+
+
+def test_without_a_label_nothing_agrees_or_contradicts() -> None:
+    caption = "Consistent with psoriasis."
+    assert [m.consistency for m in mentions(caption, classified(None))] == ["unknown"]
+    assert (
+        mentions(caption, None) == mentions(caption, Caption(text="", finish_reason="stop")) == ()
+    )
+
+
+@pytest.mark.parametrize("name", ["card", "skincap"])
+def test_every_name_and_alias_agrees_with_its_own_label_and_no_other(name: str) -> None:
+    labels = LabelSet.shipped(name).labels
+    for label in labels:
+        for words in (label.name, *label.aliases):
+            for other in labels:
+                found = mentions(f"These are {words}.", classified(other.id, name))
+                expected = "agrees" if other is label else "contradicts"
+                assert consistency(found) == expected, (words, other.id)
+
+
+def test_captions_of_drawings_agree_with_what_was_drawn() -> None:
+    for drawing in draw_cases(40, 77):
+        assert consistency(mentions(drawing.caption, classified(drawing.disease))) == "agrees"
