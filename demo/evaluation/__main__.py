@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import sys
 from pathlib import Path
 
 from demo.evaluation.findings import findings
@@ -9,6 +10,7 @@ from demo.evaluation.page import write_page
 from demo.evaluation.questions import Questions, draw_questions
 from demo.evaluation.study import Study, run_study, trials
 from hikari_serve.cli.terminal import Bar, loading
+from hikari_serve.errors import HikariError
 from hikari_serve.inline import open_cascade
 from hikari_serve.repository.repository import Repository
 from hikari_serve.settings import Settings
@@ -29,7 +31,10 @@ def main() -> None:
         parser.error("--count must be 10 at least: fewer say nothing")
     if asked.photographs is not None and not asked.photographs.is_dir():
         parser.error(f"--photographs: {asked.photographs} is no folder")
-    study = asyncio.run(_study(draw_questions(asked.count, asked.photographs)))
+    try:
+        study = asyncio.run(_study(draw_questions(asked.count, asked.photographs)))
+    except HikariError as error:
+        sys.exit(error.message)
     shown = f" --photographs {asked.photographs.name}" if asked.photographs else ""
     command = f"python -m demo.evaluation --count {asked.count} --out {asked.out}{shown}"
     write_page(study, asked.out, command)

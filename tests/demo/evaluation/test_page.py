@@ -1,23 +1,29 @@
 """A whole evaluation by the command, on few pictures, of the weights that lie in the repository."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
 
-from hikari_serve.cli.main import app
 from hikari_serve.drawing.captions import NAMES
+
+ROOT = Path(__file__).parents[3]
+
+
+def evaluate(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "demo.evaluation", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     out = tmp_path_factory.mktemp("evaluation")
     Image.effect_noise((300, 400), 90).convert("RGB").save(out / "thing.png")
-    wanted = ["demo", "evaluate", "--count", "10", "--out", str(out / "page.md")]
-    done = CliRunner().invoke(app, [*wanted, "--photographs", str(out)])
-    assert done.exit_code == 0, done.output
+    done = evaluate("--count", "10", "--out", out / "page.md", "--photographs", out)
+    assert done.returncode == 0, done.stderr
     return out / "page.md", done.stdout
 
 
@@ -44,7 +50,6 @@ def test_the_terminal_says_what_was_met(page: tuple[Path, str]) -> None:
 
 
 def test_a_folder_without_photographs_is_told(tmp_path: Path) -> None:
-    wanted = ["demo", "evaluate", "--out", str(tmp_path / "page.md"), "--photographs"]
-    done = CliRunner().invoke(app, [*wanted, str(tmp_path)])
-    assert done.exit_code == 1
+    done = evaluate("--out", tmp_path / "page.md", "--photographs", tmp_path)
+    assert done.returncode == 1
     assert "has no .jpg or .png file" in done.stderr
