@@ -5,73 +5,62 @@ place runners elsewhere or in this process (see docs/settings.md).
 """
 
 import sys
+import uuid
 from typing import Any
 
 import bentoml
-from starlette.exceptions import HTTPException
 
 from hikari_serve.cascade.execution import Cascade
-from hikari_serve.cascade.graph import Graph
 from hikari_serve.cascade.requirements import require
+from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import HikariError
 from hikari_serve.pictures.decode import PictureLimits
+from hikari_serve.presentation.answer import Answer
 from hikari_serve.repository.repository import Repository
-from hikari_serve.serving.diagnose import diagnose_app
+from hikari_serve.serving.bento import TRAFFIC, JsonApis, beside
+from hikari_serve.serving.diagnose.door import diagnose_app
+from hikari_serve.serving.diagnose.sdk import Asked, answer
 from hikari_serve.serving.placement import PlacedStages
-from hikari_serve.serving.traffic import TRAFFIC
+from hikari_serve.serving.readiness import Readiness, ReadinessDoor, ReadinessState
+from hikari_serve.serving.runner import runner_of
 from hikari_serve.settings import Settings
-from runners.caption import CaptionRunner
-from runners.disease import DiseaseRunner
-from runners.group import GroupRunner
-from runners.references import ReferencesRunner
-
-RUNNERS = {
-    "group": GroupRunner,
-    "references": ReferencesRunner,
-    "disease": DiseaseRunner,
-    "caption": CaptionRunner,
-}
 
 try:
     settings = Settings.from_environment()
     repository = Repository.of(settings)
     config = repository.config(settings.cascade)
-    graph = Graph.read(config, repository)
-    require(repository, settings.cascade, graph, settings.tasks_here)
+    graph = read_graph(config, repository)
+    settings.check_stages(graph.steps)
+    require(repository, settings.cascade, graph, settings.here(graph.steps))
 except HikariError as error:
     sys.exit(f"hikari: {error.message}")
 
-tasks = list(dict.fromkeys(node.task for node in graph.nodes))
-app = diagnose_app(settings)
-
-
-def beside(task: str) -> Any:
-    """The runner as a process of this server, if the cascade needs it and settings place it so."""
-    wanted = task in tasks and settings.placement[task] == "process"
-    return bentoml.depends(RUNNERS[task]) if wanted else None
+app = diagnose_app(settings, graph)
+state = ReadinessState()
 
 
 @bentoml.service(
     workers=settings.workers,
     traffic=TRAFFIC,
-    runner_probe={"enabled": False},  # waits five seconds for a dead stage; __is_ready__ does not
+    runner_probe={"enabled": False},  # waits five seconds for a dead stage
 )
 @bentoml.asgi_app(app)
+@beside(
+    (stage, runner_of(stage))
+    for stage in graph.steps
+    if settings.of_stage(stage).runner == "process"
+)
 class Hikari:
     """Answers `/diagnose` with the cascade that `HIKARI_CASCADE` names."""
 
-    group = beside("group")
-    references = beside("references")
-    disease = beside("disease")
-    caption = beside("caption")
-
     def __init__(self) -> None:
-        services = {task: runner.name for task, runner in RUNNERS.items()}
-        self.placement = PlacedStages(settings, tasks, services)
+        self.placement = PlacedStages(settings, graph)
         limits = PictureLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
-        app.state.cascade = Cascade(config, graph, self.placement.stages, limits)
+        self.cascade = Cascade(config, graph, self.placement.stages, limits)
+        app.state.cascade = self.cascade
+        state.readiness = Readiness(self.placement.stages, graph.headline)
 
     @bentoml.on_startup
     async def start(self) -> None:
@@ -83,9 +72,11 @@ class Hikari:
         """Ends the stages of this process and the connections to the others."""
         await self.placement.close()
 
-    async def __is_ready__(self) -> bool:
-        waiting = await self.placement.not_ready()
-        if waiting:
-            listed = "; ".join(f"{task}: {why}" for task, why in waiting.items())
-            raise HTTPException(503, f"stages not ready: {listed}")
-        return True
+    @bentoml.api(route="/api/diagnose", input_spec=Asked)
+    async def diagnose(self, **asked: Any) -> Answer:
+        """Read a picture of a lesion: group, disease and caption."""
+        return await answer(self.cascade, uuid.uuid4().hex, Asked(**asked))
+
+
+Hikari.add_asgi_middleware(ReadinessDoor, state=state)
+Hikari.add_asgi_middleware(JsonApis, prefix="/api/")

@@ -14,14 +14,14 @@ from transformers import CLIPImageProcessorPil, CLIPModel
 from benchmarks.card_model import CardModel, match, view
 from benchmarks.cascade_result import CascadeResult, StageTime
 from benchmarks.passes import Pass, Reply
-from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.engines.checkpoints import DTYPES
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.prompts.layout import Reference
 from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.references.scoring import Query
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import CaptionConfig, ClassifierConfig, ReferencesConfig
+from hikari_serve.repository.schema import ClassifierConfig, DescriberConfig, RetrieverConfig
 
 LABEL_TOKENS, CAPTION_TOKENS = 64, 256
 """`max_new_tokens` as the authors' cards have them."""
@@ -32,19 +32,19 @@ class CardLoop:
 
     def __init__(self, models: Path, cascade: str) -> None:
         repository = Repository(models)
-        for node in Graph.read(repository.config(cascade), repository).nodes:
+        for node in read_graph(repository.config(cascade), repository).nodes:
             settings, name = node.config.hikari, node.config.name
             folder = repository.version_folder(name, repository.served_versions(node.config)[-1])
             match settings:
-                case ClassifierConfig(task="group"):
+                case ClassifierConfig() if node.name == "group":
                     self._group = CardModel.load(folder, settings)
                     self._groups = LabelSet.find(settings.labels, repository.folder(name)).labels
                 case ClassifierConfig():
                     self._disease = CardModel.load(folder, settings)
                     self._diseases = LabelSet.find(settings.labels, repository.folder(name)).labels
-                case CaptionConfig():
+                case DescriberConfig():
                     self._caption = CardModel.load(folder, settings)
-                case ReferencesConfig():
+                case RetrieverConfig():
                     self._references = CardReferences(folder, settings)
 
     def choose_threads(self, pictures: Sequence[bytes]) -> int:
@@ -95,7 +95,7 @@ class CardLoop:
 class CardReferences:
     """Retrieval as the authors' code does it: CLIP and one matrix product."""
 
-    def __init__(self, folder: Path, settings: ReferencesConfig) -> None:
+    def __init__(self, folder: Path, settings: RetrieverConfig) -> None:
         self._settings = settings
         self._clip = CLIPModel.from_pretrained(folder, dtype=DTYPES[settings.engine.dtype])
         self._pictures = CLIPImageProcessorPil.from_pretrained(folder)

@@ -17,7 +17,7 @@ from hikari_serve.engines.checkpoints import DTYPES
 from hikari_serve.labels.label_set import Label
 from hikari_serve.pictures.view import Preprocessing
 from hikari_serve.prompts.layout import Reference
-from hikari_serve.repository.schema import CaptionConfig, ClassifierConfig
+from hikari_serve.repository.schema import ClassifierConfig, DescriberConfig
 
 SLOT = "<|image_pad|>"
 FUZZY_CUT = 50
@@ -32,7 +32,7 @@ class CardModel:
         model: Qwen3VLForConditionalGeneration,
         tokenizer: Qwen2Tokenizer,
         pictures: Qwen2VLImageProcessorPil,
-        settings: ClassifierConfig | CaptionConfig,
+        settings: ClassifierConfig | DescriberConfig,
     ) -> None:
         self._settings = settings
         self._tokenizer = tokenizer
@@ -41,7 +41,7 @@ class CardModel:
         self._slot_id = tokenizer.convert_tokens_to_ids(SLOT)
 
     @classmethod
-    def load(cls, folder: Path, settings: ClassifierConfig | CaptionConfig) -> "CardModel":
+    def load(cls, folder: Path, settings: ClassifierConfig | DescriberConfig) -> "CardModel":
         """Loads the checkpoint, on the CPU."""
         model = Qwen3VLForConditionalGeneration.from_pretrained(
             folder, dtype=DTYPES[settings.engine.dtype]

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.passes import Pass, Reply
-from hikari_serve.cascade.answer import Answer, StageReport
+from hikari_serve.cascade.report import StageReport
+from hikari_serve.presentation.answer import Answer
 
 
 @dataclass(frozen=True, slots=True)

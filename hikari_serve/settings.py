@@ -5,8 +5,9 @@ sentence that names the variable, what it held and what would be right.
 """
 
 import os
+import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -14,8 +15,6 @@ from hikari_serve.errors import ConfigError
 from hikari_serve.hints import hint
 
 PREFIX = "HIKARI_"
-TASKS = ("group", "references", "disease", "caption")
-"""The tasks that have a runner, in the order of the cascade."""
 
 WEIGHTS = Path(os.path.expanduser("~/.cache/hikari/weights"))
 """Where pulled weights lie unless HIKARI_WEIGHTS says otherwise."""
@@ -28,6 +27,33 @@ this user on this machine."""
 Place = str
 """Where a stage runs: `process`, `inline`, or the URL of a runner elsewhere."""
 
+HERE = ("process", "inline")
+
+_OF_STAGE = re.compile(rf"{PREFIX}([A-Z][A-Z0-9_]*)_(RUNNER|WORKERS|THREADS)")
+"""The variables of single stages, such as HIKARI_DISEASE_RUNNER."""
+
+_INJECTED = re.compile(
+    rf"{PREFIX}(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)"
+)
+"""What Kubernetes sets in every container for each Service whose name begins with `hikari`."""
+_INJECTED_URL = re.compile(r"(?:tcp|udp|sctp)://\S+")
+"""The value of the one that ends in `_PORT`, whose name alone could be a setting of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageSettings:
+    """How one stage runs.
+
+    Attributes:
+        runner: Where it runs.
+        workers: Processes of its runner, if that is beside the API.
+        threads: Cores that each of them computes on; 0 means an equal share of the machine.
+    """
+
+    runner: Place = "process"
+    workers: int = 1
+    threads: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -35,72 +61,110 @@ class Settings:
 
     Attributes:
         cascade: Cascade model that answers `/diagnose`.
+        stage: Stage whose runner `runners.stage:StageRunner` is.
         models: Folder of the model repository.
         weights: Folder of the weights that `hikari models pull` brought.
         indexes: Folder of the reference indexes that `hikari index build` wrote.
         locks: Folder by which processes agree on who may use an accelerator.
-        placement: Where each task's runner lives.
-        threads: Cores for each stage; 0 means an equal share of the machine.
+        placement: Where every stage runs that has no place of its own.
+        threads: Cores for each stage that has no number of its own; 0 means an equal share.
         workers: API processes.
         max_image_bytes: Largest picture accepted, in bytes.
         max_image_pixels: Largest picture accepted, in pixels.
+        stages: Settings of single stages, by the stage's name.
     """
 
     cascade: str = "demo"
+    stage: str = ""
     models: Path = Path("models")
     weights: Path = WEIGHTS
     indexes: Path = INDEXES
     locks: Path = LOCKS
-    placement: Mapping[str, Place] = field(default_factory=lambda: dict.fromkeys(TASKS, "process"))
+    placement: Place = "process"
     threads: int = 0
     workers: int = 1
     max_image_bytes: int = 20_000_000
     max_image_pixels: int = 50_000_000
+    stages: Mapping[str, StageSettings] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
-        """Reads every `HIKARI_*` variable.
+        """Reads every `HIKARI_*` variable; what Kubernetes sets for Services is passed over.
 
         Raises:
             ConfigError: A variable is unknown or its value is out of range.
         """
+        own = {name: value for name, value in environ.items() if _is_ours(name, value)}
         default = cls()
-        known = {f.name for f in fields(cls)} | {f"{task}_runner" for task in TASKS}
-        for name in environ:
-            if name.startswith(PREFIX) and name[len(PREFIX) :].lower() not in known:
-                variables = sorted(PREFIX + setting.upper() for setting in known)
+        known = {PREFIX + each.name.upper() for each in fields(cls)} - {f"{PREFIX}STAGES"}
+        for name in own:
+            if name not in known and not _OF_STAGE.fullmatch(name):
+                valid = [*known, *(f"{PREFIX}<STAGE>_{each}" for each in ("RUNNER", "WORKERS"))]
                 raise ConfigError(
-                    f"{name} is no setting of this server; {hint(name, variables, quote='')}"
+                    f"{name} is no setting of this server; {hint(name, valid, quote='')}"
                 )
-        everywhere = environ.get("HIKARI_PLACEMENT", "process")
-        placement = {
-            task: _placement(f"HIKARI_{task.upper()}_RUNNER", environ, everywhere) for task in TASKS
-        }
+        placement = _place("HIKARI_PLACEMENT", own, default.placement)
+        threads = _number("HIKARI_THREADS", own, default.threads, least=0)
+        found = {match[1] for name in own if (match := _OF_STAGE.fullmatch(name))}
         return cls(
-            cascade=environ.get("HIKARI_CASCADE", default.cascade),
-            models=Path(environ.get("HIKARI_MODELS", default.models)),
-            weights=Path(environ.get("HIKARI_WEIGHTS", default.weights)).expanduser(),
-            indexes=Path(environ.get("HIKARI_INDEXES", default.indexes)).expanduser(),
-            locks=Path(environ.get("HIKARI_LOCKS", default.locks)).expanduser(),
+            cascade=own.get("HIKARI_CASCADE", default.cascade),
+            stage=own.get("HIKARI_STAGE", default.stage),
+            models=Path(own.get("HIKARI_MODELS", default.models)),
+            weights=Path(own.get("HIKARI_WEIGHTS", default.weights)).expanduser(),
+            indexes=Path(own.get("HIKARI_INDEXES", default.indexes)).expanduser(),
+            locks=Path(own.get("HIKARI_LOCKS", default.locks)).expanduser(),
             placement=placement,
-            threads=_number("HIKARI_THREADS", environ, default.threads, least=0),
-            workers=_number("HIKARI_WORKERS", environ, default.workers, least=1),
+            threads=threads,
+            workers=_number("HIKARI_WORKERS", own, default.workers, least=1),
             max_image_bytes=_number(
-                "HIKARI_MAX_IMAGE_BYTES", environ, default.max_image_bytes, least=1
+                "HIKARI_MAX_IMAGE_BYTES", own, default.max_image_bytes, least=1
             ),
             max_image_pixels=_number(
-                "HIKARI_MAX_IMAGE_PIXELS", environ, default.max_image_pixels, least=1
+                "HIKARI_MAX_IMAGE_PIXELS", own, default.max_image_pixels, least=1
             ),
+            stages={
+                stage.lower(): StageSettings(
+                    runner=_place(f"{PREFIX}{stage}_RUNNER", own, placement),
+                    workers=_number(f"{PREFIX}{stage}_WORKERS", own, 1, least=1),
+                    threads=_number(f"{PREFIX}{stage}_THREADS", own, threads, least=0),
+                )
+                for stage in found
+            },
         )
 
-    @property
-    def tasks_here(self) -> tuple[str, ...]:
-        """The tasks whose runners are on this machine, beside the API or in its process."""
-        return tuple(task for task in TASKS if self.placement[task] in ("process", "inline"))
+    def of_stage(self, name: str) -> StageSettings:
+        """How a stage runs."""
+        return self.stages.get(name) or StageSettings(self.placement, 1, self.threads)
 
-    def cores(self, stages: int) -> int:
-        """Cores that each of `stages` on this machine may compute on."""
-        return self.threads or max(1, available_cores() // max(1, stages))
+    def check_stages(self, names: Collection[str]) -> None:
+        """Refuses settings of stages that are not there.
+
+        Args:
+            names: The stages of the served cascade.
+
+        Raises:
+            ConfigError: A variable names another.
+        """
+        for stage in self.stages:
+            if stage not in names:
+                raise ConfigError(
+                    f"{PREFIX}{stage.upper()}_*: cascade '{self.cascade}' has no stage '{stage}'; "
+                    f"{hint(stage, names)}"
+                )
+
+    def here(self, names: Collection[str]) -> list[str]:
+        """The stages that run on this machine, beside the API or in its process."""
+        return [name for name in names if self.of_stage(name).runner in HERE]
+
+    def cores(self, name: str, here: Collection[str]) -> int:
+        """Cores that each process of a stage may compute on.
+
+        Args:
+            name: The stage.
+            here: The stages on this machine, this one among them.
+        """
+        processes = sum(self.of_stage(each).workers for each in here)
+        return self.of_stage(name).threads or max(1, available_cores() // max(1, processes))
 
 
 def available_cores() -> int:
@@ -114,12 +178,18 @@ def available_cores() -> int:
     return cores if quota == "max" else max(1, min(cores, int(quota) // int(period)))
 
 
-def _placement(name: str, environ: Mapping[str, str], everywhere: str) -> Place:
+def _is_ours(name: str, value: str) -> bool:
+    """Whether a variable is meant for this server, and not set by Kubernetes for a Service."""
+    if not name.startswith(PREFIX) or _INJECTED.fullmatch(name):
+        return False
+    return not (name.endswith("_PORT") and _INJECTED_URL.fullmatch(value))
+
+
+def _place(name: str, environ: Mapping[str, str], everywhere: Place) -> Place:
     value = environ.get(name, everywhere)
-    if value in ("process", "inline") or value.startswith(("http://", "https://")):
+    if value in HERE or value.startswith(("http://", "https://")):
         return value.rstrip("/")
-    source = name if name in environ else "HIKARI_PLACEMENT"
-    raise ConfigError(f"{source} is '{value}', but must be process, inline or an http(s) URL")
+    raise ConfigError(f"{name} is '{value}', but must be process, inline or an http(s) URL")
 
 
 def _number(name: str, environ: Mapping[str, str], default: int, *, least: int) -> int:

@@ -4,7 +4,9 @@ A stage may live in this process, in a runner beside it or on another machine; t
 the same in all three, as objects or as JSON (bytes become base64 there).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -51,6 +53,12 @@ class Item(Frozen):
     priority: int = Field(DEFAULT_PRIORITY, ge=1, le=9)
     traceparent: str | None = None
 
+    @property
+    def key(self) -> Hashable:
+        """Equal for items of one model whose answers are equal."""
+        view = sha256(self.view).digest()
+        return view, self.content, tuple(sorted(self.inputs.items())), self.index, self.cases
+
 
 Decision = Literal["answered", "abstained", "unknown"]
 
@@ -84,10 +92,10 @@ class Classification(Frozen):
     reason: str | None = None
 
 
-class Caption(Frozen):
+class Description(Frozen):
     """A description in words; `finish_reason` is `length` where it was cut."""
 
-    kind: Literal["caption"] = "caption"
+    kind: Literal["description"] = "description"
     text: str
     finish_reason: Literal["stop", "length"]
 
@@ -127,7 +135,7 @@ class Retrieval(Frozen):
     labels: tuple[str, ...] = ()
 
 
-Output = Classification | Caption | Retrieval
+Output = Classification | Description | Retrieval
 
 
 class Provenance(Frozen):
@@ -170,6 +178,10 @@ class Provenance(Frozen):
     description: str | None = None
 
 
+Tensor = str | float | tuple[str, ...] | tuple[float, ...]
+"""The value of an output tensor."""
+
+
 class StageResult(Frozen):
     """A stage's answer.
 
@@ -187,23 +199,61 @@ class StageResult(Frozen):
     compute_ms: float
     batch_size: int
 
-    def field(self, name: str) -> str | tuple[str, ...] | None:
-        """The value that a model's output tensor `name` wires to later stages.
+    def tensor(self, name: str) -> Tensor | None:
+        """The value of the model's output tensor `name`.
 
         None when the model does not know: an unsure answer is not passed on as a sure one.
+
+        Raises:
+            KeyError: No model of this kind has such an output.
         """
         output = self.output
-        if isinstance(output, Classification) and name == "label":
-            return output.label
-        if isinstance(output, Caption) and name == "text":
-            return output.text
-        if isinstance(output, Retrieval) and name == "cases":
-            return tuple(case.id for case in output.cases) or None
-        return None
+        tensors: dict[str, Tensor | None]
+        if isinstance(output, Classification):
+            tensors = {
+                "label": output.label,
+                "scores": tuple(output.scores[label] for label in output.names),
+                "label_mass": output.label_mass,
+                "decision": output.decision,
+            }
+        elif isinstance(output, Description):
+            tensors = {"text": output.text}
+        else:
+            tensors = {
+                "cases": tuple(case.id for case in output.cases) or None,
+                "similarity": tuple(case.similarity for case in output.cases) or None,
+            }
+        return tensors[name]
 
 
 OnText = Callable[[str], None]
 """Receives the words of a generated answer as they come."""
+
+
+class State(StrEnum):
+    """The states of a version, named as Triton's repository index names them."""
+
+    LOADING = "LOADING"
+    READY = "READY"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
+class Hosted(Frozen):
+    """A version that a stage hosts.
+
+    Attributes:
+        model: The model.
+        version: Its version.
+        state: Whether it answers.
+        reason: Why it does not, or why it could not be loaded anew.
+        provenance: What it quotes in every result; None until it is loaded.
+    """
+
+    model: str
+    version: int
+    state: State
+    reason: str = ""
+    provenance: Provenance | None = None
 
 
 class Stage(Protocol):
@@ -217,8 +267,15 @@ class Stage(Protocol):
         """
 
     async def ready(self) -> None:
-        """Returns when the stage can answer.
+        """Returns if the stage can answer.
 
         Raises:
             Unavailable: It cannot, and why.
+        """
+
+    async def describe(self) -> tuple[Hosted, ...]:
+        """What the stage hosts, and what produces its answers.
+
+        Raises:
+            Unavailable: It cannot be asked.
         """

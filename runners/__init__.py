@@ -1,1 +1,1 @@
-"""One BentoML service a task; each scales on its own."""
+"""One BentoML service a stage; each scales on its own. Those of the skin cascades have a file."""

@@ -1,17 +1,5 @@
-"""The runner of the task `caption`."""
+"""The runner of the stage `caption`."""
 
-import bentoml
+from hikari_serve.serving.runner import runner_of
 
-from hikari_serve.serving.runner import RUNNER, Runner
-from hikari_serve.serving.stage_door import stage_app
-
-app = stage_app()
-
-
-@bentoml.service(**RUNNER)
-@bentoml.asgi_app(app)
-class CaptionRunner(Runner):
-    """Describes the lesion in words."""
-
-    task = "caption"
-    app = app
+CaptionRunner = runner_of("caption")

@@ -1,17 +1,5 @@
-"""The runner of the task `disease`."""
+"""The runner of the stage `disease`."""
 
-import bentoml
+from hikari_serve.serving.runner import runner_of
 
-from hikari_serve.serving.runner import RUNNER, Runner
-from hikari_serve.serving.stage_door import stage_app
-
-app = stage_app()
-
-
-@bentoml.service(**RUNNER)
-@bentoml.asgi_app(app)
-class DiseaseRunner(Runner):
-    """Names the disease, with reference cases or without."""
-
-    task = "disease"
-    app = app
+DiseaseRunner = runner_of("disease")

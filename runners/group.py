@@ -1,17 +1,5 @@
-"""The runner of the task `group`."""
+"""The runner of the stage `group`."""
 
-import bentoml
+from hikari_serve.serving.runner import runner_of
 
-from hikari_serve.serving.runner import RUNNER, Runner
-from hikari_serve.serving.stage_door import stage_app
-
-app = stage_app()
-
-
-@bentoml.service(**RUNNER)
-@bentoml.asgi_app(app)
-class GroupRunner(Runner):
-    """Names the lesion's group."""
-
-    task = "group"
-    app = app
+GroupRunner = runner_of("group")

@@ -1,17 +1,5 @@
-"""The runner of the task `references`."""
+"""The runner of the stage `references`."""
 
-import bentoml
+from hikari_serve.serving.runner import runner_of
 
-from hikari_serve.serving.runner import RUNNER, Runner
-from hikari_serve.serving.stage_door import stage_app
-
-app = stage_app()
-
-
-@bentoml.service(**RUNNER)
-@bentoml.asgi_app(app)
-class ReferencesRunner(Runner):
-    """Retrieves the cases that look most alike."""
-
-    task = "references"
-    app = app
+ReferencesRunner = runner_of("references")

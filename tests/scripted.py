@@ -9,16 +9,18 @@ from pathlib import Path
 
 from PIL import Image
 
-from hikari_serve.cascade.answer import Answer
 from hikari_serve.cascade.execution import Cascade
-from hikari_serve.cascade.graph import Graph
 from hikari_serve.cascade.request import CascadeRequest, Event
+from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import HikariError
 from hikari_serve.pictures.decode import PictureLimits
+from hikari_serve.presentation.answer import TOP_K, Answer
+from hikari_serve.presentation.present import present
 from hikari_serve.repository.repository import Repository
 from hikari_serve.stage import (
-    Caption,
     Classification,
+    Description,
+    Hosted,
     Item,
     OnText,
     Output,
@@ -48,15 +50,15 @@ OUTPUTS: dict[str, Output] = {
     "group": classified("malignant", "malignant", "benign"),
     "references": Retrieval(index="i1", cases=(ReferenceCase(id="c7", similarity=0.9),)),
     "disease": classified("sccis", "sccis", "psoriasis"),
-    "caption": Caption(text="A red plaque. Consistent with sccis.", finish_reason="stop"),
+    "caption": Description(text="A red plaque. Consistent with sccis.", finish_reason="stop"),
 }
 
 
 class Scripted:
     """A stage that answers as told and remembers what it was asked."""
 
-    def __init__(self, task: str) -> None:
-        self.output = OUTPUTS[task]
+    def __init__(self, stage: str) -> None:
+        self.output = OUTPUTS[stage]
         self.error: HikariError | Exception | None = None
         self.seconds = 0.0
         self.items: list[Item] = []
@@ -72,7 +74,7 @@ class Scripted:
             raise
         if self.error is not None:
             raise self.error
-        if on_text is not None and isinstance(self.output, Caption):
+        if on_text is not None and isinstance(self.output, Description):
             on_text(self.output.text)
         provenance = Provenance(
             model=item.model,
@@ -89,6 +91,9 @@ class Scripted:
     async def ready(self) -> None:
         return
 
+    async def describe(self) -> tuple[Hosted, ...]:
+        return ()
+
 
 class Bench:
     """The demo cascade's real graph over scripted stages."""
@@ -97,16 +102,17 @@ class Bench:
         """Args:
         changed: Fields of the cascade's `hikari:` part, in place of the demo's.
         """
-        self.stages = {task: Scripted(task) for task in OUTPUTS}
+        self.stages = {name: Scripted(name) for name in OUTPUTS}
         config = REPOSITORY.config("demo")
         hikari = type(config.hikari).model_validate({**config.hikari.model_dump(), **changed})
         config = replace(config, hikari=hikari)
-        graph = Graph.read(config, REPOSITORY)
+        graph = read_graph(config, REPOSITORY)
         self.cascade = Cascade(config, graph, self.stages, PictureLimits())
         picture = io.BytesIO()
         Image.new("RGB", (64, 64), "brown").save(picture, "PNG")
         self.image = picture.getvalue()
 
     def run(self, on_event: Callable[[Event], None] | None = None, **asked: object) -> Answer:
+        top_k = asked.pop("top_k", TOP_K)
         request = CascadeRequest(**{"id": "r1", "image": self.image, **asked})  # type: ignore[arg-type]
-        return asyncio.run(self.cascade.run(request, on_event))
+        return present(asyncio.run(self.cascade.run(request, on_event)), top_k)  # type: ignore[arg-type]

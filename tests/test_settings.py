@@ -1,51 +1,48 @@
 """A wrong setting is one sentence that names it."""
 
 import os
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 from hikari_serve.errors import ConfigError
-from hikari_serve.settings import Settings, available_cores
+from hikari_serve.settings import PREFIX, Settings, StageSettings, available_cores
+
+VARIABLES = {f"{PREFIX}{each.name.upper()}" for each in fields(Settings)} - {"HIKARI_STAGES"}
+OF_STAGES = {f"HIKARI_<STAGE>_{each.name.upper()}" for each in fields(StageSettings)}
 
 
 def test_defaults_need_no_variable() -> None:
-    settings = Settings.from_environment({})
-    assert settings == Settings()
-    assert set(settings.placement.values()) == {"process"}
+    assert Settings.from_environment({}) == Settings()
+    assert Settings().of_stage("anything") == StageSettings("process", workers=1, threads=0)
 
 
-def test_every_variable_is_read() -> None:
+@pytest.mark.parametrize("field", [each for each in fields(Settings) if each.name != "stages"])
+def test_every_variable_is_read(field: object) -> None:
+    name, default = field.name, getattr(Settings(), field.name)  # type: ignore[attr-defined]
+    texts = {"cascade": "hikari", "placement": "inline", "stage": "group"}
+    text = texts.get(name, "/srv/somewhere" if isinstance(default, Path) else "7")
+    value = type(default)(text)
+    changed = Settings.from_environment({f"{PREFIX}{name.upper()}": text})
+    assert value != default
+    assert changed == replace(Settings(), **{name: value})
+
+
+def test_a_stage_has_settings_of_its_own() -> None:
     settings = Settings.from_environment(
         {
-            "HIKARI_CASCADE": "hikari",
-            "HIKARI_MODELS": "/srv/models",
-            "HIKARI_WEIGHTS": "/srv/weights",
-            "HIKARI_LOCKS": "/srv/locks",
             "HIKARI_PLACEMENT": "inline",
+            "HIKARI_THREADS": "2",
             "HIKARI_DISEASE_RUNNER": "http://disease:3000/",
-            "HIKARI_THREADS": "4",
-            "HIKARI_WORKERS": "2",
-            "HIKARI_MAX_IMAGE_BYTES": "1000",
-            "HIKARI_MAX_IMAGE_PIXELS": "2000",
+            "HIKARI_SKIN_TYPE_WORKERS": "3",
+            "HIKARI_SKIN_TYPE_THREADS": "4",
         }
     )
-    assert settings == Settings(
-        cascade="hikari",
-        models=Path("/srv/models"),
-        weights=Path("/srv/weights"),
-        locks=Path("/srv/locks"),
-        placement={
-            "group": "inline",
-            "references": "inline",
-            "disease": "http://disease:3000",
-            "caption": "inline",
-        },
-        threads=4,
-        workers=2,
-        max_image_bytes=1000,
-        max_image_pixels=2000,
-    )
+    assert settings.of_stage("disease") == StageSettings("http://disease:3000", 1, 2)
+    assert settings.of_stage("skin_type") == StageSettings("inline", 3, 4)
+    assert settings.of_stage("group") == StageSettings("inline", 1, 2)
+    assert settings.here(["group", "disease", "skin_type"]) == ["group", "skin_type"]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +52,11 @@ def test_every_variable_is_read() -> None:
         ({"HIKARI_THREADS": "many"}, "HIKARI_THREADS is 'many', but must be a whole number"),
         ({"HIKARI_WORKERS": "0"}, "HIKARI_WORKERS is '0', but must be .* at least 1"),
         ({"HIKARI_GROUP_RUNNER": "far"}, "HIKARI_GROUP_RUNNER is 'far', but must be process"),
+        ({"HIKARI_GROUP_RUNER": "inline"}, "did you mean HIKARI_<STAGE>_RUNNER"),
+        ({"HIKARI_GROUP_WORKERS": "none"}, "HIKARI_GROUP_WORKERS is 'none'"),
         ({"HIKARI_PLACEMENT": "far"}, "HIKARI_PLACEMENT is 'far'"),
+        ({"HIKARI_PORT": "3000"}, "HIKARI_PORT is no setting"),
+        ({"HIKARI_PORT_SOMEWHERE": "tcp://10.0.0.1:80"}, "HIKARI_PORT_SOMEWHERE is no setting"),
     ],
 )
 def test_a_wrong_variable_is_named(environ: dict[str, str], message: str) -> None:
@@ -63,21 +64,41 @@ def test_a_wrong_variable_is_named(environ: dict[str, str], message: str) -> Non
         Settings.from_environment(environ)
 
 
-def test_local_processes_share_the_cores() -> None:
+@pytest.mark.parametrize("service", ["HIKARI", "HIKARI_GROUP", "HIKARI_GROUP_RUNNER"])
+def test_what_kubernetes_injects_for_a_service_is_passed_over(service: str) -> None:
+    injected = {
+        f"{service}_SERVICE_HOST": "10.43.1.7",
+        f"{service}_SERVICE_PORT": "3000",
+        f"{service}_SERVICE_PORT_HTTP": "3000",
+        f"{service}_PORT": "tcp://10.43.1.7:3000",
+        f"{service}_PORT_3000_TCP": "tcp://10.43.1.7:3000",
+        f"{service}_PORT_3000_TCP_PROTO": "tcp",
+        f"{service}_PORT_3000_TCP_PORT": "3000",
+        f"{service}_PORT_3000_TCP_ADDR": "10.43.1.7",
+        f"{service}_PORT_53_UDP": "udp://10.43.1.7:53",
+    }
+    assert Settings.from_environment({**injected, "HIKARI_WORKERS": "2"}) == Settings(workers=2)
+
+
+def test_a_setting_of_a_stage_that_is_not_there_is_named() -> None:
+    settings = Settings.from_environment({"HIKARI_DISAESE_WORKERS": "2"})
+    with pytest.raises(ConfigError, match=r"HIKARI_DISAESE_\*: .*did you mean `disease`"):
+        settings.check_stages(["group", "disease"])
+    settings.check_stages(["disaese"])
+
+
+def test_processes_on_one_machine_share_its_cores() -> None:
     assert 1 <= available_cores() <= (os.cpu_count() or 1)
-    assert Settings().cores(1) == available_cores()
-    assert Settings().cores(4) == max(1, available_cores() // 4)
-    assert Settings(threads=3).cores(4) == 3
+    stages = ["group", "disease", "caption"]
+    assert Settings().cores("group", ["group"]) == available_cores()
+    assert Settings().cores("group", stages) == max(1, available_cores() // 3)
+    assert Settings(threads=3).cores("group", stages) == 3
+    own = Settings(stages={"group": StageSettings(workers=2, threads=5)})
+    assert own.cores("group", stages) == 5
+    assert own.cores("disease", stages) == max(1, available_cores() // 4)
 
 
-def test_every_setting_is_in_the_docs() -> None:
+def test_every_setting_is_in_the_docs_and_nothing_else() -> None:
     docs = (Path(__file__).parents[1] / "docs" / "settings.md").read_text()
-    for name in ("CASCADE", "MODELS", "WEIGHTS", "INDEXES", "LOCKS", "PLACEMENT", "GROUP_RUNNER", "REFERENCES_RUNNER",
-                 "DISEASE_RUNNER", "CAPTION_RUNNER", "THREADS", "WORKERS", "MAX_IMAGE_BYTES",
-                 "MAX_IMAGE_PIXELS"):  # fmt: skip
-        assert f"`HIKARI_{name}`" in docs
-
-
-def test_the_tasks_of_this_machine_are_those_that_no_url_serves() -> None:
-    settings = Settings.from_environment({"HIKARI_DISEASE_RUNNER": "http://disease:3000"})
-    assert settings.tasks_here == ("group", "references", "caption")
+    told = {line.split("`")[1] for line in docs.splitlines() if line.startswith("| `")}
+    assert told == VARIABLES | OF_STAGES

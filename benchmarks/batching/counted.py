@@ -12,7 +12,7 @@ from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import ClassifierConfig
 from hikari_serve.settings import Settings
 from hikari_serve.stage import Provenance
-from hikari_serve.tasks.classification import Classifier
+from hikari_serve.tasks.classifier import Classifier
 
 
 class CountingEngine(TransformersEngine):

@@ -13,7 +13,7 @@ from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.labels.trie import AnswerTrie
 from hikari_serve.prompts.layout import Reference
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import CaptionConfig, ClassifierConfig
+from hikari_serve.repository.schema import ClassifierConfig, DescriberConfig
 
 CAPTION_TOKENS = 80
 """About what the captions have that the model was trained to write: 62 words on average."""
@@ -54,7 +54,7 @@ class Stage:
     """
 
     name: str
-    settings: ClassifierConfig | CaptionConfig
+    settings: ClassifierConfig | DescriberConfig
     references: int
     answers: AnswerTrie | None
     written: int
@@ -94,7 +94,7 @@ def stages(subject: Subject, repository: Repository, engine: LanguageEngine) -> 
     caption = repository.config(subject.caption).hikari
     assert isinstance(group, ClassifierConfig)
     assert isinstance(disease, ClassifierConfig)
-    assert isinstance(caption, CaptionConfig)
+    assert isinstance(caption, DescriberConfig)
     yield _scored("group", subject, repository, engine, subject.group, group, 0)
     for count in REFERENCES:
         name = f"disease, {count} reference{'' if count == 1 else 's'}"

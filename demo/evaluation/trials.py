@@ -7,12 +7,13 @@ from io import BytesIO
 
 from PIL import Image
 
-from hikari_serve.cascade.answer import Answer
 from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.request import CascadeRequest
 from hikari_serve.drawing.cases import Drawing
+from hikari_serve.presentation.answer import Answer
+from hikari_serve.presentation.present import present
 from hikari_serve.repository.repository import Repository
-from hikari_serve.stage import Item, OnText, Retrieval, Stage, StageResult
+from hikari_serve.stage import Hosted, Item, OnText, Retrieval, Stage, StageResult
 
 AT_ONCE = 16
 """Pictures asked for at once: two batches of the demo models."""
@@ -82,13 +83,12 @@ async def ask(
                 id=str(number),
                 image=picture.image,
                 until=until,
-                references=references,
-                top_k=LABELS,
+                cases=references,
                 timeout_ms=PATIENCE_MS,
             )
-            answer = await cascade.run(asked)
+            found = await cascade.run(asked)
             step()
-            return Trial(picture, answer)
+            return Trial(picture, present(found, LABELS))
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(n, picture)) for n, picture in enumerate(pictures)]
@@ -110,6 +110,10 @@ class Misleading:
     async def ready(self) -> None:
         """Returns when the retrieval can answer."""
         await self._stage.ready()
+
+    async def describe(self) -> tuple[Hosted, ...]:
+        """What the retrieval hosts."""
+        return await self._stage.describe()
 
     async def infer(self, item: Item, on_text: OnText | None = None) -> StageResult:
         """Searches the whole index, and passes on what is of another disease."""

@@ -14,7 +14,7 @@ from hikari_serve.references.encoding import open_encoder
 from hikari_serve.references.manifest import Manifest
 from hikari_serve.references.store import Case
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import ReferencesConfig
+from hikari_serve.repository.schema import RetrieverConfig
 from hikari_serve.repository.weights import Weights
 
 MODEL = "demo_references"
@@ -31,7 +31,7 @@ def build_casebook(models: Path, out: Path, seed: int) -> Manifest:
         seed: The family's seed.
     """
     config = Repository(models).config(MODEL)
-    assert isinstance(config.hikari, ReferencesConfig)
+    assert isinstance(config.hikari, RetrieverConfig)
     assert config.hikari.index is not None
     folder = out / MODEL / "1"
     encoder = open_encoder(config, Weights(folder), threads=None)

@@ -11,12 +11,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import cast
 
-from hikari_serve.cascade.answer import Answer, StageEnd, Words, assemble
+from hikari_serve.cascade.answer import CascadeAnswer, assemble
 from hikari_serve.cascade.graph import Graph, Node
 from hikari_serve.cascade.picture import Picture, read_picture
+from hikari_serve.cascade.report import StageEnd, Words
 from hikari_serve.cascade.request import CascadeRequest, OnEvent
 from hikari_serve.errors import DeadlineExceeded, HikariError, InvalidInput, Skipped
+from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import CascadeConfig
@@ -26,21 +29,27 @@ logger = logging.getLogger(__name__)
 
 
 class Cascade:
-    """A cascade that is being served: its graph, and the stage that hosts each task."""
+    """A cascade that is being served: its graph, and what answers for each of its stages."""
 
     def __init__(
-        self, config: ModelConfig, graph: Graph, stages: Mapping[str, Stage], limits: PictureLimits
+        self,
+        config: ModelConfig,
+        graph: Graph,
+        stages: Mapping[str, Stage],
+        limits: PictureLimits,
+        observer: Observer = NOBODY,
     ) -> None:
         assert isinstance(config.hikari, CascadeConfig)
         self.name = config.name
         self.graph = graph
         self.stages = stages
         self.limits = limits
+        self.observer = observer
         self._settings = config.hikari
         models = (config, *(node.config for node in graph.nodes))
         self._known = {model.name: model.hikari.known for model in models}
 
-    async def run(self, request: CascadeRequest, on_event: OnEvent | None = None) -> Answer:
+    async def run(self, request: CascadeRequest, on_event: OnEvent | None = None) -> CascadeAnswer:
         """Answers one request, telling `on_event` what happens on the way.
 
         Raises:
@@ -52,50 +61,41 @@ class Cascade:
         deadline = time.time() + (request.timeout_ms or settings.timeout_ms) / 1000
         if request.description and not any(node.description for node in self.graph.nodes):
             raise InvalidInput(f"cascade '{self.name}' compares no description: leave it out")
-        graph = self.graph.until(request.until, references=request.references != 0)
+        graph = self.graph.part(request.until, retrieve=request.cases != 0)
         picture = await asyncio.to_thread(
             read_picture, request.image, self.limits, graph, settings.min_quality
         )
-        run = _Run(request, deadline, picture, self.stages, on_event)
+        run = _Run(self, request, deadline, picture, on_event)
         async with asyncio.TaskGroup() as group:
             for node in graph.nodes:
                 run.tasks[node.name] = group.create_task(run.stage(node))
         ended = [task.result() for task in run.tasks.values()]
         if not any(end.result for end in ended) and ended[0].error is not None:
             raise ended[0].error
-        return assemble(
-            request.id,
-            self.name,
-            settings.notice,
-            settings.abstain,
-            self._known,
-            picture.quality,
-            request.top_k,
-            ended,
-        )
+        return assemble(request.id, self.name, settings, graph, self._known, picture.quality, ended)
 
 
 @dataclass(slots=True)
 class _Run:
     """One request on its way through the graph."""
 
+    cascade: Cascade
     request: CascadeRequest
     deadline: float
     picture: Picture
-    stages: Mapping[str, Stage]
     on_event: OnEvent | None
     tasks: dict[str, asyncio.Task[StageEnd]] = field(default_factory=dict)
 
     async def stage(self, node: Node) -> StageEnd:
         """Runs one stage when its inputs are there, and reports however it ends."""
-        end = StageEnd(node.name, node.task, node.config.name)
+        end = StageEnd(node.name, node.kind, node.config.name)
         began = time.monotonic()
         try:
             async with asyncio.timeout(self.deadline - time.time()):
                 item = await self._item(node, end)
                 began = time.monotonic()
                 say = partial(_say, self.on_event, node.name) if self.on_event else None
-                end.result = await self.stages[node.task].infer(item, say)
+                end.result = await self.cascade.stages[node.name].infer(item, say)
         except HikariError as error:
             end.error = error
         except TimeoutError:
@@ -104,6 +104,7 @@ class _Run:
             logger.exception("stage %s failed", node.name)
             end.error = HikariError(f"stage {node.name} failed: {error!r}")
         end.seconds = time.monotonic() - began
+        self.cascade.observer.stage_ended(self.cascade.name, end)
         if self.on_event is not None:
             self.on_event(end)
         return end
@@ -122,13 +123,13 @@ class _Run:
             patience = (self.deadline - time.time()) / 2 if optional else None
             await asyncio.wait([source], timeout=patience)
             result = source.result().result if source.done() else None
-            value = result.field(wire.field) if result is not None else None
+            value = result.tensor(wire.tensor) if result is not None else None
             if value is not None:
-                inputs[name] = value
+                inputs[name] = cast(str | tuple[str, ...], value)  # wiring admits no other
             elif optional:
                 end.missing_inputs.append(name)
             else:
-                raise Skipped(f"it needs '{wire.stage}.{wire.field}', which is not known")
+                raise Skipped(f"it needs '{wire.stage}.{wire.tensor}', which is not known")
             if result is not None and isinstance(result.output, Retrieval):
                 index = result.output.index
         return Item(
@@ -139,7 +140,7 @@ class _Run:
             content=self.picture.content,
             inputs=inputs,
             index=index,
-            cases=self.request.references or None,
+            cases=self.request.cases or None,
             deadline=self.deadline,
             priority=self.request.priority,
             traceparent=self.request.traceparent,

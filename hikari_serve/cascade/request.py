@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hikari_serve.cascade.answer import StageEnd, Words
+from hikari_serve.cascade.report import StageEnd, Words
 from hikari_serve.stage import DEFAULT_PRIORITY
 
 
@@ -14,10 +14,9 @@ class CascadeRequest:
     Attributes:
         id: The request's id.
         image: The picture's bytes, as they came.
-        until: Last stage to run; None runs all.
-        top_k: Length of the differential.
-        description: Words about the picture, for cascades whose references compare them.
-        references: Cases to compare with; 0 is none, None the model's own number.
+        until: Stage up to which those of the configuration run; None runs all.
+        description: Words about the picture, for cascades that compare them with cases.
+        cases: Cases to retrieve; 0 is none, None the model's own number.
         timeout_ms: Milliseconds for the whole; None takes the cascade's own.
         priority: From 1, served first, to 9.
         traceparent: W3C trace context.
@@ -26,9 +25,8 @@ class CascadeRequest:
     id: str
     image: bytes
     until: str | None = None
-    top_k: int = 5
     description: str | None = None
-    references: int | None = None
+    cases: int | None = None
     timeout_ms: int | None = None
     priority: int = DEFAULT_PRIORITY
     traceparent: str | None = None

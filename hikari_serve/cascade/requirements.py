@@ -10,23 +10,23 @@ from hikari_serve.cascade.graph import Graph
 from hikari_serve.errors import ConfigError
 from hikari_serve.references.served import index_folder
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import ReferencesConfig
+from hikari_serve.repository.schema import RetrieverConfig
 from hikari_serve.repository.weights import missing_weights
 
 
-def require(repository: Repository, cascade: str, graph: Graph, tasks: Collection[str]) -> None:
+def require(repository: Repository, cascade: str, graph: Graph, here: Collection[str]) -> None:
     """Returns if everything is here that the stages of this machine run on.
 
     Args:
         repository: Where the models lie.
         cascade: Name of the cascade.
         graph: Its stages, or those that are asked for.
-        tasks: The tasks whose stages run on this machine.
+        here: The stages that run on this machine.
 
     Raises:
         ConfigError: Weights or an index are not here; the message names the command.
     """
-    nodes = [node for node in graph.nodes if node.task in tasks]
+    nodes = [node for node in graph.nodes if node.name in here]
     absent = list(
         dict.fromkeys(name for node in nodes for name in missing_weights(repository, node.config))
     )
@@ -36,7 +36,7 @@ def require(repository: Repository, cascade: str, graph: Graph, tasks: Collectio
             f"run `hikari models pull {cascade}`"
         )
     for node in nodes:
-        if isinstance(node.config.hikari, ReferencesConfig):
+        if isinstance(node.config.hikari, RetrieverConfig):
             folder = index_folder(repository, node.config)
             if not folder.is_dir():
                 raise ConfigError(

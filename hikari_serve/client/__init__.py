@@ -7,7 +7,8 @@ It needs nothing of what runs models.
 """
 
 from hikari_serve.client.client import AsyncClient, Client
-from hikari_serve.client.events import References, StreamEvent
+from hikari_serve.client.events import StreamEvent
 from hikari_serve.client.protocol import Options, Picture
+from hikari_serve.presentation.events import References
 
 __all__ = ["AsyncClient", "Client", "Options", "Picture", "References", "StreamEvent"]

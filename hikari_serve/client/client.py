@@ -6,9 +6,9 @@ from typing import Self, Unpack
 
 import httpx
 
-from hikari_serve.cascade.answer import Answer
 from hikari_serve.client.events import EventReader, StreamEvent
 from hikari_serve.client.protocol import Options, Picture, Protocol
+from hikari_serve.presentation.answer import Answer
 
 DEFAULT_URL = "http://localhost:3000"
 

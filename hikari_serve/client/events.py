@@ -6,28 +6,25 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
-from hikari_serve.cascade.answer import Answer, StageReport, Words
-from hikari_serve.cascade.answer_parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
+from hikari_serve.cascade.report import StageReport
 from hikari_serve.client.protocol import Protocol
 from hikari_serve.errors import Unavailable, from_payload
-from hikari_serve.stage import Frozen, ReferenceCase
+from hikari_serve.presentation.answer import Answer
+from hikari_serve.presentation.events import References, WordsEvent
+from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
 
-
-class References(Frozen):
-    """The retrieved cases, the most similar first."""
-
-    cases: tuple[ReferenceCase, ...]
-
-
-EventData = GroupAnswer | References | DiseaseAnswer | Words | CaptionAnswer | StageReport | Answer
+EventData = (
+    GroupAnswer | References | DiseaseAnswer | WordsEvent | CaptionAnswer | StageReport | Answer
+)
 
 
 class StreamEvent(NamedTuple):
     """Something that happened on the way to an answer.
 
     Attributes:
-        name: `group`, `references`, `disease` or `caption` for a stage that ended; `words` for
-            those of a caption as they come; `stage` for one that has no result; `answer` last.
+        name: `group`, `references`, `disease` or `caption` for those stages; `words` for those
+            of a caption as they come; `stage` for any other stage, and for one that has no
+            result; `answer` last.
         data: What the event carries; its type tells the events apart as well as the name.
     """
 
@@ -39,7 +36,7 @@ EVENTS: dict[str, TypeAdapter[Any]] = {
     "group": TypeAdapter(GroupAnswer),
     "references": TypeAdapter(References),
     "disease": TypeAdapter(DiseaseAnswer),
-    "words": TypeAdapter(Words),
+    "words": TypeAdapter(WordsEvent),
     "caption": TypeAdapter(CaptionAnswer),
     "stage": TypeAdapter(StageReport),
     "answer": TypeAdapter(Answer),

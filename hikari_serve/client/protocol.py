@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal, TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import httpx
 from PIL import Image, ImageOps
 from pydantic import TypeAdapter, ValidationError
 
 from hikari_serve import __version__
-from hikari_serve.cascade.answer import Answer
 from hikari_serve.errors import DeadlineExceeded, InvalidInput, Unavailable, from_payload
+from hikari_serve.presentation.answer import Answer
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class Options(TypedDict, total=False):
         priority: From 1, served first, to 9.
     """
 
-    until: Literal["group", "disease", "caption"] | None
+    until: str | None
     top_k: int | None
     description: str | None
     references: int | None

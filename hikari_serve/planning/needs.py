@@ -10,7 +10,7 @@ from hikari_serve.errors import ConfigError
 from hikari_serve.planning.architecture import SHIPPED, Architecture, read_architecture
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import CaptionConfig, ClassifierConfig
+from hikari_serve.repository.schema import ClassifierConfig, DescriberConfig
 from hikari_serve.repository.weights import base_of, weights_folder
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
@@ -97,7 +97,7 @@ def need_of(repository: Repository, config: ModelConfig) -> Need:
         NotFound: Its base does not exist.
     """
     hikari = config.hikari
-    assert isinstance(hikari, ClassifierConfig | CaptionConfig)
+    assert isinstance(hikari, ClassifierConfig | DescriberConfig)
     parameters = hikari.engine.parameters
     if parameters.get("tensor_parallel_size", 1) != 1:
         raise ConfigError(f"model '{config.name}' spreads over several GPUs: one is planned for")
@@ -172,7 +172,7 @@ def _activations(shapes: Architecture, parameters: Any, size: int) -> Term:
     )
 
 
-def _vision(shapes: Architecture, hikari: ClassifierConfig | CaptionConfig, size: int) -> Term:
+def _vision(shapes: Architecture, hikari: ClassifierConfig | DescriberConfig, size: int) -> Term:
     """The same of the vision tower, with every picture of a prompt at once."""
     side = hikari.preprocessing.max_side or 4096  # what Qwen's processor allows at most
     patches = hikari.limits.max_images * (side // shapes.patch) ** 2
@@ -185,7 +185,7 @@ def _vision(shapes: Architecture, hikari: ClassifierConfig | CaptionConfig, size
     )
 
 
-def _request(shapes: Architecture, hikari: ClassifierConfig | CaptionConfig, kept: int) -> Term:
+def _request(shapes: Architecture, hikari: ClassifierConfig | DescriberConfig, kept: int) -> Term:
     limits = hikari.limits
     thoughts = MAX_THINKING if hikari.thinking == "natural" else 0
     tokens = limits.max_context_tokens + thoughts + limits.max_new_tokens

@@ -6,6 +6,7 @@ tokenizer turns the messages into text afterwards.
 """
 
 import hashlib
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -96,6 +97,16 @@ class PromptLayout(BaseModel):
         return {name: _words_of(words) for name, words in values.items()}
 
     @property
+    def inputs(self) -> frozenset[str]:
+        """The inputs of words that the layout quotes, or keeps a part for."""
+        return frozenset(name for part in self.parts for name in _asked(part))
+
+    @property
+    def quotes_cases(self) -> bool:
+        """Whether retrieved cases have a place in it."""
+        return any(part.each is not None for part in self.parts)
+
+    @property
     def version(self) -> str:
         """Id and content digest of the layout, for provenance."""
         content = hashlib.sha256(self.model_dump_json().encode()).hexdigest()
@@ -165,6 +176,18 @@ class PromptLayout(BaseModel):
             known = ", ".join(table)
             raise InvalidInput(f"input '{name}': '{value}' is not one of {known}")
         return table[value]
+
+
+CASE_WORDS = frozenset({"index", *Reference.model_fields})
+"""What a part inside `each` may quote of its case."""
+
+
+def _asked(part: Part, given: frozenset[str] = frozenset({"references"})) -> Iterator[str]:
+    """The names that a part needs and that are not `given`."""
+    quoted = [field for _, field, _, _ in string.Formatter().parse(part.text or "") if field]
+    yield from {*quoted, *filter(None, (part.when, part.unless))} - given
+    for inner in part.parts:
+        yield from _asked(inner, given | CASE_WORDS)
 
 
 def _is_kept(part: Part, given: set[str]) -> bool:

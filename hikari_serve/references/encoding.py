@@ -14,7 +14,7 @@ from hikari_serve.pictures.view import Preprocessing, make_view, read_view
 from hikari_serve.references.manifest import EncoderInfo, TextEncoderInfo
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.digest import weights_digest
-from hikari_serve.repository.schema import ReferencesConfig, WordsConfig
+from hikari_serve.repository.schema import RetrieverConfig, WordsConfig
 from hikari_serve.repository.weights import Weights
 
 
@@ -50,17 +50,17 @@ def open_encoder(config: ModelConfig, weights: Weights, threads: int | None) -> 
     """Opens the encoder of a version; blocking, for long where the weights are large.
 
     Args:
-        config: A model of the task `references`.
+        config: A model of kind `retrieve`.
         weights: The version's.
         threads: Cores to compute on; None leaves it to torch.
 
     Raises:
-        ConfigError: The model is none of that task, its weights are not there or wrong, or the
+        ConfigError: The model is not of that kind, its weights are not there or wrong, or the
             machine lacks the device.
     """
     hikari = config.hikari
-    if not isinstance(hikari, ReferencesConfig):
-        raise ConfigError(f"model '{config.name}' is none of the task `references`")
+    if not isinstance(hikari, RetrieverConfig):
+        raise ConfigError(f"model '{config.name}' is not of kind `retrieve`")
     if config.triton.backend != "transformers":
         raise ConfigError(
             f"model '{config.name}': triton.backend: encoders run with `transformers`, "
@@ -82,7 +82,7 @@ def open_encoder(config: ModelConfig, weights: Weights, threads: int | None) -> 
 def encoder_info(config: ModelConfig, weights: Weights) -> EncoderInfo:
     """What an index says of the encoder with these weights; reads all of them."""
     hikari = config.hikari
-    assert isinstance(hikari, ReferencesConfig)
+    assert isinstance(hikari, RetrieverConfig)
     text = None
     if hikari.text is not None and weights.text is not None:
         text = TextEncoderInfo(

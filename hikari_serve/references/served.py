@@ -6,7 +6,7 @@ from hikari_serve.errors import ConfigError
 from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import ReferencesConfig
+from hikari_serve.repository.schema import RetrieverConfig
 
 
 def index_folder(repository: Repository, config: ModelConfig, version: int | None = None) -> Path:
@@ -21,10 +21,10 @@ def index_folder(repository: Repository, config: ModelConfig, version: int | Non
         version: Its version; None takes the newest that is served.
 
     Raises:
-        ConfigError: The model is none of the task `references`.
+        ConfigError: The model is not of kind `retrieve`.
     """
-    if not isinstance(config.hikari, ReferencesConfig):
-        raise ConfigError(f"index: '{config.name}' is no model of the task `references`")
+    if not isinstance(config.hikari, RetrieverConfig):
+        raise ConfigError(f"index: '{config.name}' is no model of kind `retrieve`")
     if config.hikari.index is None:
         return repository.indexes / config.name
     chosen = repository.served_versions(config)[-1] if version is None else version
@@ -35,7 +35,7 @@ def open_served_index(repository: Repository, name: str) -> ReferenceIndex:
     """Opens the index of the newest served version of a reference model.
 
     Raises:
-        ConfigError: The model is none of the task `references`, or its index is missing or wrong.
+        ConfigError: The model is not of kind `retrieve`, or its index is missing or wrong.
         NotFound: There is no such model.
     """
     return ReferenceIndex.open(index_folder(repository, repository.config(name)))
@@ -50,7 +50,7 @@ def find_served_index(repository: Repository, name: str) -> ReferenceIndex | Non
     """
     config = repository.config(name)
     folder = index_folder(repository, config)
-    own = isinstance(config.hikari, ReferencesConfig) and config.hikari.index is None
+    own = isinstance(config.hikari, RetrieverConfig) and config.hikari.index is None
     if own and not folder.is_dir():
         return None
     return ReferenceIndex.open(folder)

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from hikari_serve.cascade.answer import Answer
+from hikari_serve.presentation.answer import Answer
 from hikari_serve.report import wording
 from hikari_serve.report.pictures import data_uri
 

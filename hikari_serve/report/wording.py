@@ -6,8 +6,9 @@ for good news, because a disease that was found is none.
 
 from typing import Literal, NamedTuple
 
-from hikari_serve.cascade.answer import Answer, StageReport
-from hikari_serve.cascade.answer_parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
+from hikari_serve.cascade.report import StageReport
+from hikari_serve.presentation.answer import Answer
+from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
 from hikari_serve.stage import Provenance, ReferenceCase
 
 Tone = Literal["plain", "soft", "unsure", "failed"]

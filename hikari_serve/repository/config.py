@@ -18,12 +18,13 @@ from hikari_serve.errors import ConfigError
 from hikari_serve.hints import hint
 from hikari_serve.prompts.shipped import find_prompt
 from hikari_serve.repository.schema import (
-    CaptionConfig,
     CascadeConfig,
     ClassifierConfig,
+    DescriberConfig,
     Hikari,
-    ReferencesConfig,
+    RetrieverConfig,
 )
+from hikari_serve.repository.tensors import check_tensors
 from hikari_serve.yaml_file import read_yaml
 
 CONFIG_FILE = "config.yaml"
@@ -43,7 +44,7 @@ HONOURED = {
 
 DEFAULT_QUEUE_SIZE = 128
 
-_HIKARI: TypeAdapter[Hikari] = TypeAdapter(Annotated[Hikari, Field(discriminator="task")])
+_HIKARI: TypeAdapter[Hikari] = TypeAdapter(Annotated[Hikari, Field(discriminator="kind")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,11 @@ def read_config(folder: Path) -> ModelConfig:
         raise ConfigError(f"{path}: triton.name is '{triton.name}', its folder '{folder.name}'")
     hikari = _parse_hikari(path, parts["hikari"])
     if isinstance(hikari, CascadeConfig) != (triton.platform == "ensemble"):
-        raise ConfigError(f"{path}: task cascade and platform ensemble go together")
+        raise ConfigError(f"{path}: kind cascade and platform ensemble go together")
+    try:
+        check_tensors(triton, hikari)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error.message}") from None
     return ModelConfig(triton.name, triton, hikari)
 
 
@@ -118,7 +123,23 @@ def _refuse_unhonoured(path: Path, where: str, message: str, part: Any) -> None:
             _refuse_unhonoured(path, f"{where}.{field}.step", "step", value.get("step"))
 
 
+FORMER_TASKS = {
+    "group": "classify",
+    "disease": "classify",
+    "caption": "describe",
+    "references": "retrieve",
+    "cascade": "cascade",
+}
+"""What stood as `task` in configurations of former releases, and the kind that it is now."""
+
+
 def _parse_hikari(path: Path, part: Any) -> Hikari:
+    if isinstance(part, dict) and "task" in part and "kind" not in part:
+        now = FORMER_TASKS.get(str(part["task"]), "classify, describe, retrieve or cascade")
+        raise ConfigError(
+            f"{path}: hikari.task: write `kind: {now}` instead; a stage has its name from the "
+            "cascade's output tensors"
+        )
     if isinstance(part, dict) and isinstance(part.get("prompt"), str):
         try:
             part = {**part, "prompt": find_prompt(part["prompt"], path.parent)}
@@ -128,21 +149,21 @@ def _parse_hikari(path: Path, part: Any) -> Hikari:
         return _HIKARI.validate_python(part)
     except ValidationError as error:
         first = error.errors()[0]
-        task = part.get("task") if isinstance(part, dict) else None
-        where = ".".join(["hikari", *(str(step) for step in first["loc"] if step != task)])
+        kind = part.get("kind") if isinstance(part, dict) else None
+        where = ".".join(["hikari", *(str(step) for step in first["loc"] if step != kind)])
         near = ""
         if first["type"] == "extra_forbidden":
-            valid = _fields_beside(first["loc"], task)
+            valid = _fields_beside(first["loc"], kind)
             near = f"; {hint(str(first['loc'][-1]), valid)}"
         raise ConfigError(f"{path}: {where}: {first['msg']}{near}") from None
 
 
-def _fields_beside(loc: tuple[int | str, ...], task: object) -> set[str]:
+def _fields_beside(loc: tuple[int | str, ...], kind: object) -> set[str]:
     """Names that would have been valid where an unknown field stood."""
     model: Any = next(
-        kind
-        for kind in (ClassifierConfig, CaptionConfig, ReferencesConfig, CascadeConfig)
-        if task in kind.model_fields["task"].annotation.__args__  # type: ignore[union-attr]
+        each
+        for each in (ClassifierConfig, DescriberConfig, RetrieverConfig, CascadeConfig)
+        if kind in each.model_fields["kind"].annotation.__args__  # type: ignore[union-attr]
     )
     for step in loc[1:-1]:
         field = getattr(model, "model_fields", {}).get(step)

@@ -21,7 +21,7 @@ from hikari_serve.repository.digest import file_digest, weights_digest
 from hikari_serve.repository.hub import Listing, check_digest, download, list_files
 from hikari_serve.repository.record import RECORD_FILE, Pulled, PulledFile, read_record
 from hikari_serve.repository.repository import SOURCE_VERSION, Repository
-from hikari_serve.repository.schema import CascadeConfig, ReferencesConfig, Source
+from hikari_serve.repository.schema import CascadeConfig, RetrieverConfig, Source
 from hikari_serve.repository.weights import find_weights, text_folder, weights_folder
 
 Progress = Callable[[Literal["downloading", "checking"], int, int], None]
@@ -71,7 +71,7 @@ def pull(
     source = None if isinstance(hikari, CascadeConfig) else hikari.source
     brings = partial(_bring_source, repository, name, progress=progress, endpoint=endpoint)
     # only encoders read what is not safetensors, and only they may have a second source
-    if not isinstance(hikari, ReferencesConfig):
+    if not isinstance(hikari, RetrieverConfig):
         found = brings(source, weights_folder(repository, config, SOURCE_VERSION), pickled=False)
         return found or _in_the_repository(repository, config)
     found = brings(source, weights_folder(repository, config, SOURCE_VERSION), pickled=True)

@@ -1,4 +1,4 @@
-"""What a `config.yaml` says under `hikari:`, as frozen types; the task tells which of them it is.
+"""What a `config.yaml` says under `hikari:`, as frozen types; the kind tells which of them it is.
 
 `config.py` reads the file into them. Every field stands in `docs/models.md`.
 """
@@ -152,7 +152,7 @@ class ClassifierConfig(_PromptedModel):
         index: Reference model whose cases the prompt may quote.
     """
 
-    task: Literal["group", "disease"]
+    kind: Literal["classify"]
     labels: str
     answer: str = "{label}"
     decoding: Literal["score"] = "score"
@@ -160,10 +160,10 @@ class ClassifierConfig(_PromptedModel):
     index: str | None = None
 
 
-class CaptionConfig(_PromptedModel):
+class DescriberConfig(_PromptedModel):
     """A stage that describes the picture in words."""
 
-    task: Literal["caption"]
+    kind: Literal["describe"]
     decoding: Literal["generate"] = "generate"
 
 
@@ -195,7 +195,7 @@ class WordsConfig(_Frozen):
     query_prefix: str = ""
 
 
-class ReferencesConfig(_WeightedModel):
+class RetrieverConfig(_WeightedModel):
     """A stage that retrieves similar cases.
 
     Attributes:
@@ -213,7 +213,7 @@ class ReferencesConfig(_WeightedModel):
         expose: What an answer may show of a case; SkinCAP's licence allows only ids.
     """
 
-    task: Literal["references"]
+    kind: Literal["retrieve"]
     encoder: Literal["clip", "siglip", "remote"] = "clip"
     remote_code: bool = False
     text: WordsConfig | None = None
@@ -247,13 +247,16 @@ class CascadeConfig(_Frozen):
     """A graph of stages, itself a model; the graph is Triton's `ensemble_scheduling`.
 
     Attributes:
+        headline: The stage that the answer stands for; None takes the last one listed that
+            classifies. Rules withhold its label, and readiness is its readiness.
         timeout_ms: Deadline of a whole request that names none.
         notice: What every answer must say besides that this is no medical device.
-        abstain: When the disease is withheld although the model named one.
+        abstain: When the headline is withheld although its model named a label.
         min_quality: A picture whose quality scores below this is refused before any model runs.
     """
 
-    task: Literal["cascade"]
+    kind: Literal["cascade"]
+    headline: str | None = None
     timeout_ms: int = Field(30_000, ge=1)
     notice: str = ""
     abstain: AbstentionRule = AbstentionRule()
@@ -262,4 +265,4 @@ class CascadeConfig(_Frozen):
     known: Known = Known()
 
 
-Hikari = ClassifierConfig | CaptionConfig | ReferencesConfig | CascadeConfig
+Hikari = ClassifierConfig | DescriberConfig | RetrieverConfig | CascadeConfig

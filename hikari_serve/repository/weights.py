@@ -14,10 +14,10 @@ from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.record import read_record
 from hikari_serve.repository.repository import SOURCE_VERSION, Repository
 from hikari_serve.repository.schema import (
-    CaptionConfig,
     CascadeConfig,
     ClassifierConfig,
-    ReferencesConfig,
+    DescriberConfig,
+    RetrieverConfig,
     Source,
 )
 
@@ -83,10 +83,10 @@ def base_of(repository: Repository, config: ModelConfig) -> ModelConfig | None:
         ConfigError: The base is itself an adapter, or no language model.
         NotFound: There is no such model.
     """
-    if not isinstance(config.hikari, ClassifierConfig | CaptionConfig) or not config.hikari.base:
+    if not isinstance(config.hikari, ClassifierConfig | DescriberConfig) or not config.hikari.base:
         return None
     base = repository.config(config.hikari.base)
-    if not isinstance(base.hikari, ClassifierConfig | CaptionConfig) or base.hikari.base:
+    if not isinstance(base.hikari, ClassifierConfig | DescriberConfig) or base.hikari.base:
         raise ConfigError(
             f"model '{config.name}': hikari.base: '{base.name}' has no whole language model; "
             "name one that is neither an adapter nor a cascade"
@@ -122,7 +122,7 @@ def weights_folder(repository: Repository, config: ModelConfig, version: int) ->
 
 def text_folder(repository: Repository, config: ModelConfig, version: int) -> Path | None:
     """The folder of what reads words for a reference model; None if it compares none."""
-    words = config.hikari.text if isinstance(config.hikari, ReferencesConfig) else None
+    words = config.hikari.text if isinstance(config.hikari, RetrieverConfig) else None
     if words is None:
         return None
     if words.encoder == "clip":

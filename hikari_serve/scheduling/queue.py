@@ -14,6 +14,7 @@ from itertools import count
 
 from hikari_serve.engines.contract import Engine, Prepared
 from hikari_serve.errors import DeadlineExceeded, EngineFailed, QueueFull, Unavailable
+from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.scheduling.batching import Batching
 from hikari_serve.scheduling.job import Caller, Done, Job
 from hikari_serve.stage import DEFAULT_PRIORITY, OnText
@@ -22,9 +23,18 @@ from hikari_serve.stage import DEFAULT_PRIORITY, OnText
 class Queue:
     """Orders the jobs for one engine and forms its batches; at most `size` of them wait."""
 
-    def __init__(self, engine: Engine, *, size: int) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        size: int,
+        model: str = "",
+        version: int = 0,
+        observer: Observer = NOBODY,
+    ) -> None:
         self._engine = engine
         self._size = size
+        self._model, self._version, self._observer = model, version, observer
         self._batching = Batching()
         self._jobs: dict[object, Job] = {}
         self._waiting: list[Job] = []
@@ -142,13 +152,17 @@ class Queue:
 
     async def _run(self, batch: Sequence[Job]) -> None:
         began = time.monotonic()
+        name, size = (self._model, self._version), len(batch)
+        self._observer.batch_started(*name, size, len(self._pending))
         try:
             await self._engine.run(batch)
         except Exception as error:
             for job in batch:
                 job.fail(error)
+        seconds = time.monotonic() - began
+        self._observer.batch_ended(*name, size, seconds)
         if all(job.answered for job in batch):  # a batch cut short teaches nothing
-            self._batching.finished(len(batch), time.monotonic() - began)
+            self._batching.finished(size, seconds)
         for job in batch:
             job.fail(EngineFailed("the engine gave no answer"))  # heard only where there is none
             self._forget(job)

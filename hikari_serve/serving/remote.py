@@ -9,8 +9,8 @@ from urllib.request import url2pathname
 import aiohttp
 
 from hikari_serve.errors import HikariError, Unavailable, from_payload
-from hikari_serve.serving.stage_door import NDJSON
-from hikari_serve.stage import Item, OnText, StageResult
+from hikari_serve.serving.stage_door import HOSTED, NDJSON
+from hikari_serve.stage import Hosted, Item, OnText, StageResult
 
 READY_SECONDS = 0.8
 """Within this a live stage answers whether it is ready; `/readyz` as a whole has one second."""
@@ -27,16 +27,16 @@ MAX_LINE_BYTES = 64_000_000
 class RemoteStage:
     """Speaks to a runner; every call is one request, and closing it cancels the stage's work."""
 
-    def __init__(self, task: str, address: str) -> None:
+    def __init__(self, stage: str, address: str) -> None:
         """Args:
-        task: The runner's task, for messages.
+        stage: The stage, for messages.
         address: `http(s)://host:port`, or `file:///path` of a unix socket, as BentoML gives
             the address of a service that it started itself.
         """
-        self._task = task
+        self._stage = stage
         parts = urlsplit(address)
         self._socket = url2pathname(parts.path) if parts.scheme == "file" else None
-        base = {"file": f"http://{task}", "tcp": f"http://{parts.netloc}"}
+        base = {"file": f"http://{stage}", "tcp": f"http://{parts.netloc}"}
         self._base = base.get(parts.scheme, address).rstrip("/")
 
     @cached_property
@@ -70,7 +70,7 @@ class RemoteStage:
                 return await self._read(response, on_text)
         except aiohttp.ClientError as error:
             raise Unavailable(
-                f"the {self._task} runner cannot be reached ({type(error).__name__})"
+                f"the {self._stage} runner cannot be reached ({type(error).__name__})"
             ) from None
 
     async def ready(self) -> None:
@@ -83,6 +83,18 @@ class RemoteStage:
             raise Unavailable(f"no answer ({type(error).__name__})") from None
         if response.status != HTTPStatus.OK:
             raise Unavailable(said.strip() or f"status {response.status}")
+
+    async def describe(self) -> tuple[Hosted, ...]:
+        """Asks the runner; see `Stage.describe`."""
+        timeout = aiohttp.ClientTimeout(total=READY_SECONDS)
+        try:
+            async with self._session.get(f"{self._base}/describe", timeout=timeout) as response:
+                body = await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unavailable(f"no answer ({type(error).__name__})") from None
+        if response.status != HTTPStatus.OK:
+            raise _error(response.status, body)
+        return HOSTED.validate_json(body)
 
     async def close(self) -> None:
         """Closes the connections."""

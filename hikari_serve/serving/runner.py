@@ -1,47 +1,74 @@
-"""What every runner is: a BentoML service around the host of one task's models."""
+"""What every runner is: a BentoML service around the host of one stage's models."""
 
 import asyncio
+import sys
+from collections.abc import Iterable
 from typing import Any
 
 import bentoml
-from bentoml._internal.configuration.containers import BentoMLContainer
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
-from hikari_serve.errors import HikariError
-from hikari_serve.serving.supervision import exit_when_dead
-from hikari_serve.serving.traffic import TRAFFIC
+from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.wiring import read_graph
+from hikari_serve.errors import ConfigError, HikariError
+from hikari_serve.hints import hint
+from hikari_serve.repository.repository import Repository
+from hikari_serve.serving.bento import TRAFFIC, addresses
+from hikari_serve.serving.stage_door import stage_app
+from hikari_serve.serving.supervision import exit_when_failed
 from hikari_serve.settings import Settings
 from hikari_serve.tasks.host import Host
 
-API_SERVICE = "Hikari"
-"""Name of the service in `service.py`, which does not compute."""
-
-RUNNER: dict[str, Any] = {
+CONFIG: dict[str, Any] = {
     "traffic": TRAFFIC,
     "logging": {"access": {"enabled": False}},  # the API logs each request once
 }
 """BentoML's configuration of every runner."""
 
 
-class Runner:
-    """Base of the BentoML services in `runners/`: loads in the background, drains at the end."""
+def runner_of(stage: str) -> Any:
+    """The BentoML service that hosts a stage of the cascade that the settings name.
 
-    task: str
-    app: Starlette
-
-    def __init__(self) -> None:
+    Ends the process with a sentence if there is no such stage, or a setting is wrong.
+    """
+    try:
         settings = Settings.from_environment()
-        self.host = Host.for_cascade(self.task, settings, stages=_runners_here())
-        self.app.state.stage = self.host
+        repository = Repository.of(settings)
+        graph = read_graph(repository.config(settings.cascade), repository)
+        settings.check_stages(graph.steps)
+        if stage not in graph.steps:
+            raise ConfigError(
+                f"cascade '{settings.cascade}' has no stage '{stage}'; {hint(stage, graph.steps)}"
+            )
+    except HikariError as error:
+        sys.exit(f"hikari: {error.message}")
+
+    app = stage_app()
+
+    @bentoml.service(name=service_name(stage), workers=settings.of_stage(stage).workers, **CONFIG)
+    @bentoml.asgi_app(app)
+    class StageRunner(Runner):
+        def __init__(self) -> None:
+            super().__init__(stage, settings, graph, app)
+
+    return StageRunner
+
+
+class Runner:
+    """Base of the runners' services: loads in the background, drains at the end."""
+
+    def __init__(self, stage: str, settings: Settings, graph: Graph, app: Starlette) -> None:
+        self.host = Host.for_stage(stage, settings, graph, started_here(graph.steps))
+        app.state.stage = self.host
         self._tasks: list[asyncio.Task[None]] = []
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def load(self) -> None:
-        """Starts loading; until it is done the runner answers `unavailable`."""
+        """Starts loading; calls that come before that is done wait as long as they can."""
         self._tasks = [
-            asyncio.create_task(self.host.load()),
-            asyncio.create_task(exit_when_dead(self.host)),
+            asyncio.create_task(self.host.start()),
+            asyncio.create_task(exit_when_failed(self.host)),
         ]
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
@@ -59,9 +86,12 @@ class Runner:
         return True
 
 
-def _runners_here() -> int:
-    """How many runners BentoML started on this machine, this one included.
+def service_name(stage: str) -> str:
+    """The name of a stage's BentoML service: `GroupRunner` for `group`."""
+    return "".join(word.capitalize() for word in stage.split("_")) + "Runner"
 
-    Its map of addresses names every service of one `bentoml serve`, the API if there is one.
-    """
-    return sum(name != API_SERVICE for name in BentoMLContainer.remote_runner_mapping.get())
+
+def started_here(stages: Iterable[str]) -> list[str]:
+    """The stages whose runners one `bentoml serve` started on this machine."""
+    there = addresses()
+    return [stage for stage in stages if service_name(stage) in there]

@@ -1,4 +1,4 @@
-"""A stage's own door, `POST /infer`, and what crosses it.
+"""A stage's own door, `POST /infer` and `GET /describe`, and what crosses it.
 
 It takes an `Item` as JSON and answers a `StageResult`. With `Accept: application/x-ndjson` it
 streams lines: `{"text": ...}` for words, and last `{"result": ...}` or `{"error": ..., "code":
@@ -7,7 +7,7 @@ streams lines: `{"text": ...}` for words, and last `{"result": ...}` or `{"error
 
 import json
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,15 +16,20 @@ from starlette.routing import Route
 from hikari_serve.errors import HikariError, InvalidInput, UnsupportedMedia
 from hikari_serve.serving.errors import error_response, handle_error
 from hikari_serve.serving.hangup import LiveStream, Write, respond_while_connected
-from hikari_serve.stage import Item, Stage
+from hikari_serve.stage import Hosted, Item, Stage
 
 NDJSON = "application/x-ndjson"
+HOSTED = TypeAdapter(tuple[Hosted, ...])
+"""What `GET /describe` answers."""
 
 
 def stage_app() -> Starlette:
     """The runner's own routes; `app.state.stage` is set when the service starts."""
     return Starlette(
-        routes=[Route("/infer", _infer, methods=["POST"])],
+        routes=[
+            Route("/infer", _infer, methods=["POST"]),
+            Route("/describe", _describe, methods=["GET"]),
+        ],
         exception_handlers={HikariError: handle_error},
     )
 
@@ -43,6 +48,12 @@ async def _infer(request: Request) -> Response:
     if NDJSON in request.headers.get("accept", ""):
         return LiveStream(lambda write: _stream(stage, item, write), NDJSON)
     return await respond_while_connected(request, _answer(stage, item))
+
+
+async def _describe(request: Request) -> Response:
+    stage: Stage = request.app.state.stage
+    hosted = HOSTED.dump_json(await stage.describe())
+    return Response(hosted, media_type="application/json")
 
 
 async def _answer(stage: Stage, item: Item) -> Response:

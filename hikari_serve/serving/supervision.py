@@ -1,4 +1,4 @@
-"""What a process does whose engine died: it ends, so that its supervisor starts a new one."""
+"""What a process does that can answer nothing more: it ends, so that its supervisor acts."""
 
 import asyncio
 import logging
@@ -14,14 +14,14 @@ FAREWELL_SECONDS = 10.0
 """Within this the running calls are told that they failed, and the other engines are ended."""
 
 
-async def exit_when_dead(host: Host) -> None:
-    """Waits until an engine of the host dies, then ends this process with an error.
+async def exit_when_failed(host: Host) -> None:
+    """Waits until what the host must have is dead or cannot be loaded, then ends this process.
 
     BentoML starts the process of a service anew; in a container of its own, the orchestrator
     starts the container.
     """
-    await host.dead.wait()
-    logger.critical("an engine died: this process ends, and its supervisor must start a new one")
+    reason = await host.failed()
+    logger.critical("%s; this process ends, and its supervisor must start a new one", reason)
     with suppress(Exception):
         await asyncio.wait_for(host.close(), FAREWELL_SECONDS)
     os._exit(EXIT_CODE)  # a worker of BentoML's would answer SIGTERM with exit code 0

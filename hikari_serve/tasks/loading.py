@@ -7,21 +7,24 @@ from hikari_serve.engines.registry import open_engine
 from hikari_serve.errors import ConfigError
 from hikari_serve.labels.calibration import read_calibration
 from hikari_serve.labels.label_set import LabelSet
+from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.references.encoding import open_encoder
 from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.references.served import find_served_index, index_folder
 from hikari_serve.repository.digest import weights_digest
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import CaptionConfig, CascadeConfig, ReferencesConfig
+from hikari_serve.repository.schema import CascadeConfig, DescriberConfig, RetrieverConfig
 from hikari_serve.repository.weights import find_weights
 from hikari_serve.stage import Provenance
-from hikari_serve.tasks.captioning import Captioner
-from hikari_serve.tasks.classification import Classifier
+from hikari_serve.tasks.classifier import Classifier
+from hikari_serve.tasks.describer import Describer
 from hikari_serve.tasks.model import Model
-from hikari_serve.tasks.retrieval import Retriever
+from hikari_serve.tasks.retriever import Retriever
 
 
-def load_model(repository: Repository, name: str, version: int, cores: int) -> Model:
+def load_model(
+    repository: Repository, name: str, version: int, cores: int, observer: Observer = NOBODY
+) -> Model:
     """Loads one version of a model; blocking, for minutes where the weights are large.
 
     Args:
@@ -29,6 +32,7 @@ def load_model(repository: Repository, name: str, version: int, cores: int) -> M
         name: The model.
         version: Its version.
         cores: Cores that this process may compute on.
+        observer: Hears of its batches.
 
     Raises:
         ConfigError: The configuration, the weights, the labels or the index are wrong, or the
@@ -49,11 +53,15 @@ def load_model(repository: Repository, name: str, version: int, cores: int) -> M
         dtype=hikari.engine.dtype,
         preprocessing=hikari.preprocessing.id,
     )
-    if isinstance(hikari, ReferencesConfig):
+    if isinstance(hikari, RetrieverConfig):
         encoder = open_encoder(config, weights, cores)
         index = ReferenceIndex.open(index_folder(repository, config, version), encoder.info)
         return Retriever(
-            config, provenance.model_copy(update={"index": index.digest}), encoder.engine, index
+            config,
+            provenance.model_copy(update={"index": index.digest}),
+            encoder.engine,
+            index,
+            observer,
         )
     engine = open_engine(
         config.triton.backend,
@@ -81,8 +89,8 @@ def load_model(repository: Repository, name: str, version: int, cores: int) -> M
             "thinking": hikari.thinking,
         }
     )
-    if isinstance(hikari, CaptionConfig):
-        return Captioner(config, provenance, engine)
+    if isinstance(hikari, DescriberConfig):
+        return Describer(config, provenance, engine, observer)
     labels = LabelSet.find(hikari.labels, repository.folder(name))
     calibration = read_calibration(weights.own)
     temperature = calibration.temperature if calibration else None
@@ -90,4 +98,4 @@ def load_model(repository: Repository, name: str, version: int, cores: int) -> M
         update={"labels": labels.version, "temperature": temperature}
     )
     cases = find_served_index(repository, hikari.index) if hikari.index else None
-    return Classifier(config, provenance, engine, labels, cases, calibration)
+    return Classifier(config, provenance, engine, labels, cases, calibration, observer)

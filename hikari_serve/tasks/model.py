@@ -1,11 +1,12 @@
 """One loaded version of a model: from an item through the queue to a typed result."""
 
-import hashlib
+import asyncio
 from abc import ABC, abstractmethod
 from functools import partial
 
 from hikari_serve.engines.contract import Engine, Output, Prepared
 from hikari_serve.errors import InvalidInput
+from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.scheduling.lease import Lease
 from hikari_serve.scheduling.queue import Queue
@@ -15,18 +16,28 @@ from hikari_serve.stage import Output as StageOutput
 
 
 class Model(ABC):
-    """What the runners host. A task says how to ask its engine and how to read the answer.
+    """What the runners host. A kind says how to ask its engine and how to read the answer.
 
     Attributes:
         config: The model's configuration.
         provenance: What every result quotes.
     """
 
-    def __init__(self, config: ModelConfig, provenance: Provenance, engine: Engine) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        provenance: Provenance,
+        engine: Engine,
+        observer: Observer = NOBODY,
+    ) -> None:
         self.config = config
         self.provenance = provenance
         self._engine = engine
-        self._queue = Queue(engine, size=config.queue_size)
+        self._observer = observer
+        self._queue = self._queue_of(engine)
+        self._calls = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._inputs = {tensor.name for tensor in config.triton.input}
 
     def take_turns(self, lease: Lease) -> None:
@@ -36,7 +47,16 @@ class Model(ABC):
             lease: On the device; held, because the weights are on it.
         """
         self._engine = TurnTaking(self._engine, lease)
-        self._queue = Queue(self._engine, size=self.config.queue_size)
+        self._queue = self._queue_of(self._engine)
+
+    def _queue_of(self, engine: Engine) -> Queue:
+        return Queue(
+            engine,
+            size=self.config.queue_size,
+            model=self.provenance.model,
+            version=self.provenance.version,
+            observer=self._observer,
+        )
 
     @abstractmethod
     def prepare(self, item: Item) -> Prepared:
@@ -48,7 +68,7 @@ class Model(ABC):
 
     @abstractmethod
     def read(self, output: Output, item: Item) -> StageOutput:
-        """Turns the engine's answer into the task's result."""
+        """Turns the engine's answer into the kind's result."""
 
     def provenance_of(self, item: Item) -> Provenance:
         """What produced the answer to this item."""
@@ -61,13 +81,20 @@ class Model(ABC):
                 f"model '{item.model}' has no input '{min(unknown)}'; "
                 f"it has {', '.join(sorted(self._inputs))}"
             )
-        done = await self._queue.submit(
-            self._key(item),
-            partial(self.prepare, item),
-            deadline=item.deadline,
-            priority=item.priority,
-            on_text=on_text,
-        )
+        self._calls += 1
+        self._idle.clear()
+        try:
+            done = await self._queue.submit(
+                item.key,
+                partial(self.prepare, item),
+                deadline=item.deadline,
+                priority=item.priority,
+                on_text=on_text,
+            )
+        finally:
+            self._calls -= 1
+            if not self._calls:
+                self._idle.set()
         return StageResult(
             output=self.read(done.output, item),
             provenance=self.provenance_of(item),
@@ -80,13 +107,11 @@ class Model(ABC):
         """Waits until the engine can answer nothing any more; see `Engine.died`."""
         return await self._engine.died()
 
+    async def idle(self) -> None:
+        """Returns when no call is being answered."""
+        await self._idle.wait()
+
     async def close(self) -> None:
         """Ends the queue and frees the engine."""
         await self._queue.close()
         await self._engine.close()
-
-    @staticmethod
-    def _key(item: Item) -> object:
-        """Equal for items whose answers are equal."""
-        view = hashlib.sha256(item.view).digest()
-        return view, item.content, tuple(sorted(item.inputs.items())), item.index, item.cases

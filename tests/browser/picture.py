@@ -8,11 +8,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from hikari_serve.cascade.answer import Answer
 from hikari_serve.cascade.request import CascadeRequest
 from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.inline import open_cascade
 from hikari_serve.pictures.decode import PictureLimits
+from hikari_serve.presentation.answer import Answer
+from hikari_serve.presentation.present import present
 from hikari_serve.report import Report, render
 from hikari_serve.report.pictures import upright
 from hikari_serve.settings import Settings
@@ -27,7 +28,7 @@ SIZE = {"width": 900, "height": 1185}
 async def answered(picture: bytes) -> Answer:
     """The demo cascade's answer, computed in this process."""
     async with open_cascade(Settings()) as cascade:
-        return await cascade.run(CascadeRequest(id="lesion", image=picture))
+        return present(await cascade.run(CascadeRequest(id="lesion", image=picture)))
 
 
 def main() -> None:

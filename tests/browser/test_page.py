@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hikari_serve.errors import Unavailable
-from hikari_serve.stage import Caption, ReferenceCase, Retrieval
+from hikari_serve.stage import Description, ReferenceCase, Retrieval
 from tests.browser.conftest import DESK, PHONE, Opened, violations, wider
 from tests.report.conftest import HOSTILE, png
 from tests.scripted import classified
@@ -48,7 +48,7 @@ def test_it_asks_nobody_else(answering: Api, opened: Opened) -> None:
 
 
 def test_it_shows_the_checks(answering: Api, opened: Opened) -> None:
-    answering.bench.stages["caption"].output = Caption(text="Psoriasis.", finish_reason="stop")
+    answering.bench.stages["caption"].output = Description(text="Psoriasis.", finish_reason="stop")
     page = opened(answering.url)
     choose(page)
     checks = page.locator("[data-part=checks]")
@@ -81,7 +81,7 @@ def test_it_opens_the_report_of_the_same_picture(answering: Api, opened: Opened)
 
 
 def test_hostile_words_are_text(answering: Api, opened: Opened) -> None:
-    answering.bench.stages["caption"].output = Caption(text=HOSTILE, finish_reason="stop")
+    answering.bench.stages["caption"].output = Description(text=HOSTILE, finish_reason="stop")
     page = opened(answering.url)
     choose(page)
     expect(page.locator("[data-part=caption] div")).to_have_text(HOSTILE)

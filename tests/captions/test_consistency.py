@@ -5,7 +5,7 @@ import pytest
 from hikari_serve.captions.consistency import consistency, mentions
 from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.labels.label_set import LabelSet
-from hikari_serve.stage import Caption, Classification
+from hikari_serve.stage import Classification, Description
 
 
 def classified(label: str | None, name: str = "card") -> Classification:
@@ -96,7 +96,9 @@ def test_without_a_label_nothing_agrees_or_contradicts() -> None:
     caption = "Consistent with psoriasis."
     assert [m.consistency for m in mentions(caption, classified(None))] == ["unknown"]
     assert (
-        mentions(caption, None) == mentions(caption, Caption(text="", finish_reason="stop")) == ()
+        mentions(caption, None)
+        == mentions(caption, Description(text="", finish_reason="stop"))
+        == ()
     )
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from hikari_serve.cascade.answer import Answer, StageEnd, Words
-from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.report import StageEnd, Words
 from hikari_serve.cascade.request import CascadeRequest, Event
 from hikari_serve.errors import BadImage, DeadlineExceeded, InvalidInput, PoorQuality, Unavailable
 from hikari_serve.pictures.view import content_hash
+from hikari_serve.presentation.answer import Answer
 from tests.scripted import OUTPUTS, Bench, classified
 
 
@@ -41,19 +41,20 @@ def test_every_stage_gets_what_earlier_stages_found(bench: Bench) -> None:
 def test_a_description_reaches_the_stage_that_compares_it(bench: Bench) -> None:
     with pytest.raises(InvalidInput, match="cascade 'demo' compares no description"):
         bench.run(description="A red plaque.")
-    bench.cascade.graph = Graph(
-        tuple(
-            replace(node, description="description") if node.task == "references" else node
+    bench.cascade.graph = replace(
+        bench.cascade.graph,
+        nodes=tuple(
+            replace(node, description="description") if node.kind == "retrieve" else node
             for node in bench.cascade.graph.nodes
-        )
+        ),
     )
     bench.run(description="A red plaque.")
     bench.run()
-    items = {task: stage.items for task, stage in bench.stages.items()}
+    items = {name: stage.items for name, stage in bench.stages.items()}
     assert [item.inputs for item in items["references"]] == [{"description": "A red plaque."}, {}]
     assert all("description" not in item.inputs for item in items["disease"])
     # every stage knows the picture by its file too, so that it is not compared with itself
-    assert {item.content for task in items for item in items[task]} == {content_hash(bench.image)}
+    assert {item.content for name in items for item in items[name]} == {content_hash(bench.image)}
 
 
 def test_stages_that_do_not_wait_for_each_other_run_in_parallel(bench: Bench) -> None:
@@ -146,7 +147,7 @@ def test_until_stops_early(bench: Bench, until: str, ran: set[str]) -> None:
 
 
 def test_zero_references_skips_retrieval(bench: Bench) -> None:
-    answer = bench.run(references=0)
+    answer = bench.run(cases=0)
     assert answer.status == "complete"
     assert "references" not in statuses(answer)
     assert bench.stages["disease"].items[0].inputs == {"group": "malignant"}
@@ -184,7 +185,9 @@ def test_a_bad_picture_reaches_no_stage(bench: Bench) -> None:
 
 
 def test_until_names_a_stage_of_this_cascade(bench: Bench) -> None:
-    with pytest.raises(InvalidInput, match="group, disease, caption"):
+    with pytest.raises(
+        InvalidInput, match=r"until is .*, but this cascade has group, references, disease, caption"
+    ):
         bench.run(until="biopsy")
 
 

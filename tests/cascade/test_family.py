@@ -11,11 +11,12 @@ from pathlib import Path
 
 import yaml
 
-from hikari_serve.cascade.answer import Answer
 from hikari_serve.cascade.request import CascadeRequest
 from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.inline import open_cascade
 from hikari_serve.labels.label_set import LabelSet
+from hikari_serve.presentation.answer import Answer
+from hikari_serve.presentation.present import present
 from hikari_serve.settings import Settings
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -45,7 +46,8 @@ async def diagnosed(models: Path) -> Answer:
     picture = io.BytesIO()
     case.image.save(picture, "PNG")
     async with open_cascade(Settings(cascade="hikari_card", models=models)) as cascade:
-        return await cascade.run(CascadeRequest(id="r1", image=picture.getvalue(), top_k=10))
+        found = await cascade.run(CascadeRequest(id="r1", image=picture.getvalue()))
+        return present(found, 10)
 
 
 def test_the_cards_cascade_runs(tmp_path: Path) -> None:

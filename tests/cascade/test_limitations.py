@@ -5,7 +5,7 @@ import pytest
 from hikari_serve.cascade.limitations import Limitation, limitations
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.repository.schema import ClassifierConfig, Known, Metric
-from hikari_serve.stage import Caption
+from hikari_serve.stage import Description
 from tests.scripted import REPOSITORY, Bench, classified
 
 KNOWN = Known(
@@ -40,7 +40,7 @@ def test_a_label_that_nobody_would_take_it_for_is_left_out() -> None:
 
 
 def test_a_model_without_labels_has_general_limits() -> None:
-    output = Caption(text="Sccis.", finish_reason="stop")
+    output = Description(text="Sccis.", finish_reason="stop")
     names = [limit.label for limit in limitations({"m": KNOWN}, {"m": output, "other": None})]
     assert names == [None] * 3
 

@@ -4,18 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from hikari_serve.cascade.graph import Graph
 from hikari_serve.cascade.requirements import require
+from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import ConfigError
 from hikari_serve.repository.repository import Repository
-from hikari_serve.settings import TASKS
 
+STAGES = ("group", "references", "disease", "caption")
 MODELS = Path(__file__).parents[2] / "models"
 
 
-def start(weights: Path, cascade: str, tasks: tuple[str, ...] = TASKS) -> None:
+def start(weights: Path, cascade: str, here: tuple[str, ...] = STAGES) -> None:
     repository = Repository(MODELS, weights, weights / "indexes")
-    require(repository, cascade, Graph.read(repository.config(cascade), repository), tasks)
+    require(repository, cascade, read_graph(repository.config(cascade), repository), here)
 
 
 def lay(weights: Path, *names: str) -> None:

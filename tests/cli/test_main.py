@@ -22,9 +22,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert not heavy & set(done.stdout.split())
 
 
-@pytest.mark.parametrize(
-    "wrong", [["modles"], ["diagnose"], ["diagnose", "x", "--until", "biopsy"]]
-)
+@pytest.mark.parametrize("wrong", [["modles"], ["diagnose"], ["diagnose", "x", "--top-k", "0"]])
 def test_wrong_usage_is_exit_code_2(hikari: Hikari, wrong: list[str]) -> None:
     assert hikari(*wrong).exit_code == 2
 

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from hikari_serve.cascade.answer import Answer, CaptionAnswer, StageReport, Words
+from hikari_serve.cascade.report import StageReport
 from hikari_serve.client import AsyncClient, Client, References, StreamEvent
 from hikari_serve.errors import (
     BadImage,
@@ -24,7 +24,10 @@ from hikari_serve.errors import (
     QueueFull,
     Unavailable,
 )
-from hikari_serve.stage import Caption, ReferenceCase, Retrieval
+from hikari_serve.presentation.answer import Answer
+from hikari_serve.presentation.events import WordsEvent
+from hikari_serve.presentation.parts import CaptionAnswer
+from hikari_serve.stage import Description, ReferenceCase, Retrieval
 from tests.client.conftest import Answering
 from tests.serving.conftest import Api
 
@@ -79,12 +82,14 @@ def test_events_come_typed(api: Api, client: Client) -> None:
     case = ReferenceCase(id="c7", similarity=0.9, image=pixels)
     api.bench.stages["references"].output = Retrieval(index="i1", cases=(case,))
     # Separators of lines to Unicode, but neither to JSON nor to an event stream.
-    api.bench.stages["caption"].output = Caption(text="Red\u2028plaque\x85.", finish_reason="stop")
+    api.bench.stages["caption"].output = Description(
+        text="Red\u2028plaque\x85.", finish_reason="stop"
+    )
     events = list(client.stream(api.bench.image))
     assert [event.name for event in events[2:]] == ["disease", "words", "caption", "answer"]
     found = {event.name: event.data for event in events}
     assert found["references"] == References(cases=(case,))
-    assert found["words"] == Words("caption", "Red\u2028plaque\x85.")
+    assert found["words"] == WordsEvent(stage="caption", text="Red\u2028plaque\x85.")
     assert isinstance(found["caption"], CaptionAnswer)
     assert isinstance(found["answer"], Answer)
     assert found["answer"].references[0].image == pixels
@@ -196,7 +201,7 @@ def test_a_stream_that_breaks_off_is_no_answer(answering: Answering) -> None:
     body = 'event: words\ndata: {"stage": "caption", "text": "A red"}\n\nevent: ans'
     with Client(answering(Response(body, media_type="text/event-stream"))) as client:
         events = client.stream(b"x")
-        assert next(events).data == Words("caption", "A red")
+        assert next(events).data == WordsEvent(stage="caption", text="A red")
         with pytest.raises(Unavailable, match="broke off"):
             next(events)
 

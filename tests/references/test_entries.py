@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import ReferencesConfig
+from hikari_serve.repository.schema import RetrieverConfig
 
 ROOT = Path(__file__).parents[2]
 REPOSITORY = Repository(ROOT / "models")
@@ -14,9 +14,9 @@ TABLE = re.findall(r"^\| (R\d) \|(.*)\|$", (ROOT / "docs" / "references.md").rea
 ROWS = {name: [cell.strip().strip("`") for cell in cells.split("|")] for name, cells in TABLE}
 
 
-def settings(name: str) -> ReferencesConfig:
+def settings(name: str) -> RetrieverConfig:
     hikari = REPOSITORY.config(name).hikari
-    assert isinstance(hikari, ReferencesConfig)
+    assert isinstance(hikari, RetrieverConfig)
     return hikari
 
 
@@ -24,7 +24,7 @@ def test_the_document_has_every_entry() -> None:
     own = {
         name
         for name in REPOSITORY.names()
-        if isinstance(REPOSITORY.config(name).hikari, ReferencesConfig)
+        if isinstance(REPOSITORY.config(name).hikari, RetrieverConfig)
     } - {"demo_references"}
     assert {row[0] for row in ROWS.values()} == own
     assert list(ROWS) == ["R0", "R1", "R2", "R3", "R4"]

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from PIL import Image
 
-from hikari_serve.cascade.answer import Answer
 from hikari_serve.errors import Unavailable
 from hikari_serve.pictures.decode import PictureLimits
+from hikari_serve.presentation.answer import Answer
 from hikari_serve.report import Report
 from hikari_serve.report.pictures import upright
-from hikari_serve.stage import Caption, ReferenceCase, Retrieval
+from hikari_serve.stage import Description, ReferenceCase, Retrieval
 from tests.scripted import Bench, classified
 
 MADE = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -44,7 +44,7 @@ def complete() -> Answer:
 def contradicted() -> Answer:
     bench = Bench()
     words = "Not sccis: consistent with psoriasis. Urticaria cannot be excluded."
-    bench.stages["caption"].output = Caption(text=words, finish_reason="length")
+    bench.stages["caption"].output = Description(text=words, finish_reason="length")
     return bench.run()
 
 
@@ -66,12 +66,12 @@ def partial() -> Answer:
 
 
 def alone() -> Answer:
-    return Bench().run(references=0, until="disease")
+    return Bench().run(cases=0, until="disease")
 
 
 def hostile() -> Answer:
     bench = Bench()
-    bench.stages["caption"].output = Caption(text=HOSTILE, finish_reason="stop")
+    bench.stages["caption"].output = Description(text=HOSTILE, finish_reason="stop")
     case = ReferenceCase(id=HOSTILE, similarity=1.0, label=HOSTILE, caption=HOSTILE, image=b"<svg")
     bench.stages["references"].output = Retrieval(index="i1", cases=(case,))
     found = classified("sccis", "sccis", "psoriasis")

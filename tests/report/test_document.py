@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from hikari_serve.cascade.answer import Answer
 from hikari_serve.cascade.limitations import Limitation
+from hikari_serve.presentation.answer import Answer
 from hikari_serve.report import FORMATS, Report, render
 from tests.report.conftest import HOSTILE, report
 

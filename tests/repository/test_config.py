@@ -44,7 +44,8 @@ def test_both_parts_are_typed() -> None:
         (lambda p: p["hikari"].update(promt={}), r"hikari\.promt: .*did you mean `prompt`"),
         (lambda p: p["hikari"]["limits"].update(max_image=2), "did you mean `max_images`"),
         (lambda p: p["hikari"]["engine"].update(device="tpu"), r"hikari\.engine\.device"),
-        (lambda p: p["hikari"].update(task="biopsy"), "hikari: .*'biopsy'"),
+        (lambda p: p["hikari"].update(kind="biopsy"), "hikari: .*'biopsy'"),
+        (lambda p: p["hikari"].update(task="disease"), r"hikari\.task: Extra inputs"),
         (lambda p: p["hikari"].update(prompt="p9"), r"hikari\.prompt: there is no prompt 'p9'"),
         (lambda p: p["hikari"].update(source={}), "source: .*exactly one of: hub, folder"),
         (
@@ -104,3 +105,25 @@ def test_a_field_that_stands_twice_is_a_mistake(tmp_path: Path) -> None:
     (folder / "config.yaml").write_text(f"{text}  thinking: natural\n")
     with pytest.raises(ConfigError, match=r"`thinking` stands twice .* line"):
         read_config(folder)
+
+
+@pytest.mark.parametrize(
+    ("task", "kind"),
+    [
+        ("group", "classify"),
+        ("disease", "classify"),
+        ("caption", "describe"),
+        ("references", "retrieve"),
+        ("cascade", "cascade"),
+        ("biopsy", "classify, describe, retrieve or cascade"),
+    ],
+)
+def test_a_configuration_of_a_former_release_is_told_what_to_write(
+    tmp_path: Path, task: str, kind: str
+) -> None:
+    def aged(parts: Parts) -> None:
+        del parts["hikari"]["kind"]
+        parts["hikari"]["task"] = task
+
+    with pytest.raises(ConfigError, match=f"hikari.task: write `kind: {kind}` instead"):
+        read_config(written(tmp_path, "demo_disease", aged))

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from hikari_serve.cascade.graph import Graph, Wire
+from hikari_serve.cascade.graph import Wire
+from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.cli.models.check import check
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.prompts.layout import Reference
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import CaptionConfig, CascadeConfig, ClassifierConfig
+from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig, DescriberConfig
 from hikari_serve.repository.weights import base_of
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +19,7 @@ REPOSITORY = Repository(ROOT / "models", Path("/nowhere"))
 FAMILY = [
     name
     for name in REPOSITORY.names()
-    if isinstance(REPOSITORY.config(name).hikari, ClassifierConfig | CaptionConfig)
+    if isinstance(REPOSITORY.config(name).hikari, ClassifierConfig | DescriberConfig)
     and not name.startswith("demo")
 ]
 CASCADES = ["hikari", "hikari_card", "hikari_lora"]
@@ -42,10 +43,10 @@ def test_the_document_has_a_row_for_every_entry() -> None:
     expected = {}
     for name in FAMILY:
         hikari = REPOSITORY.config(name).hikari
-        assert isinstance(hikari, ClassifierConfig | CaptionConfig)
+        assert isinstance(hikari, ClassifierConfig | DescriberConfig)
         assert hikari.source is not None
         weights = f"`{hikari.source.hub}`" + (f" on `{hikari.base}`" if hikari.base else "")
-        expected[name] = (hikari.task, weights, hikari.verified)
+        expected[name] = (hikari.kind, weights, hikari.verified)
     found = rows(4)
     assert {name: found[name] for name in FAMILY} == expected
     assert set(found) == {*FAMILY, *CASCADES}
@@ -74,7 +75,7 @@ def test_no_entry_claims_to_have_run(name: str) -> None:
 
 
 def wires(cascade: str, stage: str) -> dict[str, Wire]:
-    graph = Graph.read(REPOSITORY.config(cascade), REPOSITORY)
+    graph = read_graph(REPOSITORY.config(cascade), REPOSITORY)
     return dict(next(node.inputs for node in graph.nodes if node.name == stage))
 
 
@@ -137,13 +138,14 @@ def test_another_label_set_is_one_line(tmp_path: Path) -> None:
     folder.mkdir()
     text = (REPOSITORY.folder("sirius") / "config.yaml").read_text()
     text = text.replace("labels: skincap", "labels: card").replace("  index: clip_references\n", "")
+    text = "".join(line for line in text.splitlines(True) if "name: references" not in line)
     (folder / "config.yaml").write_text(text)
     repository = Repository(tmp_path, tmp_path)
     hikari = repository.config("sirius").hikari
     assert isinstance(hikari, ClassifierConfig)
     labels = LabelSet.find(hikari.labels, folder)
     assert "urticaria" in {label.id for label in labels.labels}
-    assert check(repository, "sirius", load=None).startswith("disease, version 1, 10 labels")
+    assert check(repository, "sirius", load=None).startswith("classify, version 1, 10 labels")
 
 
 def test_limits_are_known_by_class() -> None:

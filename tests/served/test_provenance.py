@@ -10,6 +10,7 @@ import httpx
 from hikari_serve.cascade.request import CascadeRequest
 from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.inline import open_cascade
+from hikari_serve.presentation.present import present
 from hikari_serve.settings import Settings
 from tests.served.conftest import SEED
 from tests.served.pictures import png
@@ -40,7 +41,8 @@ def found(answer: dict[str, Any]) -> dict[str, Any]:
 
 async def inline(pictures: list[bytes]) -> list[dict[str, Any]]:
     async with open_cascade(Settings()) as cascade:
-        answers = [await cascade.run(CascadeRequest(id="r", image=each)) for each in pictures]
+        asked = [CascadeRequest(id="r", image=each) for each in pictures]
+        answers = [present(await cascade.run(each)) for each in asked]
     return [answer.model_dump(mode="json") for answer in answers]
 
 

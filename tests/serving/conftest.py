@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
-from hikari_serve.serving.diagnose import diagnose_app
+from hikari_serve.serving.diagnose.door import diagnose_app
 from hikari_serve.serving.remote import RemoteStage
 from hikari_serve.settings import Settings
 from tests.scripted import Bench
@@ -37,7 +37,7 @@ def api() -> Iterator[Api]:
             if isinstance(stage, RemoteStage):  # its connections belong to the server's loop
                 await stage.close()
 
-    app = diagnose_app(Settings(max_image_bytes=100_000))
+    app = diagnose_app(Settings(max_image_bytes=100_000), bench.cascade.graph)
     app.router.lifespan_context = life
     app.state.cascade = bench.cascade
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))

@@ -1,4 +1,4 @@
-"""A process whose engine died ends with an error, and not before."""
+"""A process that can answer nothing more ends with an error, and not before."""
 
 import subprocess
 import sys
@@ -6,16 +6,19 @@ import sys
 SCRIPT = """
 import asyncio
 from pathlib import Path
-from hikari_serve.serving.supervision import exit_when_dead
+from hikari_serve.serving.supervision import exit_when_failed
+from hikari_serve.tasks import host as hosting
 from hikari_serve.tasks.host import Host
 from tests.scripted import REPOSITORY
 
 async def main():
-    host = Host(REPOSITORY, ["demo_group"], cores=1, locks=Path("unused"))
-    watch = asyncio.create_task(exit_when_dead(host))
+    hosting.BACKOFF_SECONDS = (0.01, 0.01)
+    host = Host(REPOSITORY, cores=1, locks=Path("unused"))
+    host.want("sirius")  # its weights are not here
+    watch = asyncio.create_task(exit_when_failed(host))
     await asyncio.sleep(0)
     print("alive", flush=True)
-    host.dead.set()
+    await host.start()
     await watch
     print("still here", flush=True)
 
@@ -23,9 +26,13 @@ asyncio.run(main())
 """
 
 
-def test_the_process_ends_with_an_error() -> None:
+def test_the_process_ends_with_the_reason_when_what_it_must_have_cannot_be_loaded() -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=60, check=False
     )
-    assert (done.returncode, done.stdout) == (1, "alive\n")
-    assert "an engine died" in done.stderr
+    assert (done.returncode, done.stdout) == (1, "alive\n"), done.stderr
+    assert done.stderr.count("trying again in 0.01 s") == 2
+    assert (
+        "model 'sirius' is UNAVAILABLE: the weights of model 'sirius' are not here" in done.stderr
+    )
+    assert "this process ends" in done.stderr

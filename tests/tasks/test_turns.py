@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hikari_serve.cascade.answer import Answer
 from hikari_serve.cascade.request import CascadeRequest
 from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.inline import open_cascade
+from hikari_serve.presentation.answer import Answer
+from hikari_serve.presentation.present import present
 from hikari_serve.repository.repository import Repository
 from hikari_serve.settings import Settings
 from hikari_serve.tasks.host import Host
@@ -100,8 +101,9 @@ def alone() -> Mapping[str, list[str | None]]:
 
     async def answers() -> dict[str, list[str | None]]:
         repository = Repository(ROOT / "models")
-        host = Host(repository, NAMES, cores=1, locks=Path("unused"))
-        await host.load()
+        host = Host(repository, cores=1, locks=Path("unused"))
+        for name in NAMES:
+            await host.load(name)
         found = {}
         for name in NAMES:
             asked = turn_taker.items(repository, name, COUNT)
@@ -149,7 +151,7 @@ def test_one_process_takes_turns_with_itself(models: Path, tmp_path: Path) -> No
         settings = replace(Settings(), models=folder, locks=tmp_path / "locks")
         async with open_cascade(settings) as cascade:
             asked = [CascadeRequest(id="r", image=picture) for picture in pictures]
-            return await asyncio.gather(*map(cascade.run, asked))
+            return [present(each) for each in await asyncio.gather(*map(cascade.run, asked))]
 
     def told(answer: Answer) -> tuple[object, ...]:
         return answer.status, answer.group, answer.disease, answer.caption

@@ -72,8 +72,8 @@ def keep_journal(path: Path, name: str) -> None:
 async def main(models: str, locks: str, name: str, journal: str) -> None:
     keep_journal(Path(journal), name)
     repository = Repository(Path(models))
-    host = Host(repository, [name], cores=1, locks=Path(locks))
-    await host.load()
+    host = Host(repository, cores=1, locks=Path(locks))
+    await host.load(name)
     await host.ready()
     print(json.dumps("ready"), flush=True)
     while command := (await asyncio.to_thread(sys.stdin.readline)).strip():

@@ -16,7 +16,7 @@ import yaml
 from hikari_serve.engines.contract import LanguageEngine, Opening
 from hikari_serve.engines.registry import open_engine
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import CaptionConfig, ClassifierConfig
+from hikari_serve.repository.schema import ClassifierConfig, DescriberConfig
 
 MODELS = Path(__file__).parents[2] / "models"
 PROMPTED = ("demo_group", "demo_disease", "demo_caption")
@@ -80,7 +80,7 @@ def opening(backend: str, name: str = "demo_disease", **changes: object) -> Open
     """What a demo model is opened with; `parameters` come on top of the memory."""
     repository = Repository(MODELS)
     hikari = repository.config(name).hikari
-    assert isinstance(hikari, ClassifierConfig | CaptionConfig)
+    assert isinstance(hikari, ClassifierConfig | DescriberConfig)
     parameters = {"kv_cache_memory_bytes": MEMORY, **changes.pop("parameters", {})}  # type: ignore[dict-item]
     settings = {
         "folder": repository.version_folder(name, 1),

@@ -12,7 +12,7 @@ from hikari_serve.labels.trie import AnswerTrie
 from hikari_serve.pictures.view import Preprocessing, make_view, read_view
 from hikari_serve.prompts.layout import Reference
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import CaptionConfig, ClassifierConfig
+from hikari_serve.repository.schema import ClassifierConfig, DescriberConfig
 from tests.engines.recorder import Recorder
 from tests.vllm.conftest import MODELS
 
@@ -43,7 +43,7 @@ def prompts(count: int, *, references: int = 0, seed: int = SEED) -> list[Prompt
 def caption_prompts(count: int) -> list[Prompt]:
     """Questions for the demo caption model."""
     hikari = Repository(MODELS).config("demo_caption").hikari
-    assert isinstance(hikari, CaptionConfig)
+    assert isinstance(hikari, DescriberConfig)
     views = [make_view(case.image, Preprocessing(max_side=128)) for case in draw_cases(count, SEED)]
     return [Prompt(hikari.prompt.messages({}), [read_view(view)]) for view in views]
 

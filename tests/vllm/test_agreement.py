@@ -10,7 +10,7 @@ import pytest
 from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.pictures.view import Preprocessing, make_view
 from hikari_serve.repository.repository import Repository
-from hikari_serve.stage import Caption, Classification, Item, Retrieval, StageResult
+from hikari_serve.stage import Classification, Description, Item, Retrieval, StageResult
 from hikari_serve.tasks.host import Host
 from tests.vllm.conftest import MODELS
 from tests.vllm.prompts import SEED
@@ -36,8 +36,8 @@ def ask(views: list[bytes]) -> Ask:
     async def answers(
         root: Path, name: str, inputs: Sequence[Mapping[str, object]]
     ) -> list[StageResult]:
-        host = Host(Repository(root), [name], cores=1, locks=Path("unused"))
-        await host.load()
+        host = Host(Repository(root), cores=1, locks=Path("unused"))
+        await host.load(name)
         await host.ready()
         items = [
             Item(id=str(number), model=name, view=view, deadline=LATER, **more)
@@ -106,7 +106,7 @@ def test_captions(ask: Ask, vllm_models: Path) -> None:
     texts = [
         (left.output.text, right.output.text)
         for left, right in pairs
-        if isinstance(left.output, Caption) and isinstance(right.output, Caption)
+        if isinstance(left.output, Description) and isinstance(right.output, Description)
     ]
     assert len(texts) == DRAWINGS
     assert sum(left == right for left, right in texts) >= 0.99 * DRAWINGS

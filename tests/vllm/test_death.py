@@ -14,8 +14,8 @@ from PIL import Image
 from hikari_serve.errors import Unavailable
 from hikari_serve.pictures.view import Preprocessing, make_view
 from hikari_serve.repository.repository import Repository
-from hikari_serve.stage import Item
-from hikari_serve.tasks.host import Host, State
+from hikari_serve.stage import Item, State
+from hikari_serve.tasks.host import Host
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,15 +36,15 @@ def test_a_dead_engine_is_noticed(vllm_models: Path) -> None:
     item = Item(id="last", model="demo_caption", view=view, deadline=time.time() + 600)
 
     async def until_death() -> tuple[BaseException, str]:
-        host = Host(Repository(vllm_models), ["demo_caption"], cores=1, locks=Path("unused"))
-        await host.load()
+        host = Host(Repository(vllm_models), cores=1, locks=Path("unused"))
+        await host.load("demo_caption")
         await host.ready()
         heard = asyncio.Event()
         running = asyncio.create_task(host.infer(item, lambda _: heard.set()))
         await heard.wait()
         kill_engine(psutil.Process().pid)
         (failure,) = await asyncio.gather(running, return_exceptions=True)
-        await asyncio.wait_for(host.dead.wait(), 30)
+        await asyncio.wait_for(host.failed(), 30)
         assert [entry.state for entry in host.versions] == [State.UNAVAILABLE]
         with pytest.raises(Unavailable, match="engine process has died"):
             await host.infer(item)

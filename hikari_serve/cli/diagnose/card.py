@@ -10,8 +10,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hikari_serve.cascade.answer import Answer
-from hikari_serve.cascade.answer_parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
+from hikari_serve.presentation.answer import Answer
+from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
 from hikari_serve.report import wording
 
 WIDTH = 88

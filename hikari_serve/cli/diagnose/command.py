@@ -3,13 +3,28 @@
 import asyncio
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from hikari_serve.cli.diagnose.asking import Ask
     from hikari_serve.client import Options
+
+
+def stage_names() -> list[str]:
+    """The stages of the cascade that the environment names, for completion."""
+    from hikari_serve.cascade.wiring import read_graph
+    from hikari_serve.errors import HikariError
+    from hikari_serve.repository.repository import Repository
+    from hikari_serve.settings import Settings
+
+    try:
+        settings = Settings.from_environment()
+        repository = Repository.of(settings)
+        return list(read_graph(repository.config(settings.cascade), repository).steps)
+    except HikariError:
+        return []
 
 
 def diagnose(
@@ -25,7 +40,7 @@ def diagnose(
         ),
     ] = False,
     until: Annotated[
-        Literal["group", "disease", "caption"] | None, typer.Option(help="Stop after this stage.")
+        str | None, typer.Option(help="Stop after this stage.", autocompletion=stage_names)
     ] = None,
     top_k: Annotated[
         int | None, typer.Option(min=1, max=100, help="Labels in the differential.")

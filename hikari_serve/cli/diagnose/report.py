@@ -8,9 +8,9 @@ from pathlib import Path
 
 import typer
 
-from hikari_serve.cascade.answer import Answer
 from hikari_serve.errors import BadImage
 from hikari_serve.pictures.decode import PictureLimits
+from hikari_serve.presentation.answer import Answer
 from hikari_serve.report import FORMATS, Report, render
 from hikari_serve.report.pictures import upright
 

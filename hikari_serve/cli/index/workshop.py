@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.cli.index.sources import Choice, gather, read
 from hikari_serve.cli.terminal import Bar, hush_transformers
 from hikari_serve.engines.encoders import Encoded
@@ -24,10 +24,10 @@ from hikari_serve.references.store import Case
 from hikari_serve.references.update import add
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import ReferencesConfig
+from hikari_serve.repository.schema import RetrieverConfig
 from hikari_serve.repository.weights import find_weights
-from hikari_serve.settings import Settings
-from hikari_serve.tasks.retrieval import query_of
+from hikari_serve.settings import Settings, available_cores
+from hikari_serve.tasks.retriever import query_of
 
 
 class Found(NamedTuple):
@@ -50,7 +50,7 @@ class Workshop:
 
     repository: Repository
     config: ModelConfig
-    settings: ReferencesConfig
+    settings: RetrieverConfig
     cores: int
 
     @classmethod
@@ -64,9 +64,9 @@ class Workshop:
         settings = Settings.from_environment()
         repository = Repository.of(settings)
         config = repository.config(name) if name else _of_cascade(repository, settings.cascade)
-        if not isinstance(config.hikari, ReferencesConfig):
+        if not isinstance(config.hikari, RetrieverConfig):
             raise ConfigError(f"model '{config.name}' is none of the task `references`")
-        return cls(repository, config, config.hikari, settings.cores(1))
+        return cls(repository, config, config.hikari, settings.threads or available_cores())
 
     def own_folder(self) -> Path:
         """Where this model looks for its index.
@@ -206,7 +206,7 @@ def find_index(index: str) -> tuple[Path, str]:
 
 
 def _of_cascade(repository: Repository, cascade: str) -> ModelConfig:
-    for node in Graph.read(repository.config(cascade), repository).nodes:
-        if node.task == "references":
+    for node in read_graph(repository.config(cascade), repository).nodes:
+        if node.kind == "retrieve":
             return node.config
     raise ConfigError(f"cascade '{cascade}' has no reference model: name one with --model")

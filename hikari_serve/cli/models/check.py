@@ -4,17 +4,18 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.cli.terminal import hush_transformers
 from hikari_serve.engines.registry import check_engine
 from hikari_serve.errors import ConfigError, HikariError
 from hikari_serve.labels.label_set import SHIPPED, LabelSet
 from hikari_serve.references.served import find_served_index
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig, ReferencesConfig
+from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig, RetrieverConfig
+from hikari_serve.repository.tensors import check_scores
 from hikari_serve.repository.weights import base_of, missing_weights
-from hikari_serve.settings import Settings
-from hikari_serve.tasks.host import Host, State
+from hikari_serve.settings import Settings, available_cores
+from hikari_serve.tasks.host import Host
 
 
 def with_members(repository: Repository, names: Sequence[str]) -> list[str]:
@@ -25,7 +26,7 @@ def with_members(repository: Repository, names: Sequence[str]) -> list[str]:
         try:
             config = repository.config(name)
             if isinstance(config.hikari, CascadeConfig):
-                found += [node.config.name for node in Graph.read(config, repository).nodes]
+                found += [node.config.name for node in read_graph(config, repository).nodes]
         except HikariError:
             continue  # its own check says what is wrong
     return list(dict.fromkeys(found))
@@ -47,18 +48,19 @@ def check(repository: Repository, name: str, *, load: Settings | None) -> str:
     """
     config = repository.config(name)
     if isinstance(config.hikari, CascadeConfig):
-        nodes = Graph.read(config, repository).nodes
+        nodes = read_graph(config, repository).nodes
         return f"cascade of {', '.join(node.name for node in nodes)}"
     check_engine(name, config.triton.backend, config.hikari.engine.parameters)
-    found: list[str] = [config.hikari.task]
+    found: list[str] = [config.hikari.kind]
     if base := base_of(repository, config):
         found.append(f"adapter of {base.name}")
     found += [f"version {version}" for version in repository.served_versions(config)]
     if isinstance(config.hikari, ClassifierConfig):
         labels = LabelSet.find(config.hikari.labels, repository.folder(name))
         _check_known(config.hikari, labels)
+        check_scores(config.triton, len(labels.labels))
         found.append(f"{len(labels.labels)} labels")
-    source = name if isinstance(config.hikari, ReferencesConfig) else None
+    source = name if isinstance(config.hikari, RetrieverConfig) else None
     if isinstance(config.hikari, ClassifierConfig):
         source = config.hikari.index
     if source is not None:
@@ -84,13 +86,11 @@ def _check_known(hikari: ClassifierConfig, labels: LabelSet) -> None:
 
 async def _load(repository: Repository, name: str, settings: Settings) -> str:
     hush_transformers()
-    host = Host(repository, [name], cores=settings.cores(1), locks=settings.locks)
+    cores = settings.threads or available_cores()
+    host = Host(repository, cores=cores, locks=settings.locks)
     began = time.monotonic()
     try:
-        await host.load()
+        await host.load(name)
     finally:
         await host.close()
-    for entry in host.versions:
-        if entry.state is not State.READY:
-            raise ConfigError(entry.reason)
     return f"loaded and warmed up in {time.monotonic() - began:.1f} s"

@@ -16,7 +16,7 @@ from hikari_serve.repository.schema import CascadeConfig
 from hikari_serve.repository.weights import base_of, weights_folder
 
 COLUMNS = (
-    "name", "task", "engine", "versions", "device", "verified", "size", "source", "revision",
+    "name", "kind", "engine", "versions", "device", "verified", "size", "source", "revision",
 )  # fmt: skip
 WIDE = 300
 """Columns of text where nobody's terminal limits them."""
@@ -28,7 +28,7 @@ class Row:
 
     Attributes:
         name: The model.
-        task: Its task.
+        kind: Its kind.
         engine: What runs its weights.
         versions: The versions that its policy serves, oldest first.
         device: Where its weights run.
@@ -42,7 +42,7 @@ class Row:
     """
 
     name: str
-    task: str | None = None
+    kind: str | None = None
     engine: str | None = None
     versions: tuple[int, ...] = ()
     device: str | None = None
@@ -61,7 +61,7 @@ def row(repository: Repository, name: str) -> Row:
     try:
         config = repository.config(name)
         hikari = config.hikari
-        found = replace(found, task=hikari.task, verified=hikari.verified)
+        found = replace(found, kind=hikari.kind, verified=hikari.verified)
         if isinstance(hikari, CascadeConfig):
             return replace(found, versions=tuple(repository.served_versions(config)))
         found = replace(found, engine=config.triton.backend, device=hikari.engine.device)
@@ -106,7 +106,7 @@ def _cells(each: Row) -> list[str]:
     size = filesize.decimal(each.bytes) if each.bytes else each.source and "not here"
     versions = ", ".join(map(str, each.versions))
     cells = (
-        each.name, each.task, each.engine, versions, each.device, each.verified, size,
+        each.name, each.kind, each.engine, versions, each.device, each.verified, size,
         each.source, revision,
     )  # fmt: skip
     return [cell or "-" for cell in cells]

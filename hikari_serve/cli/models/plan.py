@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.cli.models.inventory import WIDE
 from hikari_serve.planning.needs import Need, need_of
 from hikari_serve.planning.plan import Plan
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import CaptionConfig, CascadeConfig, ClassifierConfig
+from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig, DescriberConfig
 
 VERDICTS = {
     "together": "All fit together. Give each engine its `gpu_memory_utilization`.",
@@ -32,12 +32,12 @@ def needs_on_gpu(repository: Repository, name: str) -> tuple[list[Need], list[st
     config = repository.config(name)
     models = [config]
     if isinstance(config.hikari, CascadeConfig):
-        models = [node.config for node in Graph.read(config, repository).nodes]
+        models = [node.config for node in read_graph(config, repository).nodes]
     planned: list[Need] = []
     elsewhere: list[str] = []
     for model in models:
         hikari = model.hikari
-        if isinstance(hikari, ClassifierConfig | CaptionConfig) and hikari.engine.device != "cpu":
+        if isinstance(hikari, ClassifierConfig | DescriberConfig) and hikari.engine.device != "cpu":
             planned.append(need_of(repository, model))
         else:
             elsewhere.append(model.name)

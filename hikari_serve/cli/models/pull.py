@@ -12,7 +12,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.repository.pulling import Outcome, pull
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CascadeConfig
@@ -30,7 +30,7 @@ def members(repository: Repository, names: Sequence[str]) -> list[str]:
     for name in names:
         config = repository.config(name)
         if isinstance(config.hikari, CascadeConfig):
-            models = [node.config for node in Graph.read(config, repository).nodes]
+            models = [node.config for node in read_graph(config, repository).nodes]
         else:
             models = [config]
         for model in models:

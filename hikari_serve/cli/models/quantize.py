@@ -8,7 +8,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from hikari_serve.engines.quantization import quantize
 from hikari_serve.errors import ConfigError
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import CaptionConfig, ClassifierConfig
+from hikari_serve.repository.schema import ClassifierConfig, DescriberConfig
 from hikari_serve.repository.weights import find_weights
 
 
@@ -34,7 +34,7 @@ def quantize_shown(repository: Repository, name: str, out: Path) -> int:
         NotFound: There is no such model.
     """
     config = repository.config(name)
-    if not isinstance(config.hikari, ClassifierConfig | CaptionConfig) or config.hikari.base:
+    if not isinstance(config.hikari, ClassifierConfig | DescriberConfig) or config.hikari.base:
         raise ConfigError(f"model '{name}' has no whole language model to quantise")
     weights = find_weights(repository, name, repository.served_versions(config)[-1])
     console = Console(stderr=True)

@@ -1,18 +1,21 @@
 """`hikari diagnose`, asking a real server with scripted stages, and in its own process."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, get_args, get_type_hints
 
 import pytest
 
 from hikari_serve import inline
+from hikari_serve.cascade.graph import Graph
 from hikari_serve.cli import terminal
-from hikari_serve.cli.diagnose.command import diagnose
+from hikari_serve.cli.diagnose.command import diagnose, stage_names
 from hikari_serve.errors import Unavailable
-from hikari_serve.serving.intake import Parameters
+from hikari_serve.serving.diagnose.intake import Parameters
 from hikari_serve.settings import Settings
 from hikari_serve.stage import ReferenceCase, Retrieval
+from hikari_serve.tasks.host import Version
 from tests.cli.conftest import Hikari
 from tests.scripted import Scripted, classified
 from tests.serving.conftest import Api
@@ -88,22 +91,22 @@ class InProcess(Scripted):
     running: ClassVar[list["InProcess"]] = []
     broken = ""
 
-    def __init__(self, task: str) -> None:
-        super().__init__(task)
-        self.task = task
+    def __init__(self, stage: str) -> None:
+        super().__init__(stage)
+        self.stage = stage
+        self.versions = [Version(f"demo_{stage}", 1)]
         self.running.append(self)
 
     @classmethod
-    def for_cascade(cls, task: str, settings: Settings, *, stages: int) -> "InProcess":
-        assert set(settings.placement.values()) == {"inline"}
-        return cls(task)
+    def for_stage(
+        cls, stage: str, settings: Settings, graph: Graph, here: Sequence[str]
+    ) -> "InProcess":
+        assert stage in here
+        return cls(stage)
 
-    async def load(self) -> None:
-        return
-
-    async def ready(self) -> None:
-        if self.task == self.broken:
-            raise Unavailable(f"model 'demo_{self.task}' is UNAVAILABLE")
+    async def load(self, name: str, version: int) -> None:
+        if self.stage == self.broken:
+            raise Unavailable(f"model '{name}' is UNAVAILABLE")
 
     async def close(self) -> None:
         self.running.remove(self)
@@ -148,7 +151,7 @@ def test_options_have_the_limits_of_the_api() -> None:
         option = get_args(hints[name])[1]
         limits = described[name].get("anyOf", [described[name]])[0]
         assert (option.min, option.max) == (limits["minimum"], limits["maximum"])
-    assert get_args(get_args(get_args(hints["until"])[0])[0]) == ("group", "disease", "caption")
+    assert stage_names() == ["group", "references", "disease", "caption"]
 
 
 def test_the_demo_weights_answer_in_this_process(hikari: Hikari, picture: Path) -> None:

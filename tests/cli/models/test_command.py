@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from hikari_serve.cli.models import check
-from hikari_serve.tasks.host import Host, State
+from hikari_serve.errors import ConfigError
+from hikari_serve.tasks.host import Host
 from tests.cli.conftest import Hikari
 
 
@@ -30,7 +31,7 @@ def test_the_list_shows_every_model(hikari: Hikari, models: Path) -> None:
     assert sorted(rows) == ["demo", "demo_caption", "demo_disease", "demo_group", "demo_references"]
     assert rows["demo_group"] == {
         "name": "demo_group",
-        "task": "group",
+        "kind": "classify",
         "engine": "transformers",
         "versions": [2],
         "device": "cpu",
@@ -42,12 +43,12 @@ def test_the_list_shows_every_model(hikari: Hikari, models: Path) -> None:
         "bytes": None,
         "error": None,
     }
-    assert (rows["demo"]["task"], rows["demo"]["engine"]) == ("cascade", None)
+    assert (rows["demo"]["kind"], rows["demo"]["engine"]) == ("cascade", None)
     table = hikari("models", "list").stdout.splitlines()
     assert table[1].split() == [
-        "name", "task", "engine", "versions", "device", "verified", "size", "source", "revision",
+        "name", "kind", "engine", "versions", "device", "verified", "size", "source", "revision",
     ]  # fmt: skip
-    row = ["demo_group", "group", "transformers", "2", "cpu", "run", "-", "-", "-"]
+    row = ["demo_group", "classify", "transformers", "2", "cpu", "run", "-", "-", "-"]
     assert row in map(str.split, table)
 
 
@@ -82,7 +83,7 @@ def test_a_broken_model_is_a_row_that_says_why(hikari: Hikari, models: Path) -> 
     assert done.exit_code == 0
     rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
     assert "did you mean `max_side`" in rows["demo_group"]["error"]
-    assert rows["demo_group"]["task"] is None
+    assert rows["demo_group"]["kind"] is None
     assert "has no version" in rows["demo_caption"]["error"]
     assert rows["demo_caption"]["device"] == "cpu"
     assert rows["demo_disease"]["error"] is None
@@ -94,9 +95,9 @@ def test_the_demo_family_is_right(hikari: Hikari) -> None:
     done = hikari("models", "check", "demo_group", "demo_caption", "demo")
     found = lines(done.stdout)
     assert found["demo"] == "ok cascade of group, references, disease, caption"
-    assert found["demo_group"] == "ok group, version 1, 4 labels"
-    assert found["demo_disease"].startswith("ok disease, version 1, 10 labels, index of ")
-    assert found["demo_references"].startswith("ok references, version 1, index of ")
+    assert found["demo_group"] == "ok classify, version 1, 4 labels"
+    assert found["demo_disease"].startswith("ok classify, version 1, 10 labels, index of ")
+    assert found["demo_references"].startswith("ok retrieve, version 1, index of ")
     assert done.exit_code == 0
 
 
@@ -112,10 +113,10 @@ def test_every_mistake_has_its_sentence(hikari: Hikari, models: Path) -> None:
     done = hikari("models", "check")
     found = lines(done.stdout)
     assert done.exit_code == 1
-    assert found["demo"].startswith("wrong no model 'demo_captoin'")
+    assert "triton.ensemble_scheduling.step[3].model_name: no model 'demo_captoin'" in found["demo"]
     assert found["demo_caption"] == "wrong model 'demo_caption' has no version 3"
     assert "labels.yaml is missing" in found["demo_group"]
-    assert "'demo_group' is no model of the task `references`" in found["demo_disease"]
+    assert "'demo_group' is no model of kind `retrieve`" in found["demo_disease"]
     assert "there is no reference index" in found["demo_references"]
 
 
@@ -126,7 +127,7 @@ def test_weights_that_are_to_be_pulled_are_no_mistake(hikari: Hikari, models: Pa
     done = hikari("models", "check", "demo_group")
     assert done.exit_code == 0
     found = lines(done.stdout)["demo_group"]
-    assert found == "ok group, version 1, 4 labels, weights of demo_group not pulled"
+    assert found == "ok classify, version 1, 4 labels, weights of demo_group not pulled"
 
 
 def test_what_is_known_of_no_label_is_a_mistake(hikari: Hikari, models: Path) -> None:
@@ -151,16 +152,17 @@ def test_an_unknown_name_does_not_stop_the_others(hikari: Hikari, models: Path) 
     done = hikari("models", "check", "demo_gruop", "demo_group")
     assert done.exit_code == 1
     assert lines(done.stdout)["demo_gruop"].endswith("did you mean 'demo_group'?")
-    assert lines(done.stdout)["demo_group"] == "ok group, version 1, 4 labels"
+    assert lines(done.stdout)["demo_group"] == "ok classify, version 1, 4 labels"
 
 
 @pytest.mark.parametrize("reason", ["", "config.json is missing"])
 def test_load_starts_the_model(
     hikari: Hikari, models: Path, monkeypatch: pytest.MonkeyPatch, reason: str
 ) -> None:
-    async def load(host: Host) -> None:
-        for entry in host.versions:
-            entry.state, entry.reason = State.UNAVAILABLE if reason else State.READY, reason
+    async def load(host: Host, name: str) -> None:
+        assert name == "demo_group"
+        if reason:
+            raise ConfigError(reason)
 
     monkeypatch.setattr(Host, "load", load)
     monkeypatch.setattr(check, "hush_transformers", lambda: None)
@@ -169,4 +171,4 @@ def test_load_starts_the_model(
     if reason:
         assert (done.exit_code, found) == (1, f"wrong {reason}")
     else:
-        assert found.startswith("ok group, version 1, 4 labels, loaded and warmed up in 0.0 s")
+        assert found.startswith("ok classify, version 1, 4 labels, loaded and warmed up in 0.0 s")

@@ -1,4 +1,4 @@
-"""The tasks `group` and `disease`: one label out of a closed set, by scoring the whole set."""
+"""Kind `classify`: one label out of a closed set, by scoring the whole set."""
 
 from functools import lru_cache
 
@@ -9,17 +9,16 @@ from hikari_serve.engines.contract import LanguageEngine, Output, Prepared, Prom
 from hikari_serve.errors import InvalidInput
 from hikari_serve.labels.calibration import Calibration
 from hikari_serve.labels.label_set import LabelSet
+from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.decode import PictureLimits, open_image
 from hikari_serve.pictures.view import make_view, read_view
 from hikari_serve.prompts.layout import Reference
 from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import ClassifierConfig
+from hikari_serve.repository.tensors import check_scores
 from hikari_serve.stage import Classification, Decision, Item, Provenance
 from hikari_serve.tasks.model import Model
-
-REFERENCES = "references"
-"""The input that carries the ids of retrieved cases."""
 
 CASE_PICTURES = 1024
 """Decoded pictures of reference cases that a runner keeps; at 672 px about 1.3 MB each."""
@@ -36,19 +35,21 @@ class Classifier(Model):
         labels: LabelSet,
         index: ReferenceIndex | None,
         calibration: Calibration | None,
+        observer: Observer = NOBODY,
     ) -> None:
-        super().__init__(config, provenance, engine)
+        super().__init__(config, provenance, engine, observer)
         assert isinstance(config.hikari, ClassifierConfig)
         self._settings = config.hikari
         self._labels = labels
         self._index = index
         self._calibration = calibration
+        check_scores(config.triton, len(labels.labels))
         answers = [config.hikari.answer.format(label=label.answer) for label in labels.labels]
         self._trie = engine.answer_trie(answers)
         self._case_picture = lru_cache(CASE_PICTURES)(self._read_case_picture)
 
     def prepare(self, item: Item) -> Prepared:
-        inputs = {k: v for k, v in item.inputs.items() if isinstance(v, str) and k != REFERENCES}
+        inputs = {k: v for k, v in item.inputs.items() if isinstance(v, str)}
         index, ids = self._cases(item)
         cases = [index.case(case_id) for case_id in ids] if index else []
         quoted = [Reference(label=case.label, caption=case.caption) for case in cases]
@@ -91,8 +92,8 @@ class Classifier(Model):
         return self.provenance.model_copy(update={"index": item.index})
 
     def _cases(self, item: Item) -> tuple[ReferenceIndex | None, tuple[str, ...]]:
-        ids = item.inputs.get(REFERENCES)
-        if not isinstance(ids, tuple) or not ids:
+        ids = next((each for each in item.inputs.values() if isinstance(each, tuple)), ())
+        if not ids:
             return None, ()
         if self._index is None:
             raise InvalidInput(f"model '{item.model}' was given references but reads no index")

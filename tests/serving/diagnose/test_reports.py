@@ -7,7 +7,7 @@ import re
 import pytest
 from PIL import Image
 
-from hikari_serve.serving.reports import accepted_format
+from hikari_serve.serving.diagnose.reports import accepted_format
 from tests.serving.conftest import Api
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"

@@ -88,17 +88,17 @@ def made(root: Path, settings: dict[str, Any]) -> Repository:
     """A repository with one reference model and its index."""
     folder = root / "models" / "squares"
     (folder / "1").mkdir(parents=True)
-    hikari = {"task": "references", "index": "index", **settings}
+    hikari = {"kind": "retrieve", "index": "index", **settings}
     if hikari.get("encoder") == "siglip":
         checkpoints.siglip(folder / "1")
     else:
         checkpoints.clip(folder / "1")
     if hikari.get("text", {}).get("encoder") == "bert":
         checkpoints.bert("xlm-roberta")(folder / "1" / "text")
-    inputs = [
-        {"name": "image", "data_type": "TYPE_STRING", "dims": [1]},
-        {"name": "description", "data_type": "TYPE_STRING", "dims": [1], "optional": True},
-    ]
+    string = {"data_type": "TYPE_STRING", "dims": [1]}
+    inputs = [{"name": "image", **string}]
+    if hikari.get("text", {}).get("against") == "description":
+        inputs.append({"name": "description", "optional": True, **string})
     triton = {"name": "squares", "backend": "transformers", "max_batch_size": 4, "input": inputs}
     (folder / "config.yaml").write_text(yaml.safe_dump({"triton": triton, "hikari": hikari}))
     repository = Repository(root / "models")
@@ -172,7 +172,7 @@ class TestWords:
         )
 
     def test_a_model_of_pictures_takes_no_description(self, ask: Ask) -> None:
-        with pytest.raises(InvalidInput, match="compares pictures only"):
+        with pytest.raises(InvalidInput, match="has no input 'description'; it has image"):
             ask(description="a red patch")
 
 

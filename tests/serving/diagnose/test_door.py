@@ -93,7 +93,7 @@ def test_what_is_wrong_is_named(
     [
         (
             {"until": "biopsy"},
-            "until: Input should be 'group', 'disease' or 'caption', not 'biopsy'",
+            "until is 'biopsy', but this cascade has group, references, disease, caption",
         ),
         ({"top_k": "0"}, "top_k: .*greater than or equal to 1, not '0'"),
         ({"description": "red"}, "cascade 'demo' compares no description"),

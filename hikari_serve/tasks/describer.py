@@ -1,22 +1,22 @@
-"""The task `caption`: a clinical description in words, generated and streamed."""
+"""Kind `describe`: a clinical description in words, generated and streamed."""
 
 from hikari_serve.engines.contract import Generate, Generated, Output, Prepared, Prompt
 from hikari_serve.pictures.view import read_view
-from hikari_serve.repository.schema import CaptionConfig
-from hikari_serve.stage import Caption, Item
+from hikari_serve.repository.schema import DescriberConfig
+from hikari_serve.stage import Description, Item
 from hikari_serve.tasks.model import Model
 
 
-class Captioner(Model):
+class Describer(Model):
     """Describes the picture, told the disease or not."""
 
     def prepare(self, item: Item) -> Prepared:
-        assert isinstance(self.config.hikari, CaptionConfig)
+        assert isinstance(self.config.hikari, DescriberConfig)
         layout = self.config.hikari.prompt
         inputs = {name: value for name, value in item.inputs.items() if isinstance(value, str)}
         prompt = Prompt(layout.messages(inputs), [read_view(item.view)])
         return self._engine.prepare(prompt, Generate(self.config.hikari.limits.max_new_tokens))
 
-    def read(self, output: Output, item: Item) -> Caption:
+    def read(self, output: Output, item: Item) -> Description:
         assert isinstance(output, Generated)
-        return Caption(text=output.text.strip(), finish_reason=output.finish_reason)
+        return Description(text=output.text.strip(), finish_reason=output.finish_reason)

@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from hikari_serve.cascade.request import CascadeRequest
 from hikari_serve.errors import InvalidInput, TooLarge, UnsupportedMedia
+from hikari_serve.presentation.answer import TOP_K
 from hikari_serve.stage import DEFAULT_PRIORITY
 
 BASE64_OVERHEAD = 4 / 3
@@ -30,10 +31,10 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    until: Literal["group", "disease", "caption"] | None = Field(
-        None, description="Stop after this stage; all stages run without it."
+    until: str | None = Field(
+        None, max_length=64, description="Stop after this stage; all stages run without it."
     )
-    top_k: int = Field(5, ge=1, le=100, description="Labels in the differential.")
+    top_k: int = Field(TOP_K, ge=1, le=100, description="Labels in the differential.")
     description: str | None = Field(
         None,
         min_length=1,
@@ -51,6 +52,21 @@ class Parameters(BaseModel):
         None, description="The answer as JSON or as a report; `Accept` decides without it."
     )
 
+    def request(
+        self, request_id: str, image: bytes, traceparent: str | None = None
+    ) -> CascadeRequest:
+        """What this asks of a cascade, for a picture."""
+        return CascadeRequest(
+            id=request_id,
+            image=image,
+            until=self.until,
+            description=self.description,
+            cases=self.references,
+            timeout_ms=self.timeout_ms,
+            priority=self.priority,
+            traceparent=traceparent,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -60,11 +76,13 @@ class Asked:
         request: For the cascade.
         format: What was named; None leaves it to the `Accept` header.
         name: The picture's file name, where the body has one.
+        top_k: Length of the differential.
     """
 
     request: CascadeRequest
     format: Format | None
     name: str
+    top_k: int
 
 
 async def read_request(request: Request, max_image_bytes: int) -> Asked:
@@ -94,13 +112,12 @@ async def read_request(request: Request, max_image_bytes: int) -> Asked:
     if double := set(fields) & set(more):
         raise InvalidInput(f"{min(double)} is given in both the query and the body")
     asked = _parameters({**fields, **more})
-    diagnose = CascadeRequest(
-        id=request.headers.get("x-request-id") or uuid.uuid4().hex,
-        image=image,
-        traceparent=request.headers.get("traceparent"),
-        **asked.model_dump(exclude={"format"}),
+    diagnose = asked.request(
+        request.headers.get("x-request-id") or uuid.uuid4().hex,
+        image,
+        request.headers.get("traceparent"),
     )
-    return Asked(diagnose, asked.format, name)
+    return Asked(diagnose, asked.format, name, asked.top_k)
 
 
 async def _body(request: Request, limit: int) -> bytes:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hikari_serve.stage import Caption, ReferenceCase, Retrieval
+from hikari_serve.stage import Description, ReferenceCase, Retrieval
 from tests.scripted import Bench, classified
 
 LABELS = ("sccis", "psoriasis", "sccis")
@@ -37,7 +37,7 @@ def test_the_references_are_compared_with_the_disease() -> None:
 
 
 def test_without_references_nothing_is_said_of_them() -> None:
-    checks = bench().run(references=0).checks
+    checks = bench().run(cases=0).checks
     assert (checks.nearest_distance, checks.references_agreeing) == (None, None)
 
 
@@ -59,7 +59,7 @@ def test_a_rule_that_fires_withholds_the_disease_and_keeps_the_differential(
 ) -> None:
     made = bench(**rule)
     made.stages["group"].output = classified("benign", "malignant", "benign")
-    made.stages["caption"].output = Caption(text="This is psoriasis.", finish_reason="stop")
+    made.stages["caption"].output = Description(text="This is psoriasis.", finish_reason="stop")
     cases = made.stages["references"].output
     assert isinstance(cases, Retrieval)
     labels = ("psoriasis", "sccis", "psoriasis")

@@ -1,18 +1,18 @@
-"""The task `references`: the cases of an index that are most like the picture."""
+"""Kind `retrieve`: the cases of an index that are most like the picture."""
 
 from hikari_serve.engines.contract import Output, Prepared
 from hikari_serve.engines.encoders import Encoded, ReferenceEncoder
+from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.view import content_hash, read_view
 from hikari_serve.references.index import Match, ReferenceIndex
 from hikari_serve.references.scoring import Query
 from hikari_serve.references.store import Case
 from hikari_serve.repository.config import ModelConfig
-from hikari_serve.repository.schema import ReferencesConfig
+from hikari_serve.repository.schema import RetrieverConfig
+from hikari_serve.repository.tensors import DESCRIPTION
 from hikari_serve.stage import Item, Provenance, ReferenceCase, Retrieval
 from hikari_serve.tasks.model import Model
 
-DESCRIPTION = "description"
-"""The input that carries a description of the query in words."""
 SAME_PICTURE = 0.99999
 """Cosine similarity above which two embeddings differ by rounding only: they are of one picture,
 saved twice without loss."""
@@ -27,9 +27,10 @@ class Retriever(Model):
         provenance: Provenance,
         encoder: ReferenceEncoder,
         index: ReferenceIndex,
+        observer: Observer = NOBODY,
     ) -> None:
-        super().__init__(config, provenance, encoder)
-        assert isinstance(config.hikari, ReferencesConfig)
+        super().__init__(config, provenance, encoder, observer)
+        assert isinstance(config.hikari, RetrieverConfig)
         self._settings = config.hikari
         self._encoder = encoder
         self._index = index
@@ -72,7 +73,7 @@ class Retriever(Model):
 
 
 def query_of(
-    encoded: Encoded, settings: ReferencesConfig, content: str | None, alpha: float | None = None
+    encoded: Encoded, settings: RetrieverConfig, content: str | None, alpha: float | None = None
 ) -> Query:
     """What a reference model compares its cases with.
 

@@ -1,13 +1,14 @@
 """Our own OpenAPI description, made from the same types that read requests and write answers."""
 
-from functools import cache
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
 from hikari_serve import __version__
-from hikari_serve.cascade.answer import NOTICE, Answer
-from hikari_serve.serving.intake import Parameters
+from hikari_serve.cascade.answer import NOTICE
+from hikari_serve.presentation.answer import Answer
+from hikari_serve.serving.diagnose.intake import Parameters
 
 _REF = "#/components/schemas/{model}"
 _PICTURE = {"type": "string", "format": "binary"}
@@ -22,9 +23,12 @@ _ERRORS = {
 }
 
 
-@cache
-def openapi() -> dict[str, Any]:
-    """The description of `/diagnose` and `/diagnose/stream` as an OpenAPI 3.1 object."""
+def openapi(stages: Sequence[str]) -> dict[str, Any]:
+    """The description of `/diagnose` and `/diagnose/stream` as an OpenAPI 3.1 object.
+
+    Args:
+        stages: The names of the served cascade's stages, which `until` may be.
+    """
     _, schemas = models_json_schema(
         [(Parameters, "validation"), (Answer, "serialization")], ref_template=_REF
     )
@@ -39,10 +43,16 @@ def openapi() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "HIKARI Serve", "version": __version__, "description": NOTICE},
         "paths": {
-            "/diagnose": {"post": _operation("diagnose", "Read a picture of a lesion", answer)},
+            "/diagnose": {
+                "post": _operation("diagnose", "Read a picture of a lesion", answer, stages)
+            },
             "/diagnose/stream": {
                 "post": _operation(
-                    "diagnose_stream", "The same, stage by stage", events, without=("format",)
+                    "diagnose_stream",
+                    "The same, stage by stage",
+                    events,
+                    stages,
+                    without=("format",),
                 )
             },
         },
@@ -51,10 +61,15 @@ def openapi() -> dict[str, Any]:
 
 
 def _operation(
-    name: str, summary: str, content: dict[str, Any], without: tuple[str, ...] = ()
+    name: str,
+    summary: str,
+    content: dict[str, Any],
+    stages: Sequence[str],
+    without: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     parameters = Parameters.model_json_schema()["properties"]
     parameters = {field: parameters[field] for field in parameters if field not in without}
+    parameters["until"] = {**parameters["until"], "enum": [*stages, None]}
     form = {"image": _PICTURE, **parameters}
     base64_form = {"image": {"type": "string", "contentEncoding": "base64"}, **parameters}
     error = {"application/json": {"schema": {"$ref": _REF.format(model="Error")}}}

@@ -1,10 +1,10 @@
-"""What an answer says of each task: the group, the disease with its differential, the caption."""
+"""What an answer says of each stage: the group, the disease with its differential, the caption."""
 
 from collections.abc import Mapping
 from typing import Literal
 
-from hikari_serve.captions.consistency import Consistency, Mention, consistency, mentions
-from hikari_serve.stage import Caption, Classification, Decision, Frozen, Output
+from hikari_serve.captions.consistency import Consistency, Mention, consistency
+from hikari_serve.stage import Classification, Decision, Description, Frozen
 
 _INTERNAL = {"kind", "names", "aliases", "groups"}
 """What a classification carries for comparing, and no answer repeats."""
@@ -74,9 +74,8 @@ def disease_answer(found: Classification, top_k: int) -> DiseaseAnswer:
     return DiseaseAnswer(**kept, differential=differential)
 
 
-def caption_answer(caption: Caption, disease: Output | None) -> CaptionAnswer:
-    """Words a caption, and compares it with the disease."""
-    found = mentions(caption.text, disease)
+def caption_answer(caption: Description, found: tuple[Mention, ...]) -> CaptionAnswer:
+    """Words a caption, and what its mentions say of the disease."""
     return CaptionAnswer(
         text=caption.text,
         consistency=consistency(found),

@@ -1,0 +1,101 @@
+"""What speaks for the headline stage's label and what against, and when that withholds it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from hikari_serve.captions.consistency import Consistency, Mention, consistency, mentions
+from hikari_serve.repository.schema import AbstentionRule
+from hikari_serve.stage import Classification, Description, Output, Retrieval
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Evidence beside the headline model's own.
+
+    Attributes:
+        group: Whether its label belongs to the group that another classifying stage named;
+            `unknown` unless both named one.
+        nearest_distance: One minus the cosine similarity of the nearest retrieved case, from 0
+            to 2; None without cases.
+        cases_agreeing: Share of the retrieved cases that have this label; None without cases, or
+            where no label was named.
+        mentions: For each describing stage, the diseases that its words name.
+    """
+
+    group: Consistency = "unknown"
+    nearest_distance: float | None = None
+    cases_agreeing: float | None = None
+    mentions: Mapping[str, tuple[Mention, ...]] = field(default_factory=dict)
+
+    @property
+    def contradicted_in_words(self) -> bool:
+        """Whether the words of any stage contradict the label."""
+        return any(consistency(found) == "contradicts" for found in self.mentions.values())
+
+
+def weigh(headline: Output | None, others: Mapping[str, Output]) -> Evidence:
+    """Compares the headline stage's output with those of the other stages.
+
+    Args:
+        headline: Its output; None where it has none.
+        others: The output of each other stage that has one.
+    """
+    named = headline if isinstance(headline, Classification) else None
+    retrieved = [each for each in others.values() if isinstance(each, Retrieval)]
+    similarities = [case.similarity for each in retrieved for case in each.cases]
+    labels = [label for each in retrieved for label in each.labels]
+    agreeing = None
+    if labels and named is not None and named.label:
+        agreeing = round(labels.count(named.label) / len(labels), 4)
+    return Evidence(
+        group=_group(named, others.values()),
+        # the words may rank the cases too, so that the first need not be the nearest
+        nearest_distance=round(1 - max(similarities), 6) if similarities else None,
+        cases_agreeing=agreeing,
+        mentions={
+            stage: mentions(output.text, headline)
+            for stage, output in others.items()
+            if isinstance(output, Description)
+        },
+    )
+
+
+def _group(named: Classification | None, others: Iterable[Output]) -> Consistency:
+    if named is None or named.label is None:
+        return "unknown"
+    own = named.groups.get(named.label)
+    for other in others:
+        if isinstance(other, Classification) and other.label is not None and own in other.scores:
+            return "agrees" if own == other.label else "contradicts"
+    return "unknown"
+
+
+def withhold(rule: AbstentionRule, found: Classification, evidence: Evidence) -> Classification:
+    """The headline's answer as it may be told: without its label where the rule says so.
+
+    The scores stay, so that a reader can see what was not sure enough.
+    """
+    if found.decision != "answered":
+        return found
+    reasons = []
+    if found.probability < rule.min_probability:
+        wanted = f"{rule.min_probability:.0%}"
+        reasons.append(f"its probability of {found.probability:.0%} is below {wanted}")
+    distance = evidence.nearest_distance
+    if distance is not None and distance > rule.max_distance:
+        reasons.append(
+            f"the nearest reference case is {distance:.2f} away, more than {rule.max_distance:g}"
+        )
+    agreeing = evidence.cases_agreeing
+    if agreeing is not None and agreeing < rule.min_references_agreeing:
+        wanted = f"{rule.min_references_agreeing:.0%}"
+        reasons.append(f"only {agreeing:.0%} of the reference cases have it, less than {wanted}")
+    if rule.on_group_contradiction and evidence.group == "contradicts":
+        reasons.append("it does not belong to the group that the group model named")
+    if rule.on_caption_contradiction and evidence.contradicted_in_words:
+        reasons.append("the caption names another")
+    if not reasons:
+        return found
+    changed = {"label": None, "display_name": None, "decision": "abstained"}
+    reason = f"{found.display_name} is not named: {'; '.join(reasons)}"
+    return found.model_copy(update={**changed, "reason": reason})

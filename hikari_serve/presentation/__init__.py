@@ -1,0 +1,1 @@
+"""How the skin cascade's stages are shown: by `/diagnose`, the page, the report, the terminal."""

@@ -1,0 +1,62 @@
+"""The public answer: what `/diagnose` and the command line give for a picture of a lesion.
+
+It names the stages of the skin cascades. Those of a cascade of another field stand in `stages`,
+like all others.
+"""
+
+from hikari_serve.captions.consistency import Consistency
+from hikari_serve.cascade.limitations import Limitation
+from hikari_serve.cascade.report import AnswerProvenance, StageReport, Status
+from hikari_serve.pictures.quality import Quality
+from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
+from hikari_serve.stage import Frozen, ReferenceCase
+
+GROUP, DISEASE, CAPTION, REFERENCES = "group", "disease", "caption", "references"
+"""The names that the skin cascades give their stages."""
+
+TOP_K = 5
+"""Labels of a differential when the request does not say."""
+
+
+class Checks(Frozen):
+    """Evidence beside the disease model's own; the caption's is its `consistency`.
+
+    Attributes:
+        group_disease: Whether the disease belongs to the group that the group model named;
+            `unknown` unless both named one.
+        nearest_distance: One minus the cosine similarity of the nearest reference case, from 0
+            to 2; null without references.
+        references_agreeing: Share of the retrieved cases that have this disease; null without
+            references, or where no disease was named.
+    """
+
+    group_disease: Consistency
+    nearest_distance: float | None
+    references_agreeing: float | None
+
+
+class Answer(Frozen):
+    """Everything that a request gets back; what `/diagnose` answers as JSON.
+
+    Attributes:
+        id: The request's id.
+        status: `partial` if a stage has no result, `abstained` if the last label asked for is
+            not `answered`, else `complete`.
+        checks: What speaks for the disease and what against.
+        quality: How fit the picture is to be judged at all.
+        stages: How each stage went and what it found, whatever it is called.
+        limits: What is known of the models that concerns the labels named here.
+    """
+
+    id: str
+    status: Status
+    quality: Quality
+    group: GroupAnswer | None
+    disease: DiseaseAnswer | None
+    caption: CaptionAnswer | None
+    checks: Checks
+    references: tuple[ReferenceCase, ...]
+    stages: tuple[StageReport, ...]
+    provenance: AnswerProvenance
+    limits: tuple[Limitation, ...] = ()
+    notice: str

@@ -1,0 +1,76 @@
+"""Whether the API may be sent requests: `/readyz`, and the sentence that says why not.
+
+It is ready for the first time when every stage was ready once. From then on only the headline
+stage takes it out: without any other it still answers, partially, and a load balancer that took
+every API out for one dead stage would make a partial outage a whole one.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hikari_serve.errors import HikariError
+from hikari_serve.stage import Stage
+
+PATH = "/readyz"
+
+
+class Readiness:
+    """The readiness of a cascade's stages, as they are asked for it."""
+
+    def __init__(self, stages: Mapping[str, Stage], headline: str) -> None:
+        """Args:
+        stages: What answers for each stage.
+        headline: The stage without which nothing is worth asking.
+        """
+        self._stages = stages
+        self._headline = headline
+        self._never = set(stages)
+
+    async def check(self) -> tuple[bool, dict[str, str]]:
+        """Asks every stage; takes less than a second.
+
+        Returns:
+            Whether requests may come, and for each stage that cannot answer now, why.
+        """
+        answers = await asyncio.gather(*(_why_not(stage) for stage in self._stages.values()))
+        down = {name: why for name, why in zip(self._stages, answers, strict=True) if why}
+        self._never &= set(down)
+        return not self._never and self._headline not in down, down
+
+
+class ReadinessDoor:
+    """Answers `/readyz` in BentoML's place, whose own can only say yes or no.
+
+    `readiness` is set in the scope's application state by whoever starts the service.
+    """
+
+    def __init__(self, app: ASGIApp, state: "ReadinessState") -> None:
+        self._app = app
+        self._state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers, or hands on what is not asked for readiness."""
+        if scope["type"] != "http" or scope["path"] != PATH or self._state.readiness is None:
+            await self._app(scope, receive, send)
+            return
+        ready, down = await self._state.readiness.check()
+        body = {"ready": ready, "down": down}
+        response = JSONResponse(body, 200 if ready else 503, {"cache-control": "no-store"})
+        await response(scope, receive, send)
+
+
+class ReadinessState:
+    """Where the door finds the readiness, once the service has started."""
+
+    readiness: Readiness | None = None
+
+
+async def _why_not(stage: Stage) -> str:
+    try:
+        await stage.ready()
+    except HikariError as error:
+        return error.message
+    return ""

@@ -1,0 +1,186 @@
+"""A host's table: what is loaded, loaded anew, refused and taken out, while it answers."""
+
+import asyncio
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from hikari_serve.errors import ConfigError, NotFound, Unavailable
+from hikari_serve.observer import Observer
+from hikari_serve.pictures.view import Preprocessing, make_view
+from hikari_serve.repository.repository import Repository
+from hikari_serve.stage import Item, State
+from hikari_serve.tasks import host as hosting
+from hikari_serve.tasks.host import Host
+from tests.scripted import REPOSITORY
+
+VIEW = make_view(Image.new("RGB", (128, 128), "#c89b82"), Preprocessing(max_side=128))
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """The demo's group model, to break."""
+    root = tmp_path / "models"
+    shutil.copytree(REPOSITORY.folder("demo_group"), root / "demo_group")
+    return root
+
+
+def host(root: Path, observer: Observer | None = None) -> Host:
+    return Host(Repository(root), cores=1, locks=root, observer=observer or Observer())
+
+
+def item(version: int | None = None, seconds: float = 60) -> Item:
+    return Item(
+        id="i", model="demo_group", version=version, view=VIEW, deadline=time.time() + seconds
+    )
+
+
+def test_versions_stand_side_by_side_and_leave(models: Path) -> None:
+    shutil.copytree(models / "demo_group" / "1", models / "demo_group" / "2")
+
+    async def main() -> None:
+        here = host(models)
+        await here.load("demo_group", 1)
+        await here.load("demo_group", 2)
+        assert [(each.version, each.state) for each in here.versions] == [
+            (1, State.READY),
+            (2, State.READY),
+        ]
+        assert (await here.infer(item())).provenance.version == 2
+        assert (await here.infer(item(1))).provenance.version == 1
+        running = asyncio.create_task(here.infer(item(2)))
+        await asyncio.sleep(0)
+        await here.unload("demo_group", 2)
+        assert running.done()  # what ran was answered before its weights went
+        assert running.result().provenance.version == 2
+        with pytest.raises(NotFound, match="version 2 of model 'demo_group' is not hosted here"):
+            await here.infer(item(2))
+        assert (await here.infer(item())).provenance.version == 1
+        (hosted,) = await here.describe()
+        assert (hosted.model, hosted.version, hosted.state) == ("demo_group", 1, "READY")
+        assert hosted.provenance is not None
+        assert len(hosted.provenance.weights) == 64
+        await here.close()
+
+    asyncio.run(main())
+
+
+def test_a_load_that_fails_leaves_the_old_version_serving_and_says_why(models: Path) -> None:
+    async def main() -> None:
+        here = host(models)
+        await here.load("demo_group")
+        before = await here.infer(item())
+        (models / "demo_group" / "1" / "config.json").write_text("{}")
+        with pytest.raises(ConfigError, match="cannot be loaded"):
+            await here.load("demo_group")
+        (entry,) = here.versions
+        assert entry.state is State.READY
+        assert "it could not be loaded anew: " in entry.reason
+        assert (await here.infer(item())).output == before.output
+        await here.ready()
+        await here.close()
+
+    asyncio.run(main())
+
+
+def test_a_model_that_was_loaded_anew_answers_with_its_new_weights(models: Path) -> None:
+    async def main() -> None:
+        here = host(models)
+        await here.load("demo_group")
+        before = await here.infer(item())
+        (models / "demo_group" / "1" / "note.txt").write_text("other weights have other digests")
+        asked = [asyncio.create_task(here.infer(item())) for _ in range(4)]
+        await here.load("demo_group")
+        after = await here.infer(item())
+        assert after.output == before.output
+        assert after.provenance.weights != before.provenance.weights
+        assert {task.result().provenance.weights for task in asked} <= {
+            before.provenance.weights,
+            after.provenance.weights,
+        }
+        await here.close()
+
+    asyncio.run(main())
+
+
+def test_an_item_waits_for_its_model_as_long_as_it_can(models: Path) -> None:
+    async def main() -> None:
+        here = host(models)
+        here.want("demo_group")
+        with pytest.raises(Unavailable, match="is LOADING") as caught:
+            await here.infer(item(seconds=0.05))
+        assert caught.value.retry_after == 1
+        waiting = asyncio.create_task(here.infer(item()))
+        await here.start()
+        assert (await waiting).provenance.model == "demo_group"
+        await here.close()
+
+    asyncio.run(main())
+
+
+def test_what_must_be_there_is_tried_again(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosting, "BACKOFF_SECONDS", (0.01, 0.01, 0.01))
+    weights, away = models / "demo_group" / "1" / "model.safetensors", models / "away"
+    weights.rename(away)
+    told: list[str | None] = []
+
+    class Mending(Observer):
+        """Puts the weights back after the second failure."""
+
+        def model_loaded(self, model: str, version: int, seconds: float, error: str | None) -> None:
+            told.append(error)
+            if len(told) == 2:
+                away.rename(weights)
+
+    async def main() -> None:
+        here = host(models, Mending())
+        here.want("demo_group")
+        waiting = asyncio.create_task(here.infer(item()))
+        await here.start()
+        assert [error is None for error in told] == [False, False, True]
+        assert (await waiting).provenance.model == "demo_group"
+        await here.close()
+
+    asyncio.run(main())
+
+
+def test_what_cannot_be_loaded_at_last_is_the_process_failing(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosting, "BACKOFF_SECONDS", (0.01,))
+    (models / "demo_group" / "1" / "model.safetensors").unlink()
+
+    async def main() -> None:
+        here = host(models)
+        here.want("demo_group")
+        waiting = asyncio.create_task(here.infer(item()))
+        await here.start()
+        reason = await asyncio.wait_for(here.failed(), 1)
+        assert "model 'demo_group' is UNAVAILABLE" in reason
+        assert "model.safetensors" in reason
+        with pytest.raises(Unavailable, match="is UNAVAILABLE"):
+            await waiting
+        with pytest.raises(Unavailable, match="is UNAVAILABLE"):
+            await here.ready()
+        await here.close()
+
+    asyncio.run(main())
+
+
+def test_a_cascade_and_a_stranger_are_refused(models: Path) -> None:
+    shutil.copytree(REPOSITORY.folder("demo"), models / "demo")
+
+    async def main() -> None:
+        here = host(models)
+        with pytest.raises(NotFound, match="is a cascade"):
+            await here.load("demo")
+        with pytest.raises(NotFound, match="did you mean 'demo_group'"):
+            await here.load("demo_gruop")
+        with pytest.raises(NotFound, match="hosted: "):
+            await here.unload("demo_group")
+        await here.close()
+
+    asyncio.run(main())
