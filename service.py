@@ -25,7 +25,7 @@ from runners.disease import DiseaseRunner
 from runners.group import GroupRunner
 from runners.references import ReferencesRunner
 
-RUNNERS = {
+RUNNERS: dict[str, Any] = {  # BentoML made a `Service` of each class
     "group": GroupRunner,
     "references": ReferencesRunner,
     "disease": DiseaseRunner,
@@ -73,12 +73,12 @@ class Hikari:
         )
         app.state.cascade = Cascade(config, graph, self.placement.stages, limits)
 
-    @bentoml.on_startup
+    @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def start(self) -> None:
         """Begins to load the stages that run in this process."""
         self.placement.start()
 
-    @bentoml.on_shutdown
+    @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     async def close(self) -> None:
         """Ends the stages of this process and the connections to the others."""
         await self.placement.close()

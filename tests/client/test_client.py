@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from hikari_serve.cascade.answer import Answer, CaptionAnswer, StageReport, Words
+from hikari_serve.cascade.answer import Answer, StageReport, Words
+from hikari_serve.cascade.answer_parts import CaptionAnswer
 from hikari_serve.client import AsyncClient, Client, References, StreamEvent
 from hikari_serve.errors import (
     BadImage,

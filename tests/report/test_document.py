@@ -9,6 +9,7 @@ import pytest
 from hikari_serve.cascade.answer import Answer
 from hikari_serve.cascade.limitations import Limitation
 from hikari_serve.report import FORMATS, Report, render
+from hikari_serve.report.document import Format
 from tests.report.conftest import HOSTILE, report
 
 
@@ -50,7 +51,7 @@ def test_a_report_refers_to_nothing_outside_itself(any_report: Report) -> None:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_it_is_made_from_the_json_alone(any_report: Report, form: str) -> None:
+def test_it_is_made_from_the_json_alone(any_report: Report, form: Format) -> None:
     again = Answer.model_validate_json(any_report.answer.model_dump_json())
     assert render(replace(any_report, answer=again), form) == render(any_report, form)
 
