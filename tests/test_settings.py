@@ -1,12 +1,19 @@
 """A wrong setting is one sentence that names it."""
 
 import os
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from hikari_serve.errors import ConfigError
-from hikari_serve.settings import Settings, available_cores
+from hikari_serve.settings import TASKS, Settings, available_cores
+
+FIELDS = {field.name for field in fields(Settings)}
+DOCS = (Path(__file__).parents[1] / "docs" / "settings.md").read_text()
+LISTED = dict(re.findall(r"^\| `(HIKARI_\w+)` \| (.*?) \|", DOCS, re.MULTILINE))
+"""Every variable of the table in the docs, with what it says of the default."""
 
 
 def test_defaults_need_no_variable() -> None:
@@ -21,6 +28,7 @@ def test_every_variable_is_read() -> None:
             "HIKARI_CASCADE": "hikari",
             "HIKARI_MODELS": "/srv/models",
             "HIKARI_WEIGHTS": "/srv/weights",
+            "HIKARI_INDEXES": "/srv/indexes",
             "HIKARI_LOCKS": "/srv/locks",
             "HIKARI_PLACEMENT": "inline",
             "HIKARI_DISEASE_RUNNER": "http://disease:3000/",
@@ -34,6 +42,7 @@ def test_every_variable_is_read() -> None:
         cascade="hikari",
         models=Path("/srv/models"),
         weights=Path("/srv/weights"),
+        indexes=Path("/srv/indexes"),
         locks=Path("/srv/locks"),
         placement={
             "group": "inline",
@@ -46,6 +55,8 @@ def test_every_variable_is_read() -> None:
         max_image_bytes=1000,
         max_image_pixels=2000,
     )
+    same = {name for name in FIELDS if getattr(settings, name) == getattr(Settings(), name)}
+    assert same == set(), "no variable above sets them"
 
 
 @pytest.mark.parametrize(
@@ -70,12 +81,20 @@ def test_local_processes_share_the_cores() -> None:
     assert Settings(threads=3).cores(4) == 3
 
 
-def test_every_setting_is_in_the_docs() -> None:
-    docs = (Path(__file__).parents[1] / "docs" / "settings.md").read_text()
-    for name in ("CASCADE", "MODELS", "WEIGHTS", "INDEXES", "LOCKS", "PLACEMENT", "GROUP_RUNNER", "REFERENCES_RUNNER",
-                 "DISEASE_RUNNER", "CAPTION_RUNNER", "THREADS", "WORKERS", "MAX_IMAGE_BYTES",
-                 "MAX_IMAGE_PIXELS"):  # fmt: skip
-        assert f"`HIKARI_{name}`" in docs
+def test_the_docs_list_every_setting_and_no_other() -> None:
+    names = FIELDS | {f"{task}_runner" for task in TASKS}
+    assert set(LISTED) == {f"HIKARI_{name.upper()}" for name in names}
+
+
+def test_the_docs_tell_the_defaults() -> None:
+    """All but that of the locks, which no literal says, and of runners, which is another setting."""
+    told = {
+        name: default.strip("`")
+        for name, default in LISTED.items()
+        if re.fullmatch(r"`(?!HIKARI_)[^`]+`", default)
+    }
+    assert set(told) == {f"HIKARI_{name.upper()}" for name in FIELDS - {"locks"}}
+    assert Settings.from_environment(told) == Settings()
 
 
 def test_the_tasks_of_this_machine_are_those_that_no_url_serves() -> None:
