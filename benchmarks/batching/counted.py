@@ -7,6 +7,7 @@ from benchmarks.batching import MAX_BATCH, MODEL
 from hikari_serve.engines.contract import Call
 from hikari_serve.engines.transformers.backend import MAX_BATCH_TOKENS
 from hikari_serve.engines.transformers.engine import TransformersEngine
+from hikari_serve.labels.calibration import read_calibration
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import ClassifierConfig
@@ -35,8 +36,9 @@ def load() -> tuple[Classifier, CountingEngine]:
     config = repository.config(MODEL)
     hikari = config.hikari
     assert isinstance(hikari, ClassifierConfig)
+    folder = repository.version_folder(MODEL, repository.served_versions(config)[-1])
     engine = CountingEngine.load(
-        repository.version_folder(MODEL, repository.served_versions(config)[-1]),
+        folder,
         device=hikari.engine.device,
         dtype=hikari.engine.dtype,
         max_batch=MAX_BATCH,
@@ -51,4 +53,5 @@ def load() -> tuple[Classifier, CountingEngine]:
         model=MODEL, version=1, weights="", engine="", dtype="", preprocessing=""
     )
     labels = LabelSet.find(hikari.labels, repository.folder(MODEL))
-    return Classifier(config, provenance, engine, labels, None), engine
+    calibration = read_calibration(folder)
+    return Classifier(config, provenance, engine, labels, None, calibration), engine

@@ -17,7 +17,7 @@ class Queued:
         self._model, self._engine = load()
         app.state.stage = self._model
 
-    @bentoml.api
+    @bentoml.api  # type: ignore[untyped-decorator]
     async def computed(self) -> int:
         """Items that came to the engine so far."""
         return self._engine.computed

@@ -1,6 +1,7 @@
 """The two that answer: the card's snippet, and the transformers engine as the queue runs it."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
@@ -20,6 +21,7 @@ class Answered:
     """A call to the engine that keeps its answer."""
 
     priority = DEFAULT_PRIORITY
+    deadline = math.inf
     cancelled = False
 
     def __init__(self, request: Any) -> None:

@@ -71,7 +71,9 @@ def eight_billion(device: torch.device, folder: Path) -> Subject:
     config = Qwen3VLConfig.from_dict({**content, **ids})
     torch.manual_seed(0)
     with device:
-        model = Qwen3VLForConditionalGeneration._from_config(config, dtype=torch.bfloat16)
+        model = Qwen3VLForConditionalGeneration._from_config(  # type: ignore[no-untyped-call]
+            config, dtype=torch.bfloat16
+        )
     pictures = Qwen2VLImageProcessorPil(
         patch_size=16,
         merge_size=2,
@@ -104,7 +106,8 @@ def tiny(device: torch.device, models: Path) -> Subject:
     folder = models / "demo_disease" / "1"
     tokenizer = Qwen2Tokenizer.from_pretrained(folder)
     torch.manual_seed(0)
-    model = vision_language_model(tokenizer).to(device)
+    model = vision_language_model(tokenizer)
+    model.to(device)  # type: ignore[arg-type]
     chat = Chat(folder)
     return Subject(
         name="the demo family's shapes, random weights, float32",
@@ -127,4 +130,5 @@ def _endless(model: Qwen3VLForConditionalGeneration, chat: Chat) -> Qwen3VLForCo
         )
     model.generation_config.eos_token_id = None
     model.generation_config.pad_token_id = min(chat.stops)
-    return model.eval()
+    model.eval()  # type: ignore[no-untyped-call]
+    return model

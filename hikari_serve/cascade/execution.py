@@ -104,7 +104,9 @@ class _Run:
             logger.exception("stage %s failed", node.name)
             end.error = HikariError(f"stage {node.name} failed: {error!r}")
         end.seconds = time.monotonic() - began
-        self.cascade.observer.stage_ended(self.cascade.name, end)
+        ended = end.result or end.error
+        if ended is not None:
+            self.cascade.observer.stage_ended(self.cascade.name, node.name, end.seconds, ended)
         if self.on_event is not None:
             self.on_event(end)
         return end

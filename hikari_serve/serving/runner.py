@@ -27,16 +27,20 @@ CONFIG: dict[str, Any] = {
 """BentoML's configuration of every runner."""
 
 
-def runner_of(stage: str) -> Any:
+def runner_of(name: str | None) -> Any:
     """The BentoML service that hosts a stage of the cascade that the settings name.
 
     Ends the process with a sentence if there is no such stage, or a setting is wrong.
+
+    Args:
+        name: The stage; None takes the one that HIKARI_STAGE names.
     """
     try:
         settings = Settings.from_environment()
         repository = Repository.of(settings)
         graph = read_graph(repository.config(settings.cascade), repository)
         settings.check_stages(graph.steps)
+        stage = settings.stage if name is None else name
         if stage not in graph.steps:
             raise ConfigError(
                 f"cascade '{settings.cascade}' has no stage '{stage}'; {hint(stage, graph.steps)}"

@@ -6,10 +6,11 @@ test-browser` does, and beside playwright's event loop, tests with one of their 
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from hikari_serve.report import render
 from tests.browser.chromium import chromium
@@ -18,7 +19,8 @@ from tests.serving.conftest import api as api
 
 expect.set_options(timeout=30_000)  # as long as playwright waits for everything else
 
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1200, "height": 900}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+DESK: ViewportSize = {"width": 1200, "height": 900}
 
 # What reaches beyond the right edge of the window, apart from words for screen readers.
 _WIDER = """() => [...document.querySelectorAll("body *")]
@@ -47,15 +49,24 @@ Opened = Callable[..., Page]
 
 
 @pytest.fixture
-def opened(browser: Browser) -> Iterator[Opened]:
+def requests() -> list[str]:
+    """The addresses that the test's pages asked for."""
+    return []
+
+
+@pytest.fixture
+def opened(browser: Browser, requests: list[str]) -> Iterator[Opened]:
     """Opens an address in a profile of its own, on a desk or a phone, by day or by night."""
     contexts = []
 
-    def open_(url: str, size: dict[str, int] = DESK, **options: str) -> Page:
-        contexts.append(browser.new_context(viewport=size, **options))  # type: ignore[arg-type]
+    def open_(
+        url: str,
+        size: ViewportSize = DESK,
+        color_scheme: Literal["light", "dark"] | None = None,
+    ) -> Page:
+        contexts.append(browser.new_context(viewport=size, color_scheme=color_scheme))
         page = contexts[-1].new_page()
-        page.requests = []  # type: ignore[attr-defined]
-        page.on("request", lambda asked: page.requests.append(asked.url))  # type: ignore[attr-defined]
+        page.on("request", lambda asked: requests.append(asked.url))
         page.goto(url)
         return page
 
@@ -76,4 +87,5 @@ def violations(page: Page) -> list[str]:
 
 def wider(page: Page) -> list[str]:
     """Elements that are wider than the window."""
-    return page.evaluate(_WIDER)  # type: ignore[no-any-return]
+    found: list[str] = page.evaluate(_WIDER)
+    return found

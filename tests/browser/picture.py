@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
+from playwright.sync_api import ViewportSize
 
 from hikari_serve.cascade.request import CascadeRequest
 from hikari_serve.drawing.cases import draw_cases
@@ -22,7 +23,7 @@ from tests.browser.chromium import chromium
 OUT = Path(__file__).parents[2] / "docs" / "report.png"
 SEED, ROW = 7, 3
 """The lesion that the README's commands draw as lesions/00003.png."""
-SIZE = {"width": 900, "height": 1185}
+SIZE: ViewportSize = {"width": 900, "height": 1185}
 
 
 async def answered(picture: bytes) -> Answer:
@@ -42,7 +43,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         file = Path(folder, "report.html")
         file.write_text(text, encoding="utf-8")
-        page = browser.new_page(viewport=SIZE)  # type: ignore[arg-type]
+        page = browser.new_page(viewport=SIZE)
         page.goto(file.as_uri())
         taken = Image.open(BytesIO(page.screenshot())).convert("RGB")
     taken.quantize(256, dither=Image.Dither.NONE).save(OUT, optimize=True)

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, ViewportSize, expect
 
 from hikari_serve.errors import Unavailable
 from hikari_serve.stage import Description, ReferenceCase, Retrieval
@@ -14,8 +14,8 @@ from tests.serving.conftest import Api
 
 
 def choose(page: Page, name: str = "lesion.png") -> None:
-    file = {"name": name, "mimeType": "image/png", "buffer": png()}
-    page.locator("#file").set_input_files(file)  # type: ignore[arg-type]
+    file: FilePayload = {"name": name, "mimeType": "image/png", "buffer": png()}
+    page.locator("#file").set_input_files(file)
     expect(page.locator("#status")).to_have_text(f"Done: {name}.")
 
 
@@ -29,7 +29,7 @@ def answering(api: Api) -> Api:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_it_is_accessible_before_and_after(
-    answering: Api, opened: Opened, size: dict[str, int], scheme: str
+    answering: Api, opened: Opened, size: ViewportSize, scheme: str
 ) -> None:
     page = opened(answering.url, size, color_scheme=scheme)
     assert violations(page) == []
@@ -40,10 +40,10 @@ def test_it_is_accessible_before_and_after(
     assert wider(page) == []
 
 
-def test_it_asks_nobody_else(answering: Api, opened: Opened) -> None:
+def test_it_asks_nobody_else(answering: Api, opened: Opened, requests: list[str]) -> None:
     page = opened(answering.url)
     choose(page)
-    hosts = {urlsplit(url).netloc for url in page.requests}  # type: ignore[attr-defined]
+    hosts = {urlsplit(url).netloc for url in requests}
     assert hosts - {""} == {urlsplit(answering.url).netloc}
 
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import PHONE, Opened, violations, wider
 from tests.report.conftest import ANSWERS, HOSTILE
@@ -28,10 +28,10 @@ def test_it_fits_a_phone(reports: dict[str, Path], opened: Opened, kind: str) ->
 
 @kinds
 def test_it_loads_nothing_and_runs_nothing(
-    reports: dict[str, Path], opened: Opened, kind: str
+    reports: dict[str, Path], opened: Opened, requests: list[str], kind: str
 ) -> None:
     page = opened(reports[kind].as_uri())
-    asked = [url for url in page.requests if not url.startswith("data:")]  # type: ignore[attr-defined]
+    asked = [url for url in requests if not url.startswith("data:")]
     assert asked == [reports[kind].as_uri()]
     assert page.evaluate("document.scripts.length") == 0
 
@@ -62,13 +62,16 @@ def test_all_pictures_are_shown(reports: dict[str, Path], opened: Opened) -> Non
     assert all(widths)
 
 
+def width(element: Locator) -> float:
+    box = element.bounding_box()
+    assert box is not None
+    return float(box["width"])
+
+
 def test_bars_are_as_long_as_their_share(reports: dict[str, Path], opened: Opened) -> None:
     page = opened(reports["complete"].as_uri())
     bars = page.locator(".bars svg")
-    shares = [
-        bar.locator("rect").nth(1).bounding_box()["width"] / bar.bounding_box()["width"]  # type: ignore[index]
-        for bar in bars.all()
-    ]
+    shares = [width(bar.locator("rect").nth(1)) / width(bar) for bar in bars.all()]
     assert shares == pytest.approx([0.7, 0.3], abs=0.01)
 
 

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -33,8 +34,13 @@ Load = Callable[..., TransformersEngine]
 
 @pytest.fixture(scope="session")
 def load(checkpoint: Path) -> Load:
-    def load(folder: Path = checkpoint, **changes: object) -> TransformersEngine:
-        settings = {"device": "cpu", "dtype": "float32", "threads": 1, "thinking": "closed"}
+    def load(folder: Path = checkpoint, **changes: Any) -> TransformersEngine:
+        settings: dict[str, Any] = {
+            "device": "cpu",
+            "dtype": "float32",
+            "threads": 1,
+            "thinking": "closed",
+        }
         return TransformersEngine.load(folder, **{**LIMITS, **settings, **changes})
 
     return load

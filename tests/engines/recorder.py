@@ -1,6 +1,7 @@
 """A call that remembers what an engine did with it."""
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from hikari_serve.stage import DEFAULT_PRIORITY
 
 class Recorder:
     priority = DEFAULT_PRIORITY
+    deadline = math.inf
 
     def __init__(self, request: Any, on_emit: Callable[["Recorder"], None] | None = None) -> None:
         self.request = request

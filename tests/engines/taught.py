@@ -65,7 +65,7 @@ def teach(folder: Path, steps: int = 160) -> None:
     optimizer = torch.optim.AdamW(model.parameters())
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
     for _ in range(steps):
-        rows, labels, requests = [], [], []
+        rows, labels, pixels, grids = [], [], [], []
         for _ in range(8):
             colours = random.choices(list(COLOURS), k=random.choice((1, 1, 2, 3)))
             request = prepare(question(*colours, sizes=random.sample(SIZES, 3)), Generate(1))
@@ -78,14 +78,17 @@ def teach(folder: Path, steps: int = 160) -> None:
             )
             rows.append(row)
             labels.append(torch.cat([torch.full((silent,), -100), row[silent:]]))
-            requests.append(request)
+            assert request.pixels is not None
+            assert request.grids is not None
+            pixels.append(request.pixels)
+            grids.append(request.grids)
         ids = pad_sequence(rows, batch_first=True)
         loss = model(
             input_ids=ids,
             attention_mask=pad_sequence([torch.ones_like(row) for row in rows], batch_first=True),
             mm_token_type_ids=(ids == chat.image).int(),
-            pixel_values=torch.cat([request.pixels for request in requests]),
-            image_grid_thw=torch.cat([request.grids for request in requests]),
+            pixel_values=torch.cat(pixels),
+            image_grid_thw=torch.cat(grids),
             labels=pad_sequence(labels, batch_first=True, padding_value=-100),
         ).loss
         loss.backward()
@@ -122,7 +125,7 @@ def _model(tokenizer: Qwen2Tokenizer) -> Qwen3VLForConditionalGeneration:
         "num_position_embeddings": 16,
         "deepstack_visual_indexes": [0],
     }
-    return Qwen3VLForConditionalGeneration(
+    return Qwen3VLForConditionalGeneration(  # type: ignore[no-untyped-call]
         Qwen3VLConfig(
             text_config=text,
             vision_config=vision,

@@ -9,7 +9,9 @@ from safetensors.torch import load_file, save_file
 
 from hikari_serve.engines.contract import Generate
 from hikari_serve.engines.devices import open_device
+from hikari_serve.engines.transformers.engine import TransformersEngine
 from hikari_serve.errors import ConfigError
+from tests.engines.conftest import Load
 from tests.engines.recorder import run
 from tests.engines.taught import question
 
@@ -20,7 +22,7 @@ def copy(checkpoint: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", ["cuda:63", "xpu", "tpu"])
-def test_a_device_that_is_not_there(load, name: str) -> None:
+def test_a_device_that_is_not_there(load: Load, name: str) -> None:
     with pytest.raises(ConfigError, match=f"has no device '{name}': set `engine.device`"):
         load(device=name)
 
@@ -29,7 +31,7 @@ def test_a_device_that_is_there() -> None:
     assert open_device("cpu") == torch.device("cpu")
 
 
-def test_an_unknown_precision(load) -> None:
+def test_an_unknown_precision(load: Load) -> None:
     with pytest.raises(ConfigError, match="'int3' is not one of float32, bfloat16, float16"):
         load(dtype="int3")
 
@@ -37,7 +39,7 @@ def test_an_unknown_precision(load) -> None:
 @pytest.mark.parametrize(
     "name", ["config.json", "model.safetensors", "tokenizer.json", "preprocessor_config.json"]
 )
-def test_a_missing_file(load, copy: Path, name: str) -> None:
+def test_a_missing_file(load: Load, copy: Path, name: str) -> None:
     (copy / name).unlink()
     with pytest.raises(ConfigError, match=f"{name}.* is missing"):
         load(copy)
@@ -46,13 +48,13 @@ def test_a_missing_file(load, copy: Path, name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["config.json", "model.safetensors", "tokenizer.json", "preprocessor_config.json"]
 )
-def test_a_broken_file(load, copy: Path, name: str) -> None:
+def test_a_broken_file(load: Load, copy: Path, name: str) -> None:
     (copy / name).write_bytes((copy / name).read_bytes()[:20])
     with pytest.raises(ConfigError, match=str(copy)):
         load(copy)
 
 
-def test_weights_that_do_not_cover_the_model(load, copy: Path) -> None:
+def test_weights_that_do_not_cover_the_model(load: Load, copy: Path) -> None:
     weights = load_file(copy / "model.safetensors")
     del weights["model.language_model.norm.weight"]
     save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
@@ -60,7 +62,7 @@ def test_weights_that_do_not_cover_the_model(load, copy: Path) -> None:
         load(copy)
 
 
-def test_another_architecture(load, copy: Path) -> None:
+def test_another_architecture(load: Load, copy: Path) -> None:
     config = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps({**config, "model_type": "qwen2_vl"}))
     with pytest.raises(ConfigError, match="qwen2_vl"):
@@ -68,7 +70,7 @@ def test_another_architecture(load, copy: Path) -> None:
 
 
 @pytest.mark.parametrize("token", ["<|im_end|>", "<|image_pad|>", "</think>"])
-def test_a_vocabulary_without_a_token(load, copy: Path, token: str) -> None:
+def test_a_vocabulary_without_a_token(load: Load, copy: Path, token: str) -> None:
     for name in ("tokenizer.json", "tokenizer_config.json"):
         path = copy / name
         path.write_text(path.read_text().replace(token, "<other>"))
@@ -76,21 +78,21 @@ def test_a_vocabulary_without_a_token(load, copy: Path, token: str) -> None:
         load(copy)
 
 
-def test_a_template_that_does_not_think(load, copy: Path) -> None:
+def test_a_template_that_does_not_think(load: Load, copy: Path) -> None:
     path = copy / "chat_template.jinja"
     path.write_text(path.read_text().replace("<think>\n", ""))
     with pytest.raises(ConfigError, match="must end a prompt with '<think>'"):
         load(copy)
 
 
-def test_another_image_token(load, copy: Path) -> None:
+def test_another_image_token(load: Load, copy: Path) -> None:
     config = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps({**config, "image_token_id": 5}))
     with pytest.raises(ConfigError, match="differ in `image_token_id`"):
         load(copy)
 
 
-def test_answers_that_cannot_be_told_apart(closed) -> None:
+def test_answers_that_cannot_be_told_apart(closed: TransformersEngine) -> None:
     with pytest.raises(ConfigError):
         closed.answer_trie(["It is red.", "It is red."])
     with pytest.raises(ConfigError, match="no tokens of its own"):
@@ -99,7 +101,7 @@ def test_answers_that_cannot_be_told_apart(closed) -> None:
         closed.answer_trie(["It is red.", "It is cafe\u0301."])
 
 
-def test_sleep_wake_close(load) -> None:
+def test_sleep_wake_close(load: Load) -> None:
     async def life() -> None:
         await engine.sleep()
         await engine.wake()
@@ -112,7 +114,7 @@ def test_sleep_wake_close(load) -> None:
     assert engine._model.device == torch.device("meta")
 
 
-def test_threads_are_this_engines_own(load) -> None:
+def test_threads_are_this_engines_own(load: Load) -> None:
     before = torch.get_num_threads()
     engine = load(threads=3)
     assert engine._thread.submit(torch.get_num_threads).result() == 3

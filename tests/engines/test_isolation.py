@@ -119,7 +119,7 @@ def test_the_answered_and_the_cancelled_are_not_computed_again() -> None:
         seen.append(names(calls))
         calls[0].finish("done")
         if len(calls) > 1:
-            calls[1]._call.cancelled = True
+            gone.cancelled = True
             raise RuntimeError("broken")
 
     early, gone, late = calls = records("early", "gone", "late")

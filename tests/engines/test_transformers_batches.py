@@ -39,7 +39,6 @@ def test_a_batch_scores_what_its_items_score_alone(
     want = Score(engine.answer_trie(LABELS))
     asked = [(prompt, want) for name, prompt in PROMPTS.items() if name != "none"]
     together = [call.output for call in run(engine, *asked)]
-    together = [call.output for call in run(engine, *asked)]
     for output, alone in zip(
         together, [run(engine, pair)[0].output for pair in asked], strict=True
     ):

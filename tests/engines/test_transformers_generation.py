@@ -4,6 +4,7 @@ import torch
 from hikari_serve.engines.contract import Generate, Generated, Score
 from hikari_serve.engines.transformers.engine import TransformersEngine
 from hikari_serve.errors import EngineFailed
+from tests.engines.conftest import Load
 from tests.engines.recorder import Recorder, answer, run
 from tests.engines.taught import ANSWERS, THOUGHTS, question
 
@@ -97,7 +98,7 @@ def test_nobody_left_means_no_more_steps(closed: TransformersEngine) -> None:
     assert len(steps.rows) <= 2
 
 
-def test_endless_thoughts_give_no_text(load) -> None:
+def test_endless_thoughts_give_no_text(load: Load) -> None:
     engine = load(thinking="natural", max_thinking=4)
     red, blue = run(engine, *[(question(colour), Generate(40)) for colour in ("red", "blue")])
     assert red.output.text == ANSWERS["red"]

@@ -6,6 +6,7 @@ import torch
 from hikari_serve.engines.contract import Generate, Prompt
 from hikari_serve.engines.transformers.engine import TransformersEngine
 from hikari_serve.errors import BadImage, InvalidInput
+from tests.engines.conftest import Load
 from tests.engines.taught import question
 
 WANT = Generate(8)
@@ -18,13 +19,17 @@ def test_work_counts_text_and_image_tokens(closed: TransformersEngine) -> None:
     around = 2  # <|vision_start|> and <|vision_end|>
     assert one.work == texts + around + 4
     assert two.work == one.work + around + 2
+    assert two.grids is not None
+    assert two.pixels is not None
     assert two.grids.tolist() == [[1, 4, 4], [1, 4, 2]]
     assert len(two.pixels) == 16 + 8
     assert two.positions.shape == (two.work, 3)
 
 
-def test_pixels_have_the_models_precision(load) -> None:
-    assert load(dtype="bfloat16").prepare(question("red"), WANT).pixels.dtype == torch.bfloat16
+def test_pixels_have_the_models_precision(load: Load) -> None:
+    pixels = load(dtype="bfloat16").prepare(question("red"), WANT).pixels
+    assert pixels is not None
+    assert pixels.dtype == torch.bfloat16
 
 
 def test_too_many_pictures(closed: TransformersEngine) -> None:
@@ -69,4 +74,7 @@ def test_threads_prepare_alike(closed: TransformersEngine) -> None:
         together = list(pool.map(lambda prompt: closed.prepare(prompt, WANT), prompts))
     for one, other in zip(alone, together, strict=True):
         assert one.input_ids.tolist() == other.input_ids.tolist()
-        assert one.pixels is other.pixels is None or torch.equal(one.pixels, other.pixels)
+        if one.pixels is None or other.pixels is None:
+            assert one.pixels is other.pixels
+        else:
+            assert torch.equal(one.pixels, other.pixels)

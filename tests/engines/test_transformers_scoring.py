@@ -24,7 +24,7 @@ def whole_sequence_logprobs(
     model: Qwen3VLForConditionalGeneration = engine._model
     ids = torch.cat([request.input_ids, torch.tensor(then)])[None]
     with torch.inference_mode():
-        logits = model(
+        logits: torch.Tensor = model(
             input_ids=ids,
             mm_token_type_ids=(ids == model.config.image_token_id).int(),
             pixel_values=request.pixels,

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from hikari_serve.errors import ConfigError
 from hikari_serve.labels.calibration import (
@@ -13,9 +14,10 @@ from hikari_serve.labels.calibration import (
 )
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     weights = np.exp(logits - logits.max(-1, keepdims=True))
-    return weights / weights.sum(-1, keepdims=True)
+    probabilities: NDArray[np.float64] = weights / weights.sum(-1, keepdims=True)
+    return probabilities
 
 
 def test_the_temperature_that_made_probabilities_too_sure_is_found() -> None:

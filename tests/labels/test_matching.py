@@ -12,13 +12,13 @@ ROWS = [(name, text, label) for name, rows in OUTPUTS.items() for text, label in
 
 
 @pytest.mark.parametrize(("name", "text", "label"), ROWS)
-def test_outputs_come_out_right_or_unknown(name, text, label):
+def test_outputs_come_out_right_or_unknown(name: str, text: str, label: str | None) -> None:
     found = match_label(text, LabelSet.shipped(name))
     assert found.label == label
     assert (found.how == "unknown") == (label is None)
 
 
-def test_the_cut_lies_between_typing_mistakes_and_other_diseases():
+def test_the_cut_lies_between_typing_mistakes_and_other_diseases() -> None:
     found = [(match_label(text, LabelSet.shipped(name)), label) for name, text, label in ROWS]
     right = min(match.score for match, label in found if label is not None)
     wrong = max(match.score for match, label in found if label is None)
@@ -26,20 +26,20 @@ def test_the_cut_lies_between_typing_mistakes_and_other_diseases():
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_every_name_answer_and_alias_is_its_own_label(name):
+def test_every_name_answer_and_alias_is_its_own_label(name: str) -> None:
     labels = LabelSet.shipped(name)
     for label in labels.labels:
         for words in (label.id, label.name, label.answer, *label.aliases):
             assert match_label(words, labels).label == label.id, words
 
 
-def test_an_unknown_set_names_those_there_are():
+def test_an_unknown_set_names_those_there_are() -> None:
     with pytest.raises(ConfigError, match="there is no label set 'icd'; there are card, skincap"):
         LabelSet.shipped("icd")
 
 
 @pytest.mark.parametrize("name", ["group", "disease"])
-def test_the_demo_models_answer_with_the_shipped_words(name):
+def test_the_demo_models_answer_with_the_shipped_words(name: str) -> None:
     shipped = LabelSet.shipped({"group": "groups", "disease": "card"}[name])
     own = LabelSet.read(Path("models", f"demo_{name}", "labels.yaml"))
     facts = [(label.id, label.name, label.answer, label.group) for label in own.labels]

@@ -45,7 +45,7 @@ def matrix_profile(primaries: NDArray[np.float64], gamma: float) -> bytes:
     return head.ljust(128, b"\0") + table + body
 
 
-def test_display_p3_becomes_the_colour_that_it_means():
+def test_display_p3_becomes_the_colour_that_it_means() -> None:
     linear = P3 @ (np.array(SKIN.getpixel((0, 0))) / 255) ** 2.2
     red, green, blue = np.linalg.solve(SRGB, linear)
     expected = [
@@ -53,11 +53,12 @@ def test_display_p3_becomes_the_colour_that_it_means():
         for v in (red, green, blue)
     ]
     seen = to_srgb(SKIN, matrix_profile(P3, 2.2)).getpixel((0, 0))
+    assert isinstance(seen, tuple)
     assert seen == pytest.approx(expected, abs=2)
     assert seen[0] - 200 >= 8  # the same redness has a larger number in sRGB
 
 
-def test_srgb_pixels_stay_exactly_as_they_are():
+def test_srgb_pixels_stay_exactly_as_they_are() -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     assert to_srgb(SKIN, profile) is SKIN
 
@@ -66,10 +67,10 @@ def test_srgb_pixels_stay_exactly_as_they_are():
     "profile",
     [None, b"", b"nonsense", matrix_profile(P3, 2.2)[:200], matrix_profile(P3, 2.2)[:-30]],
 )
-def test_a_profile_that_cannot_be_read_says_nothing(profile):
+def test_a_profile_that_cannot_be_read_says_nothing(profile: bytes | None) -> None:
     assert to_srgb(SKIN, profile).tobytes() == SKIN.tobytes()
 
 
-def test_a_profile_for_another_kind_of_picture_says_nothing():
+def test_a_profile_for_another_kind_of_picture_says_nothing() -> None:
     grey = Image.new("L", (20, 20), 120)
     assert to_srgb(grey, matrix_profile(P3, 2.2)).getpixel((0, 0)) == (120, 120, 120)

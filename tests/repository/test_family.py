@@ -67,6 +67,8 @@ def test_every_entry_is_right_although_its_weights_are_not_here(name: str) -> No
     if name in FAMILY:
         assert f"weights of {name}" in found
         assert found.endswith("not pulled")
+    else:
+        assert found.startswith("cascade of ")
 
 
 @pytest.mark.parametrize("name", FAMILY)

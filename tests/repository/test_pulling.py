@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from huggingface_hub import constants, file_download
+from huggingface_hub import constants
 
 from hikari_serve.errors import ConfigError, Unavailable
-from hikari_serve.repository import pulling
 from hikari_serve.repository.digest import weights_digest
 from hikari_serve.repository.pulling import Outcome, pull
 from hikari_serve.repository.repository import Repository
@@ -28,7 +27,7 @@ CHUNK = 1 << 16
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """The demo family's group model, as a repository of the hub with things that are not wanted."""
-    monkeypatch.setattr(file_download.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda seconds: None)
     monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", CHUNK)
     folder = shutil.copytree(MODELS / "demo_group" / "1", tmp_path / "hub")
     (folder / "modeling_evil.py").write_text("raise SystemExit")
@@ -136,7 +135,7 @@ def test_a_file_that_was_cut_for_good_goes_on_the_next_time(
     def gone(seconds: float) -> None:
         hub.refused.add(WEIGHTS)
 
-    monkeypatch.setattr(file_download.time, "sleep", gone)
+    monkeypatch.setattr("huggingface_hub.file_download.time.sleep", gone)
     hub.cut[WEIGHTS] = 30 * CHUNK
     with pytest.raises(Unavailable, match="pull again to go on"):
         brought(repository, hub)
@@ -210,7 +209,7 @@ def test_a_disk_that_is_too_small_is_said_before(
     repository: Repository, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(repository.root)._replace(free=1_000_000)
-    monkeypatch.setattr(pulling.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     with pytest.raises(ConfigError, match=r"needs 4\.\d MB .* has 1.0 MB free: make room"):
         brought(repository, hub)
     assert hub.ranges(LFS) == []

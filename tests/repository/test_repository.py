@@ -30,14 +30,13 @@ def served(repository: Repository) -> list[int]:
 
 
 def test_the_policy_chooses_the_versions(tmp_path: Path) -> None:
-    for index, (policy, versions) in enumerate(
-        [
-            ({"latest": {"num_versions": 1}}, [10]),
-            ({"latest": {"num_versions": 2}}, [2, 10]),
-            ({"all": {}}, [1, 2, 10]),
-            ({"specific": {"versions": [10, 1]}}, [1, 10]),
-        ]
-    ):
+    chosen: list[tuple[dict[str, object], list[int]]] = [
+        ({"latest": {"num_versions": 1}}, [10]),
+        ({"latest": {"num_versions": 2}}, [2, 10]),
+        ({"all": {}}, [1, 2, 10]),
+        ({"specific": {"versions": [10, 1]}}, [1, 10]),
+    ]
+    for index, (policy, versions) in enumerate(chosen):
         root = tmp_path / str(index)
         root.mkdir()
         assert served(with_versions(root, policy, 1, 2, 10)) == versions

@@ -9,7 +9,8 @@ import pytest
 
 from hikari_serve.engines.contract import Call, Engine, Generate, Prompt, Score
 from hikari_serve.errors import DeadlineExceeded, EngineFailed, InvalidInput, QueueFull
-from hikari_serve.scheduling.queue import Done, Queue
+from hikari_serve.scheduling.job import Done
+from hikari_serve.scheduling.queue import Queue
 
 
 @dataclass

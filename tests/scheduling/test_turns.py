@@ -13,8 +13,9 @@ import pytest
 from hikari_serve.engines.contract import Call, Engine, Generate, Prompt, Score
 from hikari_serve.errors import DeadlineExceeded, EngineFailed, QueueFull
 from hikari_serve.scheduling import turns
+from hikari_serve.scheduling.job import Done
 from hikari_serve.scheduling.lease import Lease
-from hikari_serve.scheduling.queue import Done, Queue
+from hikari_serve.scheduling.queue import Queue
 from hikari_serve.scheduling.turns import TurnTaking
 
 NUMBERS = count()

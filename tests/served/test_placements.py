@@ -4,6 +4,7 @@ import asyncio
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -28,7 +29,7 @@ def test_the_same_answers_wherever_stages_run(
 
     beside = answers(server.url)
     with ExitStack() as stack:
-        urls = {
+        urls: dict[str, Any] = {
             f"HIKARI_{task.upper()}_RUNNER": stack.enter_context(
                 serving(tmp_path / task, f"runners.{task}:{task.capitalize()}Runner")
             ).url

@@ -17,13 +17,17 @@ def blocks(language: str) -> list[str]:
 
 def test_it_is_short_and_its_links_lead_somewhere() -> None:
     assert len(README.splitlines()) < 150
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+    targets = re.findall(r"\]\((?!http)([^)#]+)\)", README)
+    assert targets
+    for target in targets:
         assert (ROOT / target).exists(), target
 
 
 def test_its_targets_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in set(re.findall(r"`?make ([a-z-]+)", README)):
+    targets = set(re.findall(r"`?make ([a-z-]+)", README))
+    assert "serve" in targets
+    for target in targets:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 

@@ -16,7 +16,7 @@ def test_the_request_timer_is_taken_out_where_bentoml_puts_it_in() -> None:
     assert "TimeoutMiddleware" in source
     assert traffic.TimeoutMiddleware is bento._without_timer
     app = object()
-    assert bento._without_timer(app, 1.0) is app  # type: ignore[arg-type,comparison-overlap]
+    assert bento._without_timer(app, 1.0) is app
 
 
 def test_the_addresses_of_runners_are_a_mapping_of_names() -> None:

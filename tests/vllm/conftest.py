@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -67,7 +68,7 @@ def opened(loop: asyncio.Runner) -> Iterator[Open]:
     """Opens engines on a demo model, and closes them after the module's tests."""
     engines: list[LanguageEngine] = []
 
-    def opened(backend: str, name: str = "demo_disease", **changes: object) -> LanguageEngine:
+    def opened(backend: str, name: str = "demo_disease", **changes: Any) -> LanguageEngine:
         engines.append(open_engine(backend, opening(backend, name, **changes)))
         return engines[-1]
 
@@ -76,13 +77,13 @@ def opened(loop: asyncio.Runner) -> Iterator[Open]:
         loop.run(engine.close())
 
 
-def opening(backend: str, name: str = "demo_disease", **changes: object) -> Opening:
+def opening(backend: str, name: str = "demo_disease", **changes: Any) -> Opening:
     """What a demo model is opened with; `parameters` come on top of the memory."""
     repository = Repository(MODELS)
     hikari = repository.config(name).hikari
     assert isinstance(hikari, ClassifierConfig | DescriberConfig)
-    parameters = {"kv_cache_memory_bytes": MEMORY, **changes.pop("parameters", {})}  # type: ignore[dict-item]
-    settings = {
+    parameters = {"kv_cache_memory_bytes": MEMORY, **changes.pop("parameters", {})}
+    settings: dict[str, Any] = {
         "folder": repository.version_folder(name, 1),
         "device": "cpu",
         "dtype": "float32",
@@ -94,4 +95,4 @@ def opening(backend: str, name: str = "demo_disease", **changes: object) -> Open
         "thinking": "closed",
         "parameters": parameters if backend == "vllm" else {},
     }
-    return Opening(model=name, **{**settings, **changes})  # type: ignore[arg-type]
+    return Opening(model=name, **{**settings, **changes})

@@ -61,7 +61,7 @@ def disease_inputs(ask: Ask) -> list[dict[str, object]]:
     for number, result in enumerate(found):
         assert isinstance(result.output, Retrieval)
         ids = tuple(case.id for case in result.output.cases)
-        given = {"inputs": {"references": ids}, "index": result.output.index}
+        given: dict[str, object] = {"inputs": {"references": ids}, "index": result.output.index}
         inputs.append(given if number % 2 else {"inputs": {"group": "inflammatory"}})
     return inputs
 
@@ -83,7 +83,7 @@ def agree(ours: Sequence[StageResult], theirs: Sequence[StageResult]) -> None:
 
 
 def test_groups(ask: Ask, vllm_models: Path) -> None:
-    inputs = [{}] * DRAWINGS
+    inputs: list[dict[str, object]] = [{}] * DRAWINGS
     agree(ask(MODELS, "demo_group", inputs), ask(vllm_models, "demo_group", inputs))
 
 

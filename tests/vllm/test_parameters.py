@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 from vllm import AsyncEngineArgs
@@ -72,7 +73,7 @@ def test_parameters_come_over_our_own_choices() -> None:
         ({"folder": Path("nowhere")}, "nowhere"),
     ],
 )
-def test_what_vllm_cannot_serve_is_one_sentence(changes: dict[str, object], sentence: str) -> None:
+def test_what_vllm_cannot_serve_is_one_sentence(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ConfigError, match=rf"model 'demo_disease': .*{sentence}") as refused:
         open_engine("vllm", opening("vllm", **changes))
     assert "\n" not in str(refused.value)

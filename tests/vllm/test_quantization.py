@@ -35,7 +35,7 @@ def test_the_folder_says_what_it_is(folder: Path) -> None:
 
 
 def test_the_weights_are_those_that_transformers_makes(folder: Path) -> None:
-    settings = BitsAndBytesConfig(
+    settings = BitsAndBytesConfig(  # type: ignore[no-untyped-call]
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_compute_dtype=torch.bfloat16,

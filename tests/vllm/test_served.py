@@ -13,6 +13,7 @@ import pytest
 from hikari_serve.cascade.request import CascadeRequest
 from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.inline import open_cascade
+from hikari_serve.presentation.present import present
 from hikari_serve.settings import Settings
 from tests.served.pictures import png
 from tests.served.server import Server, serving, wait_ready
@@ -40,7 +41,7 @@ def on_transformers(images: list[bytes]) -> list[dict[str, Any]]:
                 await cascade.run(CascadeRequest(id=str(number), image=image))
                 for number, image in enumerate(images)
             ]
-        return [answer.model_dump(mode="json") for answer in found]
+        return [present(each).model_dump(mode="json") for each in found]
 
     return asyncio.run(answers())
 

@@ -32,6 +32,7 @@ def test_three_stages_take_turns_on_16_gb(hikari: Hikari) -> None:
 @pytest.mark.parametrize("cascade", ["hikari", "hikari_card", "hikari_lora"])
 def test_the_shipped_entries_are_planned_for_16_gb(hikari: Hikari, cascade: str) -> None:
     plan = json.loads(hikari("models", "plan", cascade, "--gpu", "16GB", "--json").stdout)
+    assert len(plan["models"]) == 3
     for row in plan["models"]:
         engine = REPOSITORY.config(row["model"]).hikari.engine  # type: ignore[union-attr]
         assert engine.turns

@@ -1,6 +1,7 @@
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from transformers import (
     AutoTokenizer,
     CLIPImageProcessorPil,
     CLIPModel,
+    Qwen2Tokenizer,
     Qwen2VLImageProcessorPil,
     Qwen3VLForConditionalGeneration,
 )
@@ -49,6 +51,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+def read_tokenizer(folder: Path) -> Qwen2Tokenizer:
+    """The tokenizer that the folder itself asks for."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    assert isinstance(tokenizer, Qwen2Tokenizer)
+    return tokenizer
+
+
 def examples(folder: Path, drawings: int, others: int = 0) -> tuple[Examples, Dataset]:
     """Questions about a few fresh pictures, whose references are near at random."""
     dataset = make_dataset(draw_cases(drawings, seed=9), draw_others(others, seed=9))
@@ -56,19 +65,20 @@ def examples(folder: Path, drawings: int, others: int = 0) -> tuple[Examples, Da
     retrieval = CaseRetrieval(
         dataset, torch.from_numpy(rng.normal(size=(len(dataset.cases), 8))), rng
     )
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer = read_tokenizer(folder)
     return Examples(dataset, read_recipes(MODELS), tokenizer, retrieval, rng), dataset
 
 
 @pytest.mark.parametrize("name", STAGES)
 def test_saved_stages_load_and_answer(trained: Path, name: str) -> None:
     folder = trained / name / "1"
-    model, report = Qwen3VLForConditionalGeneration.from_pretrained(
+    loaded: Any = Qwen3VLForConditionalGeneration.from_pretrained(
         folder, dtype=torch.float32, output_loading_info=True
     )
+    model, report = loaded
     assert not report["missing_keys"]
     assert not report["unexpected_keys"]
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer = read_tokenizer(folder)
     assert model.generation_config.eos_token_id == tokenizer.eos_token_id
     ask, dataset = examples(folder, 10)
     batch = Collator(tokenizer, dataset.views).prompts([ask.group(0), ask.disease(1, (2, 3, 4))])
@@ -93,7 +103,9 @@ def test_weights_are_small_bfloat16_and_reported(trained: Path) -> None:
 
 
 def test_a_square_view_is_sixteen_image_tokens(trained: Path) -> None:
-    cutter = AutoImageProcessor.from_pretrained(trained / "demo_group" / "1", backend="pil")
+    cutter = AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]
+        trained / "demo_group" / "1", backend="pil"
+    )
     assert isinstance(cutter, Qwen2VLImageProcessorPil)
     view = view_of(draw_case(0, seed=0).image)
     grid = cutter(view, return_tensors="pt")["image_grid_thw"]
@@ -104,7 +116,7 @@ def test_a_square_view_is_sixteen_image_tokens(trained: Path) -> None:
 
 def test_labels_cover_the_answer_alone(trained: Path) -> None:
     folder = trained / "demo_group" / "1"
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer = read_tokenizer(folder)
     ask, dataset = examples(folder, 10, others=1)
     asked = [ask.group(0), ask.disease(4, group="acne"), ask.group(10), ask.disease(10)]
     batch = Collator(tokenizer, dataset.views).training(asked)

@@ -70,11 +70,11 @@ def bert(kind: str) -> Callable[[Path], None]:
         model: Any
         match kind:
             case "xlm-roberta":
-                model = XLMRobertaModel(XLMRobertaConfig(**_BERT))
+                model = XLMRobertaModel(XLMRobertaConfig(**_BERT))  # type: ignore[no-untyped-call]
             case "bert":
-                model = BertModel(BertConfig(**_BERT))
+                model = BertModel(BertConfig(**_BERT))  # type: ignore[no-untyped-call]
             case "nomic_bert":
-                model = NomicBertModel(NomicBertConfig(**_BERT))
+                model = NomicBertModel(NomicBertConfig(**_BERT))  # type: ignore[no-untyped-call]
             case _:
                 model = DistilBertModel(
                     DistilBertConfig(
@@ -99,7 +99,7 @@ def tokenizer(path: Path) -> None:
     inner.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
     )
-    PreTrainedTokenizerFast(
+    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=inner,
         bos_token="<s>", cls_token="<s>", pad_token="<pad>", eos_token="</s>", unk_token="<unk>",
     ).save_pretrained(path)  # fmt: skip

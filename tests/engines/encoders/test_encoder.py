@@ -21,11 +21,11 @@ from hikari_serve.engines.contract import Prompt
 from hikari_serve.engines.encoders import Encoded, ReferenceEncoder, Words
 from hikari_serve.errors import ConfigError, InvalidInput
 from tests.engines.encoders import checkpoints
-from tests.engines.recorder import Recorder, answer, run
+from tests.engines.recorder import Recorder, answer
 from tests.engines.taught import COLOURS
 
-SHORT = {"max_tokens": 77, "max_query_tokens": 77}
-"""All that CLIP reads."""
+SHORT = 77
+"""Tokens: all that CLIP reads."""
 TEXTS = ["a red scaly patch", "border", "a red scaly patch with a sharp border with a border"]
 
 
@@ -68,14 +68,16 @@ def unit(rows: torch.Tensor) -> Any:
 
 def test_embeddings_are_of_length_one_and_independent_of_the_batch(folder: Path) -> None:
     encoder = load(folder)
-    asked = [(Prompt([], [picture]), None) for picture in pictures()]
-    together = [call.output for call in run(encoder, *asked)]
-    for encoded, pair in zip(together, asked, strict=True):
+    requests = [encoder.prepare(Prompt([], [picture])) for picture in pictures()]
+    together = [call.output for call in answer(encoder, [Recorder(one) for one in requests])]
+    for encoded, request in zip(together, requests, strict=True):
         assert isinstance(encoded, Encoded)
         assert encoded.text is None
-        assert (encoded.image.shape, encoded.image.dtype) == ((16,), np.float32)
+        assert encoded.image.shape == (16,)
+        assert encoded.image.dtype == np.float32
         assert np.linalg.norm(encoded.image) == pytest.approx(1)
-        np.testing.assert_allclose(encoded.image, run(encoder, pair)[0].output.image, atol=1e-5)
+        (alone,) = answer(encoder, [Recorder(request)])
+        np.testing.assert_allclose(encoded.image, alone.output.image, atol=1e-5)
     assert not np.allclose(together[0].image, together[1].image)
 
 
@@ -85,7 +87,8 @@ def test_clip_is_that_of_transformers(folder: Path) -> None:
     tokens = AutoTokenizer.from_pretrained(folder)(TEXTS, padding=True, return_tensors="pt")
     with torch.inference_mode():
         outputs = model(**pixels, **tokens)
-    encoder = load(folder, words=Words(kind="clip", folder=folder, **SHORT))
+    words = Words(kind="clip", folder=folder, max_tokens=SHORT, max_query_tokens=SHORT)
+    encoder = load(folder, words=words)
     np.testing.assert_allclose(encoder.embed(pictures()), outputs.image_embeds, atol=1e-5)
     np.testing.assert_allclose(encoder.embed_texts(TEXTS), outputs.text_embeds, atol=1e-5)
 

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -51,7 +52,7 @@ def opened(installed: None, opening: Opening) -> Iterator[Open]:
     """Opens one engine, as a configuration that names `sglang` would."""
     engines: list[SglangEngine] = []
 
-    def opened(**changes: object) -> SglangEngine:
+    def opened(**changes: Any) -> SglangEngine:
         one = open_engine("sglang", replace(opening, **changes))
         assert isinstance(one, SglangEngine)
         engines.append(one)

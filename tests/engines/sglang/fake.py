@@ -10,7 +10,7 @@ import multiprocessing
 import signal
 from collections.abc import AsyncIterator, Sequence
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from transformers import Qwen3VLForConditionalGeneration
@@ -22,6 +22,8 @@ INTERFACE = json.loads(RECORD.read_text(encoding="utf-8"))
 
 class Struct:
     """One of SGLang's records: it has the recorded fields and no others."""
+
+    __struct_fields__: ClassVar[tuple[str, ...]]
 
     def __init_subclass__(cls, *, name: str) -> None:
         cls.__struct_fields__ = tuple(INTERFACE["fields"][name])
@@ -36,7 +38,9 @@ class Struct:
 class ServerArgs(Struct, name="ServerArgs"): ...
 
 
-class SamplingParams(Struct, name="SamplingParams"): ...
+class SamplingParams(Struct, name="SamplingParams"):
+    temperature: float
+    max_new_tokens: int
 
 
 class ReleaseMemoryOccupationReqInput(Struct, name="ReleaseMemoryOccupationReqInput"): ...
@@ -127,7 +131,9 @@ class Engine:
         known = getattr(self.server_args, "lora_paths", None) or {}
         if (adapter := request.get("lora_path")) is not None and adapter not in known:
             raise ValueError(f"Got LoRA adapter that has never been loaded: {adapter}")
-        read, written, logprobs = [*request["input_ids"]], [], []
+        read = [*request["input_ids"]]
+        written: list[int] = []
+        logprobs: list[Any] = []
         reason = refusal
         while reason is None:
             await (asyncio.Event().wait() if len(written) == self.stuck_after else asyncio.sleep(0))
@@ -175,7 +181,9 @@ class Engine:
         """(vocabulary,): what comes next, from one whole pass without a cache."""
         row = torch.tensor([ids])
         kinds = (row == self._model.config.image_token_id).int()
-        logits = self._model(input_ids=row, mm_token_type_ids=kinds, **pictures).logits
+        logits: torch.Tensor = self._model(
+            input_ids=row, mm_token_type_ids=kinds, **pictures
+        ).logits
         return logits[0, -1].log_softmax(dim=-1)
 
 

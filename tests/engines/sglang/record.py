@@ -66,11 +66,8 @@ def record(package: Path) -> dict[str, Any]:
     manager = _find(package, MANAGER, "TokenizerManager")
     answer = _find(package, MANAGER, "TokenizerManager._handle_batch_output")
     return {
-        "release": re.search(r"^Version: (.+)$", text, re.MULTILINE)[1],
-        "requires": {
-            name: re.search(rf"^Requires-Dist: {name}==(\S+)$", text, re.MULTILINE)[1]
-            for name in PINNED
-        },
+        "release": _line(r"^Version: (.+)$", text),
+        "requires": {name: _line(rf"^Requires-Dist: {name}==(\S+)$", text) for name in PINNED},
         "calls": {name: _arguments(_find(package, file, name)) for file, name in CALLS},
         "fields": {
             **{name: _fields(_find(package, file, name)) for file, name in STRUCTS},
@@ -98,6 +95,14 @@ def record(package: Path) -> dict[str, Any]:
     }
 
 
+def _line(pattern: str, text: str) -> str:
+    """What the pattern's group matches on the one line that has it."""
+    found = re.search(pattern, text, re.MULTILINE)
+    if found is None:
+        raise LookupError(pattern)
+    return found[1]
+
+
 @cache
 def _read(path: Path) -> tuple[str, ast.Module]:
     text = path.read_text(encoding="utf-8")
@@ -118,7 +123,7 @@ def _arguments(function: Any) -> list[str]:
 
 
 def _fields(struct: Any) -> list[str]:
-    return [one.target.id for one in struct.body if isinstance(one, ast.AnnAssign)]
+    return [ast.unparse(one.target) for one in struct.body if isinstance(one, ast.AnnAssign)]
 
 
 def _server_arguments(package: Path) -> list[str]:
@@ -160,7 +165,11 @@ def _constant(package: Path, file: str, name: str) -> list[str]:
 def _dict_keys(node: ast.AST) -> set[str]:
     if not isinstance(node, ast.Dict):
         return set()
-    return {key.value for key in node.keys if isinstance(key, ast.Constant)}
+    return {
+        key.value
+        for key in node.keys
+        if isinstance(key, ast.Constant) and isinstance(key.value, str)
+    }
 
 
 def _keys(function: Any, variable: str, *, has: str) -> set[str]:
@@ -182,6 +191,7 @@ def _subscripts(function: Any) -> set[str]:
         and isinstance(node.ctx, ast.Store)
         and ast.unparse(node.value) == "meta_info"
         and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, str)
     }
 
 

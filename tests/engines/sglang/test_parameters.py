@@ -2,6 +2,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -45,7 +46,7 @@ def test_a_second_gpu(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_what_is_wrong_is_said_before_sglang_starts(
-    installed: None, opening: Opening, changes: dict[str, object], sentence: str
+    installed: None, opening: Opening, changes: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(ConfigError, match=f"model 'colours': .*{sentence}"):
         open_engine("sglang", replace(opening, **changes))

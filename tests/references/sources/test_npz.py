@@ -79,7 +79,9 @@ def test_cases_with_paths_from_windows(tmp_path: Path, encoder: CaseEncoder) -> 
 def test_paths_do_not_lead_out_of_the_folder(tmp_path: Path, encoder: CaseEncoder) -> None:
     paths = np.array([r"C:\x\0.png", r"..\..\1.png", "/etc/passwd"])
     file = write(tmp_path, encoder, paths=paths)
-    for entry in read_npz(file, tmp_path / "pictures").listing.entries:
+    entries = read_npz(file, tmp_path / "pictures").listing.entries
+    assert len(entries) == len(paths)
+    for entry in entries:
         assert entry.picture.is_relative_to(tmp_path / "pictures")
         assert ".." not in entry.picture.parts
 

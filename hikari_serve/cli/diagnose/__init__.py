@@ -1,0 +1,1 @@
+"""`hikari diagnose`: asks a server or this process, and shows or saves the answer."""

@@ -1,0 +1,1 @@
+"""`hikari index`: builds, changes and reads the index of reference cases."""

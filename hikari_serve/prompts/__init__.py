@@ -1,0 +1,1 @@
+"""Prompts: messages with slots for labels, cases and pictures, read from configurations."""

@@ -1,0 +1,1 @@
+"""The model repository: configurations, versions, weights and where they come from."""

@@ -1,0 +1,1 @@
+"""The queue in front of an engine, and the turns of models that share a device."""

@@ -1,0 +1,1 @@
+"""The doors `/diagnose`, `/diagnose/stream` and `/api/diagnose`, and the page."""
