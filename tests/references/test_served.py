@@ -38,5 +38,5 @@ def test_an_index_of_the_users_own(repository: Repository) -> None:
 
 
 def test_only_reference_models_have_one(repository: Repository) -> None:
-    with pytest.raises(ConfigError, match="'demo_group' is no model of the task `references`"):
+    with pytest.raises(ConfigError, match="'demo_group' is no model of kind `retrieve`"):
         index_folder(repository, repository.config("demo_group"))
