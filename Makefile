@@ -20,7 +20,7 @@ VLLM_CPU_DONE = $(VLLM_CPU)/.done-$(shell cat requirements-vllm-cpu.txt pyprojec
 VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve serve-gpu check test test-browser test-vllm report-picture lint types bench demo-models demo-report clean
+.PHONY: help setup serve serve-gpu check test test-browser test-vllm report-picture lint types bench bento demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,10 @@ check: lint types test ## what CI runs
 bench: setup ## measure, and write docs/performance.md
 	$(BIN)/python -m benchmarks
 
+bento: setup ## build the Bento, the library installed as a wheel
+	$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+	BENTOML_DO_NOT_TRACK=true $(BIN)/bentoml build
+
 demo-models: setup ## train the demo family anew from its seed
 	$(BIN)/python -m demo.training
 
@@ -94,4 +98,4 @@ demo-report: setup ## put fresh pictures to the demo family, and write docs/demo
 	$(BIN)/python -m demo.evaluation --photographs .photographs --out docs/demo-family.md
 
 clean: ## remove the environment and caches
-	rm -rf $(VENV) $(VLLM_CPU) $(VLLM_GPU) .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf $(VENV) $(VLLM_CPU) $(VLLM_GPU) .mypy_cache .ruff_cache .pytest_cache *.egg-info build dist
