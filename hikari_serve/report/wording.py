@@ -6,8 +6,8 @@ for good news, because a disease that was found is none.
 
 from typing import Literal, NamedTuple
 
-from hikari_serve.cascade.report import StageReport
-from hikari_serve.presentation.answer import Answer
+from hikari_serve.cascade.report import CasesFound, LabelFound, StageReport, TextFound
+from hikari_serve.presentation.answer import CAPTION, DISEASE, GROUP, REFERENCES, Answer
 from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
 from hikari_serve.stage import Provenance, ReferenceCase
 
@@ -52,8 +52,8 @@ class Verdict(NamedTuple):
     tone: Tone
 
 
-def verdict(found: GroupAnswer | DiseaseAnswer) -> Verdict:
-    """Words a group or a disease; only one that was answered gets a name."""
+def verdict(found: GroupAnswer | DiseaseAnswer | LabelFound) -> Verdict:
+    """Words what a classifier found; only a label that was answered gets a name."""
     if found.decision != "answered" or found.display_name is None:
         title = "Not known" if found.decision == "unknown" else "Not named"
         return Verdict(title, _sentence(found.reason or "no reason is given"), "unsure")
@@ -77,6 +77,25 @@ def failure(stage: StageReport) -> Line | None:
     if stage.missing_inputs:
         return Line(stage.name, f"answered without {', '.join(stage.missing_inputs)}", "unsure")
     return None
+
+
+def others(answer: Answer) -> list[Line]:
+    """What the stages found that the skin cascades do not have, in a sentence each."""
+    skin = (GROUP, DISEASE, CAPTION, REFERENCES)
+    return [_other(each) for each in answer.stages if each.name not in skin and each.found]
+
+
+def _other(stage: StageReport) -> Line:
+    found = stage.found
+    if isinstance(found, TextFound):
+        cut = CUT_OFF if found.finish_reason == "length" else ""
+        return Line(stage.name, found.text + cut, "plain")
+    if isinstance(found, CasesFound):
+        listed = ", ".join(f"{case.id} ({case.similarity:.3f})" for case in found.cases)
+        return Line(stage.name, listed or "No case was found.", "plain")
+    assert found is not None
+    judged = verdict(found)
+    return Line(stage.name, f"{judged.title}: {judged.detail}", judged.tone)
 
 
 def checks(answer: Answer) -> list[Line]:

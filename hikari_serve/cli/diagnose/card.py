@@ -42,6 +42,8 @@ def _card(title: str, answer: Answer) -> Panel:
         rows.add_row("caption", _caption(answer.caption))
     if answer.references:
         rows.add_row("references", _references(answer))
+    for other in wording.others(answer):
+        rows.add_row(other.name, _said(other))
     _add(rows, "checks", wording.checks(answer))
     _add(rows, "picture", wording.quality(answer))
     _add(rows, "limits", wording.beware(answer))
