@@ -39,6 +39,8 @@ class Settings:
         weights: Folder of the weights that `hikari models pull` brought.
         indexes: Folder of the reference indexes that `hikari index build` wrote.
         locks: Folder by which processes agree on who may use an accelerator.
+        plan: File of what this deployment's devices allow the engines; None leaves them to the
+            models' configurations.
         placement: Where each task's runner lives.
         threads: Cores for each stage; 0 means an equal share of the machine.
         workers: API processes.
@@ -51,6 +53,7 @@ class Settings:
     weights: Path = WEIGHTS
     indexes: Path = INDEXES
     locks: Path = LOCKS
+    plan: Path | None = None
     placement: Mapping[str, Place] = field(default_factory=lambda: dict.fromkeys(TASKS, "process"))
     threads: int = 0
     workers: int = 1
@@ -82,6 +85,7 @@ class Settings:
             weights=Path(environ.get("HIKARI_WEIGHTS", default.weights)).expanduser(),
             indexes=Path(environ.get("HIKARI_INDEXES", default.indexes)).expanduser(),
             locks=Path(environ.get("HIKARI_LOCKS", default.locks)).expanduser(),
+            plan=Path(environ["HIKARI_PLAN"]).expanduser() if "HIKARI_PLAN" in environ else None,
             placement=placement,
             threads=_number("HIKARI_THREADS", environ, default.threads, least=0),
             workers=_number("HIKARI_WORKERS", environ, default.workers, least=1),

@@ -22,6 +22,7 @@ def test_every_variable_is_read() -> None:
             "HIKARI_MODELS": "/srv/models",
             "HIKARI_WEIGHTS": "/srv/weights",
             "HIKARI_LOCKS": "/srv/locks",
+            "HIKARI_PLAN": "/srv/plan.yaml",
             "HIKARI_PLACEMENT": "inline",
             "HIKARI_DISEASE_RUNNER": "http://disease:3000/",
             "HIKARI_THREADS": "4",
@@ -35,6 +36,7 @@ def test_every_variable_is_read() -> None:
         models=Path("/srv/models"),
         weights=Path("/srv/weights"),
         locks=Path("/srv/locks"),
+        plan=Path("/srv/plan.yaml"),
         placement={
             "group": "inline",
             "references": "inline",
