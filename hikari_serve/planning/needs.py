@@ -6,6 +6,7 @@ from hikari_serve.engines.checkpoint_config import stored_quantization
 from hikari_serve.engines.vllm.budget import Budget
 from hikari_serve.errors import ConfigError
 from hikari_serve.planning.architecture import SHIPPED, Architecture, read_architecture
+from hikari_serve.planning.quantized import LINEAR_BYTES, SAME
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CaptionConfig, ClassifierConfig
@@ -13,26 +14,6 @@ from hikari_serve.repository.weights import base_of, weights_folder
 from hikari_serve.tasks.opening import opening_of
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
-
-LINEAR_BYTES = {
-    # NF4: half a byte; for 64 weights one scale of a byte, for 256 scales one of four bytes
-    "bitsandbytes": 0.5 + 1 / 64 + 4 / (64 * 256),
-    "fp8": 1.0,
-    "fp8_per_tensor": 1.0,
-    "fp8_per_channel": 1.0,
-    "fp8_per_block": 1 + 4 / 128**2,  # a scale of four bytes for 128 x 128 weights
-    "mxfp8": 1 + 1 / 32,  # a scale of a byte for 32 weights
-    "int8_per_channel_weight_only": 1.0,
-    # 4 bits; for 128 weights a scale of two bytes and a zero of half a byte
-    "awq": 0.5 + 2.5 / 128,
-    "gptq": 0.5 + 2.5 / 128,
-}
-"""Bytes of a quantised weight, by vLLM's names. Only the language model's linear layers are counted
-so: what an engine makes smaller besides (vLLM's BitsAndBytes quantises the vision tower while it
-loads) is a reserve. A scale a channel or a tensor is nothing beside thousands of weights."""
-
-SAME = {"awq_marlin": "awq", "auto_awq": "awq", "gptq_marlin": "gptq", "auto_gptq": "gptq"}
-"""Other names for the same weights: vLLM chooses between its kernels by them."""
 
 LORA_RANK = 16
 """Rank of HIKARI's adapters, by the authors' code."""

@@ -29,6 +29,9 @@ from hikari_serve.labels.trie import AnswerTrie
 DEATH_SECONDS = 0.25
 """How often vLLM is asked whether its process still lives."""
 
+RELEASE_SECONDS = 60.0
+"""How long memory may take to be given back after a wake failed, before the engine is ended."""
+
 TOWER_REMEDY = "set `engine.parameters.enable_tower_connector_lora: true`"
 """Without that vLLM applies adapters to the language model only."""
 
@@ -63,6 +66,7 @@ class VllmEngine(ContinuousEngine):
         self.max_work = llm.model_config.max_model_len
         self.release = f"vllm {version_of_vllm()}"
         self.quantization = llm.model_config.quantization
+        self._lost = ""  # why it was ended, if it was
         self._llm = llm
         self._preparation = preparation
         self._adapter = adapter
@@ -110,17 +114,32 @@ class VllmEngine(ContinuousEngine):
         return self._preparation(prompt, want)
 
     async def died(self) -> str:
-        while not self._llm.errored:
+        while not (self._lost or self._llm.errored):
             await asyncio.sleep(DEATH_SECONDS)
-        return "vLLM's engine process has died"
+        return self._lost or "vLLM's engine process has died"
 
     async def sleep(self) -> None:
         if self._llm.model_config.enable_sleep_mode:
             await self._llm.sleep()
 
     async def wake(self) -> None:
-        if self._llm.model_config.enable_sleep_mode:
+        if not self._llm.model_config.enable_sleep_mode:
+            return
+        try:
             await self._llm.wake_up()
+        except Exception as error:
+            await self._release(error)
+            raise EngineFailed(f"vLLM could not wake: {error}") from error
+
+    async def _release(self, error: Exception) -> None:
+        """Gives back what a wake that failed had taken already, or ends the engine."""
+        try:
+            # `AsyncLLM.sleep` would do nothing: vLLM believes that it still sleeps
+            async with asyncio.timeout(RELEASE_SECONDS):
+                await self._llm.collective_rpc("sleep", kwargs={"level": 1})
+        except Exception as second:
+            self._lost = f"vLLM could neither wake ({error}) nor go back to sleep ({second})"
+            await asyncio.to_thread(self._llm.shutdown)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._llm.shutdown)
