@@ -38,8 +38,24 @@ $(DONE): requirements.txt requirements-dev.txt requirements-data.txt pyproject.t
 serve: setup ## serve the cascade on PORT (default 3000)
 	BENTOML_DO_NOT_TRACK=true $(BIN)/bentoml serve service:Hikari --port $(PORT)
 
-serve-gpu: $(VLLM_GPU_DONE) ## serve HIKARI_CASCADE on PORT with vLLM, on an NVIDIA GPU
-	BENTOML_DO_NOT_TRACK=true $(VLLM_GPU)/bin/bentoml serve service:Hikari --port $(PORT)
+# CUDA 13, which the wheels of torch and vLLM are built for, needs this driver at least.
+DRIVER       = 580
+# The 8B cascade unless told otherwise; how its models share this machine's GPUs is written anew at
+# each start, unless HIKARI_PLAN names a file.
+GPU_CASCADE  = $(or $(HIKARI_CASCADE),hikari_card)
+GPU_PLAN     = $(or $(HIKARI_PLAN),.plan-$(GPU_CASCADE).yaml)
+
+serve-gpu: driver $(VLLM_GPU_DONE) ## serve HIKARI_CASCADE (default hikari_card) on PORT with vLLM, on NVIDIA GPUs
+	$(if $(HIKARI_PLAN),,$(VLLM_GPU)/bin/hikari models plan $(GPU_CASCADE) --write $(GPU_PLAN))
+	HIKARI_CASCADE=$(GPU_CASCADE) HIKARI_PLAN=$(GPU_PLAN) BENTOML_DO_NOT_TRACK=true \
+		$(VLLM_GPU)/bin/bentoml serve service:Hikari --port $(PORT)
+
+.PHONY: driver
+driver:
+	@found=$$(nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null | head -n 1); \
+	if [ "$${found%%.*}" -ge $(DRIVER) ] 2>/dev/null; then exit 0; fi; \
+	echo "an NVIDIA driver of version $(DRIVER) or newer is needed, and this machine has $${found:-none}" >&2; \
+	exit 1
 
 $(VLLM_GPU_DONE): requirements-vllm.txt pyproject.toml
 	$(PYTHON) -m venv $(VLLM_GPU)

@@ -66,6 +66,8 @@ class Settings:
         weights: Folder of the weights that `hikari models pull` brought.
         indexes: Folder of the reference indexes that `hikari index build` wrote.
         locks: Folder by which processes agree on who may use an accelerator.
+        plan: File of what this deployment's devices allow the engines; None leaves them to the
+            models' configurations.
         placement: Where every stage runs that has no place of its own.
         threads: Cores for each stage that has no number of its own; 0 means an equal share.
         workers: API processes.
@@ -80,6 +82,7 @@ class Settings:
     weights: Path = WEIGHTS
     indexes: Path = INDEXES
     locks: Path = LOCKS
+    plan: Path | None = None
     placement: Place = "process"
     threads: int = 0
     workers: int = 1
@@ -113,6 +116,7 @@ class Settings:
             weights=Path(own.get("HIKARI_WEIGHTS", default.weights)).expanduser(),
             indexes=Path(own.get("HIKARI_INDEXES", default.indexes)).expanduser(),
             locks=Path(own.get("HIKARI_LOCKS", default.locks)).expanduser(),
+            plan=Path(own["HIKARI_PLAN"]).expanduser() if "HIKARI_PLAN" in own else None,
             placement=placement,
             threads=threads,
             workers=_number("HIKARI_WORKERS", own, default.workers, least=1),

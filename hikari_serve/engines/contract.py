@@ -207,6 +207,8 @@ class Opening:
         max_context: Tokens of a prompt, image tokens included.
         max_new_tokens: Tokens of an answer.
         max_images: Pictures in a prompt.
+        max_side: Longest side of a picture in pixels; None is no bound.
+        scores: Whether answers are scored, and not written.
         threads: Cores to compute on.
         thinking: Whether the model thinks before it answers.
         turns: Whether it must be able to sleep, because it shares its device by turns.
@@ -222,6 +224,8 @@ class Opening:
     max_context: int
     max_new_tokens: int
     max_images: int
+    max_side: int | None = None
+    scores: bool = False
     threads: int
     thinking: Thinking
     turns: bool = False

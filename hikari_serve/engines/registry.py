@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import Any, Protocol, cast
 
 from hikari_serve.engines.contract import LanguageEngine, Opening
-from hikari_serve.errors import ConfigError
+from hikari_serve.errors import ConfigError, EngineFailed
 from hikari_serve.hints import hint
 
 GROUP = "hikari_serve.engines"
@@ -33,6 +33,7 @@ class Backend(Protocol):
         Raises:
             ConfigError: The engine's package is not installed, or it cannot run these weights on
                 this machine.
+            EngineFailed: It broke off while it started, and may start when it is tried again.
         """
 
 
@@ -42,12 +43,13 @@ def open_engine(backend: str, opening: Opening) -> LanguageEngine:
     Raises:
         ConfigError: There is no such engine, its package is not installed, or it cannot run
             these weights on this machine.
+        EngineFailed: It broke off while it started, and may start when it is tried again.
     """
     found = _find(opening.model, backend)
     try:
         return found.open_engine(opening)
-    except ConfigError as error:
-        raise ConfigError(f"model '{opening.model}': {error.message}") from error
+    except (ConfigError, EngineFailed) as error:
+        raise type(error)(f"model '{opening.model}': {error.message}") from error
 
 
 def check_engine(model: str, backend: str, parameters: Mapping[str, Any]) -> None:

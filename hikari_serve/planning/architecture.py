@@ -15,8 +15,9 @@ from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
 from hikari_serve.errors import ConfigError
 
-SHIPPED = Path(__file__).with_name("architectures") / "qwen3_vl_8b.json"
-"""What HIKARI's 8B models are, for weights that are not here to be asked."""
+SHIPPED = Path(__file__).with_name("architectures") / "qwen3_vl_8b" / "config.json"
+"""What HIKARI's 8B models are, for weights that are not here to be asked; beside it lie the
+settings of their image processor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,9 @@ class Architecture:
         head_dim: Size of a head.
         hidden: Size of a token's state in the language model.
         intermediate: Size of its feed-forward layer.
+        vocabulary: Tokens that it can write.
         patch: Side of a patch in pixels.
+        merge: Patches along a side that become one token.
         vision_hidden: Size of a patch's state.
         vision_intermediate: Size of the vision tower's feed-forward layer.
         vision: Parameters of the vision tower, its mergers included.
@@ -46,7 +49,9 @@ class Architecture:
     head_dim: int
     hidden: int
     intermediate: int
+    vocabulary: int
     patch: int
+    merge: int
     vision_hidden: int
     vision_intermediate: int
     vision: int
@@ -89,13 +94,15 @@ def read_architecture(path: Path) -> Architecture:
     text: Any = config.text_config
     vision: Any = config.vision_config
     return Architecture(
-        name=path.stem if path == SHIPPED else str(path),
+        name=path.parent.name if path == SHIPPED else str(path),
         layers=text.num_hidden_layers,
         kv_heads=text.num_key_value_heads,
         head_dim=text.head_dim,
         hidden=text.hidden_size,
         intermediate=text.intermediate_size,
+        vocabulary=text.vocab_size,
         patch=vision.patch_size,
+        merge=vision.spatial_merge_size,
         vision_hidden=vision.hidden_size,
         vision_intermediate=vision.intermediate_size,
         lora=lora,

@@ -1,39 +1,30 @@
 """What one model needs of a GPU's memory, term by term, each with its arithmetic."""
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from hikari_serve.engines.chat import MAX_THINKING
+from hikari_serve.engines.checkpoint_config import stored_quantization
+from hikari_serve.engines.vllm.budget import Budget
 from hikari_serve.errors import ConfigError
 from hikari_serve.planning.architecture import SHIPPED, Architecture, read_architecture
+from hikari_serve.planning.quantized import LINEAR_BYTES, SAME
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import ClassifierConfig, DescriberConfig
 from hikari_serve.repository.weights import base_of, weights_folder
+from hikari_serve.tasks.opening import opening_of
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
-
-LINEAR_BYTES = {
-    # NF4: half a byte; for 64 weights one scale of a byte, for 256 scales one of four bytes
-    "bitsandbytes": 0.5 + 1 / 64 + 4 / (64 * 256),
-    "fp8": 1.0,
-}
-"""Bytes of a quantised weight. Only the language model's linear layers are counted so: what an
-engine makes smaller besides (vLLM's BitsAndBytes quantises the vision tower while it loads) is
-a reserve."""
 
 LORA_RANK = 16
 """Rank of HIKARI's adapters, by the authors' code."""
 
-BATCHED_TOKENS = 8192
-"""Tokens that vLLM reads at once if `max_num_batched_tokens` does not say; its default depends on
-the card, from 2,048 to 16,384."""
+PROCESS = 1_000_000_000
+"""Bytes that a process on the GPU takes besides, and keeps while it sleeps: its CUDA context, the
+libraries' own memory, what the allocator does not give back. An estimate, not measured."""
 
-CONTEXT = 600_000_000
-"""Bytes that a process on the GPU takes before it holds anything: CUDA, cuBLAS, the allocator's
-remains. An estimate."""
+GRAPHS = 500_000_000
+"""Bytes of the CUDA graphs of an engine while it is awake. An estimate, not measured; asleep they
+lie in the host's memory (`sleep_mode_offload_cudagraph`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +49,37 @@ class Need:
     Attributes:
         model: The model.
         engine: What runs it.
+        device: Where, by torch's name.
         quantization: Of its weights; None is none.
         architecture: What its shapes were read from.
+        budget: The most that the engine is told it may be asked.
         fixed: What it takes whatever it is asked.
-        request: KV cache of one request of the longest kind.
-        requests: Requests that it may run at once, by its configuration.
+        request: KV cache of one item of the longest kind; the requests of its score share it.
     """
 
     model: str
     engine: str
+    device: str
     quantization: str | None
     architecture: str
+    budget: Budget
     fixed: tuple[Term, ...]
     request: Term
-    requests: int
+
+    @property
+    def requests(self) -> int:
+        """Items that it may answer at once, by its configuration."""
+        return self.budget.calls
 
     @property
     def weights(self) -> int:
-        """Bytes of its weights, which a sleeping engine keeps in the host's memory."""
+        """Bytes of its weights."""
         return sum(term.bytes for term in self.fixed if term.name.startswith("weights"))
+
+    @property
+    def asleep(self) -> int:
+        """Bytes of the host's memory that it keeps its weights and graphs in while it sleeps."""
+        return self.weights + GRAPHS
 
     @property
     def least(self) -> int:
@@ -105,35 +108,45 @@ def need_of(repository: Repository, config: ModelConfig) -> Need:
     whole = base or config
     folder = weights_folder(repository, whole, repository.served_versions(whole)[-1])
     file = folder / "config.json"
-    shapes = read_architecture(file if file.exists() else SHIPPED)
-    quantization = parameters.get("quantization") or _stored_quantization(file)
+    if not file.exists():
+        file = SHIPPED
+    shapes = read_architecture(file)
+    try:
+        budget = Budget.of(opening_of(config, file.parent))
+    except ConfigError as error:
+        raise ConfigError(f"model '{config.name}': {error.message}") from error
+    quantization = parameters.get("quantization") or stored_quantization(file.parent)
     size = BYTES[hikari.engine.dtype]
     fixed = [
         *_weights(config.name, shapes, quantization, size),
         *([_adapter(shapes, size)] if base else []),
-        _activations(shapes, parameters, size),
-        _vision(shapes, hikari, size),
-        Term("CUDA", CONTEXT, "estimate"),
+        _activations(shapes, budget, size),
+        _vision(shapes, budget, size),
+        _scores(shapes, budget, size),
+        Term("CUDA graphs", GRAPHS, "estimate"),
+        Term("CUDA", PROCESS, "estimate"),
     ]
     kept = 1 if str(parameters.get("kv_cache_dtype", "")).startswith("fp8") else size
     return Need(
         model=config.name,
         engine=config.triton.backend,
+        device=hikari.engine.device,
         quantization=quantization,
         architecture=shapes.name,
+        budget=budget,
         fixed=tuple(fixed),
-        request=_request(shapes, hikari, kept),
-        requests=int(parameters.get("max_num_seqs", max(1, config.triton.max_batch_size))),
+        request=_request(shapes, budget, kept),
     )
 
 
 def _weights(name: str, shapes: Architecture, quantization: str | None, size: int) -> list[Term]:
-    if quantization is not None and quantization not in LINEAR_BYTES:
+    known = SAME.get(quantization or "", quantization)
+    if known is not None and known not in LINEAR_BYTES:
         raise ConfigError(
-            f"model '{name}': hikari.engine.parameters.quantization is '{quantization}', but only "
+            f"model '{name}': its weights are quantised as '{quantization}', but only "
             f"{', '.join(LINEAR_BYTES)} can be planned for"
         )
-    each = LINEAR_BYTES.get(quantization or "", float(size))
+    each = LINEAR_BYTES.get(known or "", float(size))
     rest = shapes.embeddings + shapes.other
     return [
         Term(
@@ -160,9 +173,9 @@ def _adapter(shapes: Architecture, size: int) -> Term:
     )
 
 
-def _activations(shapes: Architecture, parameters: Any, size: int) -> Term:
+def _activations(shapes: Architecture, budget: Budget, size: int) -> Term:
     """The widest moment of a layer: state, its norm and sum, and three of the feed-forward."""
-    tokens = int(parameters.get("max_num_batched_tokens", BATCHED_TOKENS))
+    tokens = budget.max_num_batched_tokens
     width = 3 * (shapes.hidden + shapes.intermediate)
     return Term(
         "activations, language",
@@ -172,34 +185,32 @@ def _activations(shapes: Architecture, parameters: Any, size: int) -> Term:
     )
 
 
-def _vision(shapes: Architecture, hikari: ClassifierConfig | DescriberConfig, size: int) -> Term:
-    """The same of the vision tower, with every picture of a prompt at once."""
-    side = hikari.preprocessing.max_side or 4096  # what Qwen's processor allows at most
-    patches = hikari.limits.max_images * (side // shapes.patch) ** 2
+def _vision(shapes: Architecture, budget: Budget, size: int) -> Term:
+    """The same of the vision tower, with as many pictures at once as vLLM tries when it starts."""
+    each = budget.picture_tokens * shapes.merge**2
     width = 3 * shapes.vision_hidden + 2 * shapes.vision_intermediate
     return Term(
         "activations, vision",
-        patches * width * size,
-        f"{patches:,} patches x (3 x {shapes.vision_hidden:,} + 2 x "
+        budget.pictures * each * width * size,
+        f"{budget.pictures} pictures x {each:,} patches x (3 x {shapes.vision_hidden:,} + 2 x "
         f"{shapes.vision_intermediate:,}) x {size} bytes, estimate",
     )
 
 
-def _request(shapes: Architecture, hikari: ClassifierConfig | DescriberConfig, kept: int) -> Term:
-    limits = hikari.limits
-    thoughts = MAX_THINKING if hikari.thinking == "natural" else 0
-    tokens = limits.max_context_tokens + thoughts + limits.max_new_tokens
+def _scores(shapes: Architecture, budget: Budget, size: int) -> Term:
+    """The head's output for every request, and its log-probabilities in float32."""
     return Term(
-        "KV cache of a request",
-        2 * shapes.layers * shapes.kv_heads * shapes.head_dim * kept * tokens,
-        f"2 x {shapes.layers} layers x {shapes.kv_heads} heads x {shapes.head_dim} x {kept} bytes "
-        f"x {tokens:,} tokens",
+        "log-probabilities",
+        budget.max_num_seqs * shapes.vocabulary * (size + 2 * BYTES["float32"]),
+        f"{budget.max_num_seqs} requests x {shapes.vocabulary:,} tokens x ({size} + 2 x 4) bytes, "
+        "estimate",
     )
 
 
-def _stored_quantization(config: Path) -> str | None:
-    """How weights on this machine are quantised already."""
-    if not config.exists():
-        return None
-    method = json.loads(config.read_bytes()).get("quantization_config", {}).get("quant_method")
-    return None if method is None else str(method)
+def _request(shapes: Architecture, budget: Budget, kept: int) -> Term:
+    return Term(
+        "KV cache of an item",
+        2 * shapes.layers * shapes.kv_heads * shapes.head_dim * kept * budget.max_model_len,
+        f"2 x {shapes.layers} layers x {shapes.kv_heads} heads x {shapes.head_dim} x {kept} bytes "
+        f"x {budget.max_model_len:,} tokens",
+    )

@@ -6,12 +6,12 @@ activations, its process, and what is left of the share as KV cache.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from hikari_serve.errors import InvalidInput
-from hikari_serve.planning.needs import CONTEXT, Need
+from hikari_serve.planning.needs import PROCESS, Need
 
 GIB = 1024**3
 USABLE = 0.92
@@ -27,7 +27,7 @@ class Share:
     Attributes:
         need: What it needs.
         fraction: Its `gpu_memory_utilization`; None if it does not fit even alone.
-        requests: Longest requests that it then runs at once.
+        requests: Longest items that it then answers at once.
     """
 
     need: Need
@@ -44,7 +44,7 @@ class Plan:
         usable: Bytes that engines may take of it.
         verdict: All `together`, one at a time in `turns`, or one alone is too much.
         shares: What each model gets.
-        host: Bytes of the host's memory that sleeping engines keep their weights in.
+        host: Bytes of the host's memory that sleeping engines keep their weights and graphs in.
     """
 
     gpu: int
@@ -52,6 +52,14 @@ class Plan:
     verdict: Verdict
     shares: tuple[Share, ...]
     host: int
+
+
+def by_device(needs: Iterable[Need]) -> dict[str, list[Need]]:
+    """The models of each device, whose first GPU has two names."""
+    devices: dict[str, list[Need]] = {}
+    for need in needs:
+        devices.setdefault("cuda:0" if need.device == "cuda" else need.device, []).append(need)
+    return devices
 
 
 def gpu_bytes(size: str) -> int:
@@ -77,10 +85,10 @@ def make_plan(needs: Sequence[Need], gpu: int) -> Plan:
         part = min(1.0, spare / wanted) if wanted else 0.0
         budgets = [need.least + math.floor(part * (need.most - need.least)) for need in needs]
         return _plan(gpu, usable, "together", needs, budgets, host=0)
-    awake = usable - CONTEXT * (len(needs) - 1)  # those that sleep keep their processes
+    awake = usable - PROCESS * (len(needs) - 1)  # what those keep that sleep
     budgets = [min(awake, need.most) for need in needs]
     fits = all(need.least <= awake for need in needs)
-    host = sum(need.weights for need in needs) if fits else 0
+    host = sum(need.asleep for need in needs) if fits else 0
     return _plan(gpu, usable, "turns" if fits else "too small", needs, budgets, host=host)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from hikari_serve.errors import ConfigError, NotFound
 from hikari_serve.hints import hint
 from hikari_serve.repository.config import CONFIG_FILE, ModelConfig, read_config
+from hikari_serve.repository.deployment import deployed
 from hikari_serve.repository.schema import CascadeConfig
 from hikari_serve.settings import INDEXES, WEIGHTS, Settings
 
@@ -21,16 +22,18 @@ class Repository:
         root: The folder.
         weights: Folder of the weights that `hikari models pull` brought.
         indexes: Folder of the reference indexes that `hikari index build` wrote.
+        plan: File of what the deployment says of the engines; None says nothing.
     """
 
     root: Path
     weights: Path = WEIGHTS
     indexes: Path = INDEXES
+    plan: Path | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> "Repository":
         """The repository that the settings name."""
-        return cls(settings.models, settings.weights, settings.indexes)
+        return cls(settings.models, settings.weights, settings.indexes, settings.plan)
 
     def names(self) -> list[str]:
         """Every model's name, sorted.
@@ -55,13 +58,14 @@ class Repository:
         return self.root / name
 
     def config(self, name: str) -> ModelConfig:
-        """The configuration of model `name`.
+        """The configuration of model `name`, as this deployment has it.
 
         Raises:
             NotFound: There is no such model.
-            ConfigError: Its configuration is wrong.
+            ConfigError: Its configuration is wrong, or the deployment's file.
         """
-        return read_config(self.folder(name))
+        config = read_config(self.folder(name))
+        return deployed(config, self.plan, self.names()) if self.plan else config
 
     def versions(self, name: str) -> list[int]:
         """The versions that lie in the model's folder, oldest first."""

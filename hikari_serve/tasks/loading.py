@@ -2,7 +2,6 @@
 
 from importlib.metadata import version as installed_version
 
-from hikari_serve.engines.contract import Opening
 from hikari_serve.engines.registry import open_engine
 from hikari_serve.errors import ConfigError
 from hikari_serve.labels.calibration import read_calibration
@@ -19,6 +18,7 @@ from hikari_serve.stage import Provenance
 from hikari_serve.tasks.classifier import Classifier
 from hikari_serve.tasks.describer import Describer
 from hikari_serve.tasks.model import Model
+from hikari_serve.tasks.opening import opening_of
 from hikari_serve.tasks.retriever import Retriever
 
 
@@ -65,21 +65,7 @@ def load_model(
         )
     engine = open_engine(
         config.triton.backend,
-        Opening(
-            model=name,
-            folder=weights.folder,
-            adapter=weights.adapter,
-            device=hikari.engine.device,
-            dtype=hikari.engine.dtype,
-            parameters=hikari.engine.parameters,
-            max_batch=max(1, config.triton.max_batch_size),
-            max_context=hikari.limits.max_context_tokens,
-            max_new_tokens=hikari.limits.max_new_tokens,
-            max_images=hikari.limits.max_images,
-            threads=cores,
-            thinking=hikari.thinking,
-            turns=hikari.engine.turns,
-        ),
+        opening_of(config, weights.folder, adapter=weights.adapter, cores=cores),
     )
     provenance = provenance.model_copy(
         update={

@@ -34,8 +34,37 @@ def test_weights_are_as_large_as_they_are_known_to_be(tmp_path: Path) -> None:
     assert four < eight < need(tmp_path).weights
 
 
+@pytest.mark.parametrize(
+    ("method", "gigabytes"),
+    [
+        ("fp8_per_tensor", 10.59),
+        ("fp8_per_channel", 10.59),
+        ("fp8_per_block", 10.59),
+        ("mxfp8", 10.80),
+        ("awq", 7.25),
+        ("gptq", 7.25),
+        ("gptq_marlin", 7.25),
+    ],
+)
+def test_the_quantisations_that_vllm_knows_are_planned(
+    tmp_path: Path, method: str, gigabytes: float
+) -> None:
+    """6.946 billion linear weights as the method stores them, 1.821 billion others in two bytes."""
+    planned = need(tmp_path, parameters={"quantization": method})
+    assert planned.quantization == method
+    assert planned.weights / 1e9 == pytest.approx(gigabytes, abs=0.01)
+
+
+def test_what_is_tried_at_the_start_is_counted(tmp_path: Path) -> None:
+    terms = {term.name: term for term in need(tmp_path).fixed}
+    assert terms["activations, vision"].how.startswith("18 pictures x 1,764 patches")
+    assert terms["activations, language"].how.startswith("8,192 tokens")
+    assert terms["log-probabilities"].how.startswith("128 requests x 151,936 tokens")
+    assert need(tmp_path).asleep > need(tmp_path).weights
+
+
 def test_the_cache_of_a_request(tmp_path: Path) -> None:
-    tokens = 4096 + 1024 + 256
+    tokens = 4096 + 1024 + 8 + 256
     assert need(tmp_path).request.bytes == 2 * 36 * 8 * 128 * 2 * tokens
     assert "36 layers" in need(tmp_path).request.how
     assert need(tmp_path).most - need(tmp_path).least == 15 * need(tmp_path).request.bytes
@@ -57,10 +86,17 @@ def test_an_adapter_comes_on_top_of_its_base() -> None:
 def test_weights_on_this_machine_say_their_shapes_and_quantisation(tmp_path: Path) -> None:
     folder = tmp_path / "weights" / "sirius" / "1"
     folder.mkdir(parents=True)
-    shutil.copy(MODELS / "demo_group" / "1" / "config.json", folder)
+    demo = MODELS / "demo_group" / "1"
+    shutil.copy(demo / "preprocessor_config.json", folder)
+    content = json.loads((demo / "config.json").read_bytes())
+    (folder / "config.json").write_text(json.dumps(content))
+    with pytest.raises(ConfigError, match=r"model 'sirius': `limits`: .* do not fit into the 4096"):
+        need(tmp_path)  # as the engine would
+    content["text_config"]["max_position_embeddings"] = 8192
+    (folder / "config.json").write_text(json.dumps(content))
     (folder / "model.safetensors").touch()
     assert need(tmp_path).weights < 10e6
-    content = json.loads((folder / "config.json").read_bytes())
+    assert need(tmp_path).budget.picture_tokens == 16  # its own processor's
     content["quantization_config"] = {"quant_method": "bitsandbytes"}
     (folder / "config.json").write_text(json.dumps(content))
     assert need(tmp_path).quantization == "bitsandbytes"
@@ -69,7 +105,7 @@ def test_weights_on_this_machine_say_their_shapes_and_quantisation(tmp_path: Pat
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"quantization": "awq"}, "quantization is 'awq', but only bitsandbytes, fp8"),
+        ({"quantization": "mxfp4"}, "quantised as 'mxfp4', but only bitsandbytes, fp8"),
         ({"tensor_parallel_size": 2}, "spreads over several GPUs"),
     ],
 )

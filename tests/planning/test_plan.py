@@ -2,20 +2,24 @@
 
 import pytest
 
+from hikari_serve.engines.vllm.budget import Budget
 from hikari_serve.errors import InvalidInput
-from hikari_serve.planning.needs import CONTEXT, Need, Term
-from hikari_serve.planning.plan import GIB, USABLE, gpu_bytes, make_plan
+from hikari_serve.planning.needs import GRAPHS, PROCESS, Need, Term
+from hikari_serve.planning.plan import GIB, USABLE, by_device, gpu_bytes, make_plan
 
 
-def model(name: str, weights: int, request: int = GIB, requests: int = 4) -> Need:
+def model(
+    name: str, weights: int, request: int = GIB, requests: int = 4, device: str = "cuda"
+) -> Need:
     return Need(
         model=name,
         engine="vllm",
+        device=device,
         quantization=None,
         architecture="x",
+        budget=Budget(5384, requests, requests, 8192, 65_536, 451_584, 441, 18),
         fixed=(Term("weights", weights, ""),),
         request=Term("KV", request, ""),
-        requests=requests,
     )
 
 
@@ -36,10 +40,10 @@ def test_what_is_left_goes_into_the_caches() -> None:
 def test_what_does_not_fit_together_takes_turns() -> None:
     plan = make_plan([model("a", 7 * GIB), model("b", 8 * GIB)], 12 * GIB)
     assert plan.verdict == "turns"
-    assert plan.host == 15 * GIB
+    assert plan.host == 15 * GIB + 2 * GRAPHS
     for share in plan.shares:
         assert share.fraction is not None
-        assert share.fraction * 12 * GIB <= 12 * GIB * USABLE - CONTEXT + 0.001 * 12 * GIB
+        assert share.fraction * 12 * GIB <= 12 * GIB * USABLE - PROCESS + 0.001 * 12 * GIB
     assert [share.requests for share in plan.shares] == [3, 2]
 
 
@@ -47,6 +51,16 @@ def test_one_that_does_not_fit_alone_is_too_much() -> None:
     plan = make_plan([model("a", 2 * GIB), model("b", 20 * GIB)], 16 * GIB)
     assert plan.verdict == "too small"
     assert [share.fraction is None for share in plan.shares] == [False, True]
+
+
+def test_each_card_is_planned_for_itself() -> None:
+    found = by_device(
+        [model("a", 1), model("b", 1, device="cuda:1"), model("c", 1, device="cuda:0")]
+    )
+    assert {name: [need.model for need in needs] for name, needs in found.items()} == {
+        "cuda:0": ["a", "c"],
+        "cuda:1": ["b"],
+    }
 
 
 def test_nothing_needs_nothing() -> None:

@@ -91,6 +91,8 @@ def opening(backend: str, name: str = "demo_disease", **changes: Any) -> Opening
         "max_context": hikari.limits.max_context_tokens,
         "max_new_tokens": hikari.limits.max_new_tokens,
         "max_images": hikari.limits.max_images,
+        "max_side": hikari.preprocessing.max_side,
+        "scores": hikari.decoding == "score",
         "threads": 1,
         "thinking": "closed",
         "parameters": parameters if backend == "vllm" else {},

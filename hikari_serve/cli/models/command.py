@@ -114,27 +114,40 @@ def pull_models(
 @app.command("plan")
 def plan_models(
     name: Annotated[str, typer.Argument(metavar="CASCADE", help="A cascade, or one model.")],
-    gpu: Annotated[str, typer.Option("--gpu", help="Size of the card, such as 16GB.")],
+    gpu: Annotated[
+        str | None,
+        typer.Option(help="Size of each card, such as 16GB; without, those of this machine."),
+    ] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write turns and shares, for HIKARI_PLAN to name."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what a cascade's models need of a GPU's memory, and whether they fit it together.
 
-    The exit code is 1 if one of them does not fit even alone.
+    The exit code is 1, and nothing is written, if one of them does not fit even alone.
     """
-    from hikari_serve.cli.models.plan import needs_on_gpu, plan_payload, print_plan
-    from hikari_serve.planning.plan import gpu_bytes, make_plan
+    from hikari_serve.cli.models.plan import needs_on_gpu, plans_payload, print_plans, write_plans
+    from hikari_serve.planning.card import card_bytes
+    from hikari_serve.planning.plan import by_device, gpu_bytes, make_plan
     from hikari_serve.repository.repository import Repository
     from hikari_serve.settings import Settings
 
-    card = gpu_bytes(gpu)
+    size = gpu_bytes(gpu) if gpu else None
     needs, elsewhere = needs_on_gpu(Repository.of(Settings.from_environment()), name)
-    plan = make_plan(needs, card)
+    plans = {
+        device: make_plan(each, size or card_bytes(device))
+        for device, each in by_device(needs).items()
+    }
     if as_json:
-        print(json.dumps(plan_payload(plan, elsewhere)))
+        print(json.dumps(plans_payload(plans, elsewhere)))
     else:
-        print_plan(plan, elsewhere)
-    if plan.verdict == "too small":
+        print_plans(plans, elsewhere)
+    if any(plan.verdict == "too small" for plan in plans.values()):
         raise typer.Exit(1)
+    if write:
+        write_plans(plans, name, write)
 
 
 @app.command("quantize")

@@ -1,8 +1,11 @@
-"""`hikari models plan`: which models a cascade puts on a GPU, and the plan in words."""
+"""`hikari models plan`: which models a cascade puts on a GPU; the plan in words, and as a file."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+import yaml
 from rich import box, filesize
 from rich.console import Console
 from rich.table import Table
@@ -16,10 +19,16 @@ from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig, DescriberConfig
 
 VERDICTS = {
-    "together": "All fit together. Give each engine its `gpu_memory_utilization`.",
-    "turns": "They do not fit together. Set `turns: true`, and one at a time is awake.",
+    "together": "All fit together.",
+    "turns": "They do not fit together: they take turns, and one at a time is awake.",
     "too small": "The card is too small: quantise, lower the limits, or take a larger one.",
 }
+
+Plans = Mapping[str, Plan]
+"""The plan of each device."""
+
+SHARES = {"vllm": "gpu_memory_utilization"}
+"""How an engine is told its share of a card. Another engine takes what it needs."""
 
 
 def needs_on_gpu(repository: Repository, name: str) -> tuple[list[Need], list[str]]:
@@ -44,13 +53,20 @@ def needs_on_gpu(repository: Repository, name: str) -> tuple[list[Need], list[st
     return planned, elsewhere
 
 
-def plan_payload(plan: Plan, elsewhere: list[str]) -> dict[str, Any]:
-    """The plan as a JSON object."""
+def plans_payload(plans: Plans, elsewhere: list[str]) -> dict[str, Any]:
+    """The plans as a JSON object."""
+    return {
+        "devices": [{"device": name, **_payload(plan)} for name, plan in plans.items()],
+        "not_on_a_gpu": elsewhere,
+    }
+
+
+def _payload(plan: Plan) -> dict[str, Any]:
     models = [
         {
             "model": share.need.model,
             "gpu_memory_utilization": share.fraction,
-            "requests_at_once": share.requests,
+            "items_at_once": share.requests,
             "least_bytes": share.need.least,
             "most_bytes": share.need.most,
             **{key: value for key, value in asdict(share.need).items() if key != "model"},
@@ -63,15 +79,38 @@ def plan_payload(plan: Plan, elsewhere: list[str]) -> dict[str, Any]:
         "verdict": plan.verdict,
         "host_bytes": plan.host,
         "models": models,
-        "not_on_the_gpu": elsewhere,
     }
 
 
-def print_plan(plan: Plan, elsewhere: list[str]) -> None:
-    """Prints the plan to stdout."""
+def write_plans(plans: Plans, cascade: str, file: Path) -> None:
+    """Writes what HIKARI_PLAN names; a file that is there is replaced."""
+    engines: dict[str, Any] = {}
+    for plan in plans.values():
+        for share in plan.shares:
+            said: dict[str, Any] = {"turns": plan.verdict == "turns"}
+            engines[share.need.model] = said
+            if name := SHARES.get(share.need.engine):
+                said["parameters"] = {name: share.fraction}
+    cards = ", ".join(f"{device} of {filesize.decimal(plan.gpu)}" for device, plan in plans.items())
+    head = f"# {cascade} on {cards}, by `hikari models plan`; HIKARI_PLAN names this file.\n"
+    text = yaml.safe_dump({"engines": engines}, sort_keys=False)
+    file.write_text(head + text, encoding="utf-8")
+
+
+def print_plans(plans: Plans, elsewhere: list[str]) -> None:
+    """Prints the plans to stdout."""
     console = Console(soft_wrap=True, highlight=False)
     if not console.is_terminal:
         console.width = WIDE
+    for device, plan in plans.items():
+        _print_plan(console, device, plan)
+    if not plans:
+        console.print(Text("None of these models runs on a GPU: set their `engine.device`."))
+    elif elsewhere:
+        console.print(Text(f"Not on a GPU: {', '.join(elsewhere)}."))
+
+
+def _print_plan(console: Console, device: str, plan: Plan) -> None:
     for share in plan.shares:
         need = share.need
         kind = need.quantization or "not quantised"
@@ -81,15 +120,12 @@ def print_plan(plan: Plan, elsewhere: list[str]) -> None:
             table.add_row(term.name, Text(filesize.decimal(term.bytes), justify="right"), term.how)
         table.add_row("at least", Text(filesize.decimal(need.least), justify="right"), "")
         console.print(table)
-    if not plan.shares:
-        console.print(Text("None of these models runs on a GPU: set their `engine.device`."))
-        return
     gpu = f"{filesize.decimal(plan.gpu)}, of which engines may take {filesize.decimal(plan.usable)}"
-    console.print(Text(f"The card has {gpu}. {VERDICTS[plan.verdict]}"))
+    console.print(Text(f"{device} has {gpu}. {VERDICTS[plan.verdict]}"))
     for share in plan.shares:
         given = (
-            f"gpu_memory_utilization {share.fraction:g}, {share.requests} of "
-            f"{share.need.requests} longest requests at once"
+            f"share {share.fraction:g}, {share.requests} of {share.need.requests} longest items "
+            "at once"
             if share.fraction is not None
             else f"needs {filesize.decimal(share.need.least)} alone"
         )
@@ -98,5 +134,3 @@ def print_plan(plan: Plan, elsewhere: list[str]) -> None:
         console.print(
             Text(f"Sleeping engines keep {filesize.decimal(plan.host)} in the host's memory.")
         )
-    if elsewhere:
-        console.print(Text(f"Not on the GPU: {', '.join(elsewhere)}."))

@@ -21,7 +21,7 @@ from hikari_serve.engines.prompt_reader import PromptReader
 from hikari_serve.engines.sglang.preparation import Preparation, SglangRequest
 from hikari_serve.engines.sglang.session import SglangSession
 from hikari_serve.engines.sglang.signals import ignore_sigquit, kept_sigterm
-from hikari_serve.errors import ConfigError
+from hikari_serve.errors import ConfigError, EngineFailed
 
 DEATH_SECONDS = 0.25
 """How often SGLang's processes are asked whether they still live."""
@@ -156,7 +156,12 @@ def _check_device(device: str) -> None:
 
 
 def _start(arguments: dict[str, Any]) -> Any:
-    """Starts SGLang and its processes, and loads the weights."""
+    """Starts SGLang and its processes, and loads the weights.
+
+    Raises:
+        ConfigError: SGLang refuses what it is asked for: it would refuse it again.
+        EngineFailed: It broke off while it started, and may start when it is tried again.
+    """
     from sglang import Engine
 
     if not _in_use.acquire(blocking=False):
@@ -169,4 +174,5 @@ def _start(arguments: dict[str, Any]) -> Any:
         return Engine(**arguments)
     except (AssertionError, ImportError, OSError, RuntimeError, TypeError, ValueError) as error:
         _in_use.release()
-        raise ConfigError(f"SGLang could not start: {error}; its log says more") from error
+        kind = EngineFailed if isinstance(error, RuntimeError) else ConfigError
+        raise kind(f"SGLang could not start: {error}; its log says more") from error

@@ -19,14 +19,18 @@ from hikari_serve.engines.checkpoints import load_image_processor
 from hikari_serve.engines.continuous import ContinuousEngine
 from hikari_serve.engines.contract import Call, Generate, Opening, Prompt, Score
 from hikari_serve.engines.prompt_reader import PromptReader
+from hikari_serve.engines.vllm.budget import Budget
 from hikari_serve.engines.vllm.parameters import engine_arguments
 from hikari_serve.engines.vllm.preparation import Preparation, VllmRequest
 from hikari_serve.engines.vllm.session import VllmSession
-from hikari_serve.errors import ConfigError
+from hikari_serve.errors import ConfigError, EngineFailed
 from hikari_serve.labels.trie import AnswerTrie
 
 DEATH_SECONDS = 0.25
 """How often vLLM is asked whether its process still lives."""
+
+RELEASE_SECONDS = 60.0
+"""How long memory may take to be given back after a wake failed, before the engine is ended."""
 
 TOWER_REMEDY = "set `engine.parameters.enable_tower_connector_lora: true`"
 """Without that vLLM applies adapters to the language model only."""
@@ -42,6 +46,7 @@ class VllmEngine(ContinuousEngine):
         preparation: Preparation,
         *,
         adapter: LoRARequest | None,
+        concurrency: int,
         max_thinking: int,
         max_new_tokens: int,
     ) -> None:
@@ -52,14 +57,16 @@ class VllmEngine(ContinuousEngine):
             chat: The checkpoint's words.
             preparation: Turns prompts into requests.
             adapter: What to apply to the weights.
+            concurrency: Calls that are answered at once.
             max_thinking: Tokens in which the model must end its thinking; 0 ends it unthought.
             max_new_tokens: Tokens that an answer has room for.
         """
         super().__init__(chat, max_thinking=max_thinking, max_new_tokens=max_new_tokens)
-        self.concurrency = llm.vllm_config.scheduler_config.max_num_seqs
+        self.concurrency = concurrency
         self.max_work = llm.model_config.max_model_len
         self.release = f"vllm {version_of_vllm()}"
         self.quantization = llm.model_config.quantization
+        self._lost = ""  # why it was ended, if it was
         self._llm = llm
         self._preparation = preparation
         self._adapter = adapter
@@ -88,6 +95,7 @@ class VllmEngine(ContinuousEngine):
             chat,
             Preparation(reader, processor),
             adapter=LoRARequest(opening.model, 1, str(adapter.folder)) if adapter else None,
+            concurrency=Budget.of(opening).calls,
             max_thinking=MAX_THINKING if opening.thinking == "natural" else 0,
             max_new_tokens=opening.max_new_tokens,
         )
@@ -106,17 +114,32 @@ class VllmEngine(ContinuousEngine):
         return self._preparation(prompt, want)
 
     async def died(self) -> str:
-        while not self._llm.errored:
+        while not (self._lost or self._llm.errored):
             await asyncio.sleep(DEATH_SECONDS)
-        return "vLLM's engine process has died"
+        return self._lost or "vLLM's engine process has died"
 
     async def sleep(self) -> None:
         if self._llm.model_config.enable_sleep_mode:
             await self._llm.sleep()
 
     async def wake(self) -> None:
-        if self._llm.model_config.enable_sleep_mode:
+        if not self._llm.model_config.enable_sleep_mode:
+            return
+        try:
             await self._llm.wake_up()
+        except Exception as error:
+            await self._release(error)
+            raise EngineFailed(f"vLLM could not wake: {error}") from error
+
+    async def _release(self, error: Exception) -> None:
+        """Gives back what a wake that failed had taken already, or ends the engine."""
+        try:
+            # `AsyncLLM.sleep` would do nothing: vLLM believes that it still sleeps
+            async with asyncio.timeout(RELEASE_SECONDS):
+                await self._llm.collective_rpc("sleep", kwargs={"level": 1})
+        except Exception as second:
+            self._lost = f"vLLM could neither wake ({error}) nor go back to sleep ({second})"
+            await asyncio.to_thread(self._llm.shutdown)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._llm.shutdown)
@@ -133,25 +156,29 @@ def version_of_vllm() -> str:
 
 
 def _check_device(device: str) -> None:
-    kind, _, number = device.partition(":")
+    kind = device.partition(":")[0]
     if kind != current_platform.device_type:
         raise ConfigError(
             f"`engine.device` is '{device}', but the vLLM installed here computes on "
             f"'{current_platform.device_type}': set that, or install the other build of vLLM"
         )
-    if number:
-        raise ConfigError(
-            f"`engine.device` is '{device}', but vLLM takes the first GPU that it sees: set "
-            f"`cuda`, and CUDA_VISIBLE_DEVICES={number} for the runner"
-        )
 
 
 def _start(arguments: AsyncEngineArgs) -> AsyncLLM:
-    """Starts vLLM and its process, and loads the weights."""
+    """Starts vLLM and its process, and loads the weights.
+
+    Raises:
+        ConfigError: vLLM refuses what it is asked for: it would refuse it again.
+        EngineFailed: It broke off while it started, for example because a GPU's memory was taken
+            at that moment: it may start when it is tried again.
+    """
     try:
         return AsyncLLM.from_engine_args(arguments)
     except ValidationError as error:
         first = error.errors()[0]
         raise ConfigError(f"`engine.parameters`: vLLM says: {first['msg']}") from error
-    except (AssertionError, NotImplementedError, OSError, RuntimeError, ValueError) as error:
+    except (RuntimeError, TimeoutError) as error:  # what its own process raised is one of these
+        kind = ConfigError if isinstance(error, NotImplementedError) else EngineFailed
+        raise kind(f"vLLM could not start: {error}; its log says more") from error
+    except (AssertionError, OSError, ValueError) as error:
         raise ConfigError(f"vLLM could not start: {error}; its log says more") from error

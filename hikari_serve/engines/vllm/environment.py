@@ -2,8 +2,18 @@
 
 import os
 
+ALWAYS = {
+    # vLLM forks its engine on Linux GPUs unless told otherwise. A forked process believes that it
+    # has loaded its plugins already, so the watch on its parent (`orphans.py`) never starts there
+    # and a killed runner would leave its GPU memory taken.
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
+}
+
 EVERYWHERE = {
     "VLLM_NO_USAGE_STATS": "1",  # nothing about a clinic's server is reported to anybody
+    # vLLM's own 600 s are less than 17 GB take from a slow disk; a process that hangs while it
+    # starts is the orchestrator's to end
+    "VLLM_ENGINE_READY_TIMEOUT_S": "3600",
 }
 
 ON_CPU = {
@@ -13,12 +23,15 @@ ON_CPU = {
 
 
 def prepare_environment(*, on_cpu: bool, threads: int) -> None:
-    """Sets the variables that are not set yet, for this process and those that vLLM starts.
+    """Sets variables for this process and those that vLLM starts; call it before vLLM is imported.
+
+    What stands in `ALWAYS` is set whatever stood there before, the others if nothing did.
 
     Args:
         on_cpu: Whether the engine computes on the CPU.
         threads: Cores that it may compute on there.
     """
+    os.environ |= ALWAYS
     wanted = {**EVERYWHERE, **ON_CPU, "OMP_NUM_THREADS": str(threads)} if on_cpu else EVERYWHERE
     for name, value in wanted.items():
         os.environ.setdefault(name, value)

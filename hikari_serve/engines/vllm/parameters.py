@@ -13,9 +13,10 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import TypeAdapter, ValidationError
 from vllm.engine.arg_utils import AsyncEngineArgs
 
-from hikari_serve.engines.checkpoint_config import longest_sequence, stored_quantization
+from hikari_serve.engines.checkpoint_config import stored_quantization
 from hikari_serve.engines.contract import Opening
 from hikari_serve.engines.parameters import check_names
+from hikari_serve.engines.vllm.budget import Budget
 from hikari_serve.errors import ConfigError
 
 SAID_ELSEWHERE = {
@@ -25,6 +26,7 @@ SAID_ELSEWHERE = {
     "dtype": "`engine.dtype`",
     "max_model_len": "`limits.max_context_tokens` and `limits.max_new_tokens`",
     "limit_mm_per_prompt": "`limits.max_images`",
+    "device_ids": "`engine.device`",
     "enable_sleep_mode": "`engine.turns`",
     "enable_lora": "`adapter`",
     "default_mm_loras": "`adapter`",
@@ -91,23 +93,28 @@ def engine_arguments(opening: Opening, *, lora_rank: int = 0) -> AsyncEngineArgs
     """
     check_parameters(opening.parameters)
     _check_bitsandbytes(opening)
+    budget = Budget.of(opening)
+    kind, _, number = opening.device.partition(":")
+    sleeps = opening.turns and kind != "cpu"  # vLLM has no sleep there
     arguments: dict[str, Any] = {
         "model": str(opening.folder),
         "served_model_name": opening.model,
         "dtype": opening.dtype,
-        "max_model_len": longest_sequence(opening),
-        "max_num_seqs": opening.max_batch,
+        "max_model_len": budget.max_model_len,
+        "max_num_seqs": budget.max_num_seqs,
+        "max_num_batched_tokens": budget.max_num_batched_tokens,
         "limit_mm_per_prompt": {"image": opening.max_images, "video": 0},
-        # the same pixels as the transformers engine: torchvision scales a little differently
-        "mm_processor_kwargs": {"use_fast": False},
         "mm_processor_cache_gb": 1,
         "generation_config": "vllm",
         "scheduling_policy": "priority",
         "enable_log_requests": False,
         "seed": 0,
-        "enable_sleep_mode": opening.turns and opening.device != "cpu",  # vLLM has none there
+        "enable_sleep_mode": sleeps,
+        "sleep_mode_offload_cudagraph": sleeps,  # a sleeper keeps its CUDA context, and no more
     }
-    if opening.device == "cpu":
+    if number:
+        arguments["device_ids"] = [int(number)]  # of those that CUDA_VISIBLE_DEVICES shows
+    if kind == "cpu":
         # vLLM's CPU kernels take blocks of 32 tokens and nothing is compiled for them
         arguments |= {"enforce_eager": True, "block_size": 32}
     if lora_rank > LORA_RANKS[-1]:
@@ -118,7 +125,13 @@ def engine_arguments(opening: Opening, *, lora_rank: int = 0) -> AsyncEngineArgs
             "max_loras": 1,
             "max_lora_rank": min(rank for rank in LORA_RANKS if rank >= lora_rank),
         }
-    return AsyncEngineArgs(**{**arguments, **opening.parameters})
+    pictures = {
+        # the same pixels as the transformers engine: torchvision scales a little differently
+        "use_fast": False,
+        "size": {"shortest_edge": budget.min_pixels, "longest_edge": budget.max_pixels},
+        **(opening.parameters.get("mm_processor_kwargs") or {}),
+    }
+    return AsyncEngineArgs(**{**arguments, **opening.parameters, "mm_processor_kwargs": pictures})
 
 
 def _check_bitsandbytes(opening: Opening) -> None:
