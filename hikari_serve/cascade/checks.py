@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from hikari_serve.captions.consistency import Consistency
 from hikari_serve.cascade.answer_parts import CaptionAnswer, DiseaseAnswer
+from hikari_serve.cascade.consistency import Consistency
 from hikari_serve.repository.schema import AbstentionRule
 from hikari_serve.stage import Classification, Frozen, Output, Retrieval
 
