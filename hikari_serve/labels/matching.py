@@ -14,6 +14,7 @@ from rapidfuzz.distance import Levenshtein
 from hikari_serve.labels.label_set import Label, LabelSet
 from hikari_serve.reading.absence import sees_no_lesion
 from hikari_serve.reading.reader import reader
+from hikari_serve.reading.thinking import without_thinking
 
 CUT = 84.0
 """Similarity (0 to 100, by Levenshtein) that every word must reach to be a typing mistake of
@@ -23,7 +24,6 @@ In the table of `tests/labels/outputs.yaml` the worst typing mistake reaches 87.
 the best other disease 80 ("dermatosis" for dermatitis, "photodermatitis" for photodermatoses).
 """
 
-_OPEN, _CLOSED = "<think>", "</think>"
 _APART = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"^\s*\d+\s*[.)]\s*")
 _QUESTION = re.compile(r"[?\uff1f\u00bf\u061f]")
@@ -60,7 +60,7 @@ def match_label(text: str, labels: LabelSet) -> Match:
         text: Such as `</think>\n\nThis image shows psoriasis.`
         labels: The set to choose from.
     """
-    spoken = _spoken(text)
+    spoken = without_thinking(text)
     whole = Match(None, "unknown", 0.0) if _QUESTION.search(spoken) else _whole(spoken, labels)
     if whole.label is None and (affirmed := _affirmed(spoken, labels)) is not None:
         return Match(affirmed, "sentence", 100.0)
@@ -105,18 +105,6 @@ def _affirmed(spoken: str, labels: LabelSet) -> str | None:
         elif said.stance in ("affirmed", "favored") and label not in said.disease.overlaps:
             return None
     return label
-
-
-def _spoken(text: str) -> str:
-    """What follows the thinking; nothing if the thinking did not end."""
-    pieces, at = [], 0
-    while (opened := text.find(_OPEN, at)) >= 0:
-        closed = text.find(_CLOSED, opened)
-        if closed < 0:
-            return ""
-        pieces.append(text[at:opened])
-        at = closed + len(_CLOSED)
-    return "".join((*pieces, text[at:])).rpartition(_CLOSED)[2]
 
 
 def _own_names(label: Label) -> tuple[str, str, str]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hikari_serve.reading.phrases import Found, Phrases
 from hikari_serve.reading.sentences import Sentence, sentences
+from hikari_serve.reading.thinking import without_thinking
 from hikari_serve.reading.words import DATA
 from hikari_serve.yaml_file import read_model
 
@@ -46,7 +47,7 @@ def sees_no_lesion(text: str) -> Span | None:
     Args:
         text: Such as "No skin lesion is seen in this picture."
     """
-    for sentence in sentences(text):
+    for sentence in sentences(without_thinking(text)):
         words = [word.text for word in sentence.words]
         for found in _table().absent.all(words) if sentence.ending != "?" else ():
             if _of_the_whole(words, found):

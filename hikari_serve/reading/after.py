@@ -16,6 +16,9 @@ from hikari_serve.reading.words import WORDS, is_adverb
 _LONGEST = 8
 """Words of a place, of a chain of verbs or of a join that are looked at."""
 
+_INSERTED = 25
+"""Words of an insertion that are looked at."""
+
 
 class Verdict(NamedTuple):
     """What is said of a name, and the index behind the words that say it."""
@@ -86,6 +89,8 @@ def _passed_on(words: Sequence[str], start: int, *, negated: bool) -> Verdict | 
 
 def _first(words: Sequence[str], start: int) -> Verdict | None:
     """The verdict that belongs to the name itself."""
+    if (resumed := _past_insertion(words, start)) is not None:
+        return verdict(words, resumed)
     index, stop = start, min(start + _LONGEST, len(words))
     while index < stop and (words[index] in WORDS.passed or is_adverb(words[index])):
         if cues().after.at(words, index):
@@ -99,6 +104,18 @@ def _first(words: Sequence[str], start: int) -> Verdict | None:
     if verb is None or not barred.isdisjoint(words[index:verb]):
         return None
     return verdict(words, verb)
+
+
+def _past_insertion(words: Sequence[str], start: int) -> int | None:
+    """Where the verb stands behind an insertion between commas; None if there is none."""
+    if start + 1 >= len(words) or words[start] != "," or words[start + 1] not in WORDS.parenthetic:
+        return None
+    for index in range(start + 2, min(start + _INSERTED, len(words) - 1)):
+        if words[index] == NAME:
+            return None
+        if words[index] == "," and words[index + 1] in WORDS.verbs | WORDS.modals:
+            return index + 1
+    return None
 
 
 def _joined(words: Sequence[str], start: int) -> Verdict | None:

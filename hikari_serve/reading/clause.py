@@ -8,6 +8,7 @@ from hikari_serve.reading.cues import Before, cues
 from hikari_serve.reading.lexicon import Disease, Lexicon
 from hikari_serve.reading.phrases import Found
 from hikari_serve.reading.sentences import Ending, Sentence
+from hikari_serve.reading.spelling import mended
 
 NAME: Final = "\0"
 """Stands in a clause for a name, and equals no word."""
@@ -57,7 +58,7 @@ def clause(sentence: Sentence, lexicon: Lexicon) -> Clause:
     done = 0
     for name in lexicon.find(sentence.words):
         for word in sentence.words[done : name.first]:
-            words.append(word.text)
+            words.append(mended(word.text))
             written.append((word.start, word.end))
         span = sentence.words[name.first].start, sentence.words[name.end - 1].end
         names.append(Named(*span, len(words), name.disease))
@@ -65,6 +66,6 @@ def clause(sentence: Sentence, lexicon: Lexicon) -> Clause:
         written.append(span)
         done = name.end
     for word in sentence.words[done:]:
-        words.append(word.text)
+        words.append(mended(word.text))
         written.append((word.start, word.end))
     return Clause(words, written, names, cues().before.all(words), sentence.ending)

@@ -1,7 +1,7 @@
 """The table of cues, `data/cues.yaml`, ready to be looked for."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import chain
 from typing import Literal, NamedTuple
@@ -26,7 +26,17 @@ Before = Literal[
     "support",
     "certainty",
 ]
-After = Literal["denial", "proof", "presence", "likelihood", "possibility", "question", "general"]
+After = Literal[
+    "denial",
+    "proof",
+    "presence",
+    "likelihood",
+    "possibility",
+    "question",
+    "dispute",
+    "state",
+    "general",
+]
 Tail = Literal["open", "denied"]
 
 
@@ -39,6 +49,7 @@ class _Table(BaseModel):
     tails: tuple[str, ...]
     denied_tails: tuple[str, ...] = Field(alias="denied tails")
     doubted_sentences: tuple[str, ...] = Field(alias="doubted sentences")
+    withdrawals: tuple[str, ...]
 
 
 class Cues(NamedTuple):
@@ -50,6 +61,7 @@ class Cues(NamedTuple):
         answers: The same, but only where nothing follows.
         tails: What stands at once behind it.
         doubted: What makes a whole sentence unsure.
+        withdrawn: What takes back what was thought of before.
     """
 
     before: Phrases[Before]
@@ -57,6 +69,7 @@ class Cues(NamedTuple):
     answers: Phrases[After]
     tails: Phrases[Tail]
     doubted: Phrases[Literal["doubted"]]
+    withdrawn: Phrases[Literal["withdrawn"]]
 
 
 @lru_cache(maxsize=1)
@@ -69,6 +82,7 @@ def cues() -> Cues:
         Phrases(table.answers),
         Phrases({"open": table.tails, "denied": table.denied_tails}),
         Phrases({"doubted": table.doubted_sentences}),
+        Phrases({"withdrawn": table.withdrawals}),
     )
 
 
@@ -76,8 +90,25 @@ def cue_words() -> frozenset[str]:
     """Every word of every phrase; all of them are English."""
     table = _table()
     kinds = (table.before, table.after, table.answers)
-    lists = [*(phrases for kind in kinds for phrases in kind.values())]
-    phrases = chain(*lists, table.tails, table.denied_tails, table.doubted_sentences)
+    return _words_of(
+        chain(
+            *(phrases for kind in kinds for phrases in kind.values()),
+            *(table.tails, table.denied_tails, table.doubted_sentences, table.withdrawals),
+        )
+    )
+
+
+def doubting_words() -> frozenset[str]:
+    """The words of cues that make a text less sure."""
+    table = _table()
+    before: tuple[Before, ...] = ("negation", "denial", "hedge", "opinion", "doubt", "favor")
+    after: tuple[After, ...] = ("denial", "likelihood", "possibility", "question")
+    return _words_of(
+        chain(*(table.before[kind] for kind in before), *(table.after[kind] for kind in after))
+    )
+
+
+def _words_of(phrases: Iterable[str]) -> frozenset[str]:
     words = {word.rstrip("?") for phrase in phrases for word in re.split(r"[ |]", phrase)}
     return frozenset(word for word in words if word.isalpha())
 

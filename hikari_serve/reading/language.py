@@ -95,6 +95,11 @@ def weigh(words: Iterable[str], raw: Iterable[str]) -> Evidence:
     return Evidence(english, foreign, alike, strange)
 
 
+def english_words() -> frozenset[str]:
+    """Every word that is known to be English."""
+    return _known().function | _known().clinical
+
+
 def _latin(word: str) -> bool:
     return word.isascii() or all("LATIN" in unicodedata.name(sign, "") for sign in word[:3])
 

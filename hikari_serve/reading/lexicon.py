@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, product
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from hikari_serve.reading.sentences import Word, folded
 from hikari_serve.reading.words import DATA
@@ -38,6 +38,8 @@ class _Diseases(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     labels: Mapping[str, tuple[str, ...]]
+    abbreviations: Mapping[str, tuple[str, ...]]
+    other_abbreviations: tuple[str, ...] = Field(alias="other abbreviations")
     overlapping: tuple[_Overlap, ...]
     others: tuple[tuple[str, ...], ...]
 
@@ -91,6 +93,7 @@ class Lexicon:
                 self._add(word, Disease(label))
         for word, disease in _known(frozenset(words)):
             self._add(word, disease)
+        self._short = _abbreviations(frozenset(words))
 
     def find(self, words: Sequence[Word]) -> Iterator[Name]:
         """Every name, in order; of overlapping names the longest counts."""
@@ -113,6 +116,8 @@ class Lexicon:
             node, index = following, index + 1
             if node.disease is not None:
                 found = Name(first, index, node.disease)
+        if found is None and words[first].capital and words[first].text in self._short:
+            return Name(first, first + 1, self._short[words[first].text])
         if found and found.end < len(words) and _FOREIGN_TAIL.fullmatch(words[found.end].text):
             return Name(first, found.end + 1, Disease(None))
         return found
@@ -148,6 +153,15 @@ def _known(ids: frozenset[str]) -> Iterator[tuple[str, Disease]]:
             yield name, Disease(None, ids.intersection(overlap.by))
     for name in chain.from_iterable(data.others):
         yield name, Disease(None)
+
+
+def _abbreviations(ids: frozenset[str]) -> dict[str, Disease]:
+    """The abbreviations in the data, folded; they count only where they are written in capitals."""
+    data = _diseases()
+    short = {folded(word): Disease(None) for word in data.other_abbreviations}
+    for label, words in data.abbreviations.items():
+        short |= {folded(word): Disease(label if label in ids else None) for word in words}
+    return short
 
 
 @lru_cache(maxsize=1)

@@ -28,12 +28,14 @@ class Word:
         start: Index of its first character in the text, in Unicode code points.
         end: Index after its last.
         apart: Whether white space stands before it.
+        capital: Whether it is written in capitals, as an abbreviation is.
     """
 
     text: str
     start: int
     end: int
     apart: bool
+    capital: bool
 
 
 @dataclass(slots=True)
@@ -81,7 +83,8 @@ def _words(text: str) -> list[Word]:
     for match in _TOKEN.finditer(text):
         apart = match.start() > end or match.start() == 0
         start, end = match.span()
-        words.extend(Word(part, start, end, apart) for part in _parts(match.group()))
+        capital = match.group().isupper()
+        words.extend(Word(part, start, end, apart, capital) for part in _parts(match.group()))
     return words
 
 

@@ -44,6 +44,8 @@ _AFTER: dict[After, tuple[Leaning, Leaning]] = {
     "likelihood": ("favored", "denied"),
     "possibility": ("hedged", "denied"),
     "question": ("hedged", "hedged"),
+    "dispute": ("hedged", "proven"),
+    "state": ("affirmed", "affirmed"),
     "general": ("hedged", "hedged"),
 }
 """What each kind behind a name says: as it stands, and under "not"."""

@@ -40,6 +40,8 @@ class _Classes(BaseModel):
     pointing: _Words
     speaking: _Words
     agreeing: _Words
+    inverted: _Words
+    parenthetic: _Words
     disagreeing: _Words
 
 

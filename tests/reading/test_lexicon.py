@@ -89,3 +89,8 @@ def test_a_label_of_ones_own_goes_before_the_data() -> None:
 def test_a_part_of_a_word_is_no_name(words: str) -> None:
     found = labels_in(Lexicon({"psoriasis": ("Psoriasis",)}), words)
     assert found in ([], [None])
+
+
+def test_abbreviations_count_in_capitals() -> None:
+    lexicon = Lexicon({"atopic_dermatitis": ("Atopic dermatitis",)})
+    assert labels_in(lexicon, "AD, AK; ad hoc") == ["atopic_dermatitis", None]
