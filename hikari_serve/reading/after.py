@@ -16,6 +16,9 @@ from hikari_serve.reading.words import WORDS, is_adverb
 _LONGEST = 8
 """Words of a place, of a chain of verbs or of a join that are looked at."""
 
+_INSERTIONS = {",": ",", "-": "-", "–": "–", "—": "—", "(": ")"}
+"""The marks around an insertion."""
+
 _INSERTED = 25
 """Words of an insertion that are looked at."""
 
@@ -62,7 +65,7 @@ def verdict(words: Sequence[str], start: int) -> Verdict | None:
             return Verdict(said_after(answer.kind, negated=False), answer.end)
         if word in ("not", "never") or words[index : index + 2] == ["no", "longer"]:
             negated = not negated
-        elif word in WORDS.modals or (word == "to" and chained):
+        elif word in WORDS.modals or (word == "to" and words[index - 1] in WORDS.tasked):
             modal = chained = True
         elif word in WORDS.verbs:
             chained = True
@@ -107,13 +110,15 @@ def _first(words: Sequence[str], start: int) -> Verdict | None:
 
 
 def _past_insertion(words: Sequence[str], start: int) -> int | None:
-    """Where the verb stands behind an insertion between commas; None if there is none."""
-    if start + 1 >= len(words) or words[start] != "," or words[start + 1] not in WORDS.parenthetic:
+    """Where the verb stands behind an insertion of commas, dashes or brackets, if one is there."""
+    mark = words[start] if start + 1 < len(words) else ""
+    closing = _INSERTIONS.get(mark)
+    if closing is None or (mark == "," and words[start + 1] not in WORDS.parenthetic):
         return None
     for index in range(start + 2, min(start + _INSERTED, len(words) - 1)):
         if words[index] == NAME:
             return None
-        if words[index] == "," and words[index + 1] in WORDS.verbs | WORDS.modals:
+        if words[index] == closing and words[index + 1] in WORDS.verbs | WORDS.modals:
             return index + 1
     return None
 

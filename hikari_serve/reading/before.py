@@ -24,7 +24,7 @@ REACH = 60
 
 _DENYING: frozenset[Before] = frozenset({"negation", "denial"})
 _VERBAL: frozenset[Before] = frozenset({"support", "proof"})
-_REACHING: frozenset[Before] = frozenset({"doubt", "opinion"})
+_REACHING: frozenset[Before] = frozenset({"doubt", "opinion", "family", "flat denial"})
 """Cues that reach past a verb: "whether the lesion shown here is psoriasis"."""
 
 
@@ -46,17 +46,22 @@ def before(clause: Clause, at: int, since: int) -> Leaning:
         if not WORDS.breaks.isdisjoint(between):
             break
         if NAME in between:
-            return said if verb or inner != at else _past_a_name(cue, between, said)
+            return said if verb or inner != at else _past_a_name(clause, cue, at)
         if _interjection(words, cue):
             break
         if cue.kind == "certainty":
             return said
-        if cue.kind == "adjacent" and not WORDS.light.issuperset(between):
+        if cue.kind == "adjacent" and not WORDS.articles.issuperset(between):
+            continue
+        if cue.kind == "family" and "," in words[cue.end : at]:
             continue
         if cue.kind not in _VERBAL | _REACHING:
             if verb and not _light(between):
                 return "hedged" if cue.kind == "negation" and "," not in between else said
-            if cue.kind in _DENYING and (loose or _misses(between)):
+            denied_again = said == "denied" and cue.kind == "negation"
+            if inner != at and (denied_again or cue.kind == "denial") and not _light(between):
+                return said  # "neither red nor psoriasis", "the lack of scale speaks against it"
+            if cue.kind in _DENYING and (loose or (not verb and _misses(between))):
                 return "hedged" if loose or inner == at else said
         said, inner = under(cue.kind, said), cue.start
         verb = verb or cue.kind in _VERBAL
@@ -71,7 +76,7 @@ def _of_itself(words: Sequence[str], at: int) -> Leaning:
 
 
 def _light(between: Sequence[str]) -> bool:
-    return all(word in WORDS.light or is_adverb(word) for word in between)
+    return all(word in WORDS.light or word in ("in", "on") or is_adverb(word) for word in between)
 
 
 def _misses(between: Sequence[str]) -> bool:
@@ -79,10 +84,11 @@ def _misses(between: Sequence[str]) -> bool:
     return len(between) >= FAR or "," in between or not WORDS.elsewhere.isdisjoint(between)
 
 
-def _past_a_name(cue: Found[Before], between: Sequence[str], said: Leaning) -> Leaning:
-    """A cue before an earlier name, which may or may not mean this one too."""
-    if cue.kind in _VERBAL or cue.kind in ("certainty", "adjacent"):
-        return said
+def _past_a_name(clause: Clause, cue: Found[Before], at: int) -> Leaning:
+    """What a cue before an earlier name says of a later one, which it may not mean."""
+    from_one_to_another = clause.words[cue.end - 1] == "from" and clause.words[at - 1] == "to"
+    if from_one_to_another or cue.kind in _VERBAL | {"certainty", "adjacent"}:
+        return "affirmed"
     return "doubted" if cue.kind == "doubt" else "hedged"
 
 

@@ -17,10 +17,12 @@ _TABLE = DATA / "cues.yaml"
 Before = Literal[
     "negation",
     "denial",
+    "flat denial",
     "hedge",
     "opinion",
     "adjacent",
     "doubt",
+    "family",
     "favor",
     "proof",
     "support",
@@ -101,11 +103,10 @@ def cue_words() -> frozenset[str]:
 def doubting_words() -> frozenset[str]:
     """The words of cues that make a text less sure."""
     table = _table()
-    before: tuple[Before, ...] = ("negation", "denial", "hedge", "opinion", "doubt", "favor")
+    surer: tuple[Before, ...] = ("proof", "support", "certainty")
     after: tuple[After, ...] = ("denial", "likelihood", "possibility", "question")
-    return _words_of(
-        chain(*(table.before[kind] for kind in before), *(table.after[kind] for kind in after))
-    )
+    before = [phrases for kind, phrases in table.before.items() if kind not in surer]
+    return _words_of(chain(*before, *(table.after[kind] for kind in after)))
 
 
 def _words_of(phrases: Iterable[str]) -> frozenset[str]:

@@ -38,7 +38,7 @@ def _lists(clause: Clause) -> Iterator[list[Named]]:
     names = [clause.names[0]]
     for one, other in pairwise(clause.names):
         between = clause.words[one.at + 1 : other.at]
-        if len(between) <= 4 and all(w in WORDS.between or w.isdigit() for w in between):
+        if len(between) <= 6 and all(w in WORDS.between or w.isdigit() for w in between):
             names.append(other)
         else:
             yield names
@@ -72,12 +72,13 @@ def _conditional(clause: Clause) -> bool:
 def _revised(clause: Clause, found: list[Leaning]) -> list[Leaning]:
     """What was only thought of is denied where the sentence goes on to withdraw it.
 
-    It does by saying so ("I rejected that diagnosis"), or with a "but" and another disease. An
-    ending such as "the histology does not" takes back what was affirmed before it.
+    It does by saying so ("I rejected that diagnosis"), or with a "but" or "although" and another
+    disease. An ending such as "the histology does not" takes back what was affirmed before it.
     """
     words, names = clause.words, clause.names
     withdrawn = cues().withdrawn.all(words) if found else []
     breaks = [at for at, word in enumerate(words) if word in WORDS.breaks] if found else []
+    conceded = next((at for at in breaks if words[at] in WORDS.conceding), len(words))
     for index, name in enumerate(names):
         if found[index] not in ("hedged", "favored"):
             continue
@@ -87,7 +88,7 @@ def _revised(clause: Clause, found: list[Leaning]) -> list[Leaning]:
             other is not None
             and other.disease != name.disease
             and found[index + 1] in _SURE
-            and bisect(breaks, name.at) < bisect(breaks, other.at)
+            and (conceded < name.at or bisect(breaks, name.at) < bisect(breaks, other.at))
         )
         if taken_back or replaced:
             found[index] = "denied"

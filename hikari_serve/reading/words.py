@@ -42,6 +42,9 @@ class _Classes(BaseModel):
     agreeing: _Words
     inverted: _Words
     parenthetic: _Words
+    tasked: _Words
+    articles: _Words
+    conceding: _Words
     disagreeing: _Words
 
 

@@ -182,7 +182,7 @@ PAIRS = {
     "Psoriasis excluded, eczema confirmed.": ["denied", "affirmed"],
     "Psoriasis yes, eczema no.": ["affirmed", "denied"],
     "The scale speaks against eczema and for psoriasis.": ["denied", "open"],
-    "Although eczema was suspected, biopsy showed psoriasis.": ["favored", "affirmed"],
+    "Although eczema was suspected, biopsy showed psoriasis.": ["denied", "affirmed"],
     "Initially thought to be eczema, it proved to be psoriasis.": ["open", "affirmed"],
     "DDx: psoriasis; eczema": ["open", "open"],
     "1. Psoriasis 2. Eczema": ["affirmed", "affirmed"],
