@@ -3,7 +3,8 @@
 Nearly half of the words of running English are a few dozen function words, and every other language
 has its own; so the two are counted against each other. Libraries that guess a language were tried
 and took "Psoriasis or eczema." for Polish: they need longer texts than a label or a finding is.
-What is too short for function words counts as English if most of its words look like it.
+What is too short for function words counts as English unless most of its words, and more than one,
+look strange.
 """
 
 import unicodedata
@@ -66,7 +67,7 @@ class Evidence(NamedTuple):
         """Whether nothing, or less than what speaks for English, speaks against it."""
         if self.foreign or self.english:
             return self.english > self.foreign
-        return self.strange <= self.alike
+        return self.strange <= max(self.alike, 1)
 
 
 def weigh(words: Iterable[str], raw: Iterable[str]) -> Evidence:

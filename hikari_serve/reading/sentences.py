@@ -84,7 +84,8 @@ def _words(text: str) -> list[Word]:
         apart = match.start() > end or match.start() == 0
         start, end = match.span()
         capital = match.group().isupper()
-        words.extend(Word(part, start, end, apart, capital) for part in _parts(match.group()))
+        parts = _parts(match.group())
+        words.extend(Word(part, start, end, apart, capital) for part in parts if part)
     return words
 
 

@@ -53,7 +53,8 @@ def _shared(clause: Clause, names: Sequence[Named], said: Leaning) -> list[Leani
     joins = [*inside, *[word for word in behind if word != ","][:1]]
     if said != "denied" and not WORDS.alternatives.isdisjoint(joins):
         return ["doubted"] * len(names)
-    if said == "denied" and inside[1:] == [","] and clause.words[first - 1] == "not":
+    just_not = clause.words[max(0, first - 1)] == "not"
+    if said == "denied" and inside[1:] == [","] and just_not:
         return ["denied", "hedged"]  # "not psoriasis, eczema"
     return [said] * len(names)
 

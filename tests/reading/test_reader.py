@@ -6,8 +6,11 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from hikari_serve.labels.label_set import LabelSet
+from hikari_serve.reading.absence import sees_no_lesion
 from hikari_serve.reading.reader import Reader
 
 READER = Reader(
@@ -203,9 +206,76 @@ def test_names_stand_where_they_are_written() -> None:
     ]
 
 
+PIECES = [
+    "psoriasis",
+    "eczema",
+    "not",
+    "no",
+    "never",
+    "ruled",
+    "out",
+    "is",
+    "was",
+    "but",
+    ",",
+    ".",
+    "?",
+    "!",
+    ";",
+    ":",
+    "(",
+    ")",
+    "-",
+    "\n",
+    "\n\n",
+    "%",
+    "30",
+    "'",
+    "’",
+    "́",
+    "\x00",
+    "<think>",
+    "</think>",
+    "likely",
+    "possible",
+    "or",
+    "and",
+    "than",
+    "if",
+    "thought",
+    "to",
+    "be",
+    "AD",
+    "melanocytic",
+    "nevi",
+    "urticaria",
+    "gigantica",
+    "ß",
+    "İ",
+    "🔬",
+]
+
+
 @pytest.mark.parametrize("text", ["", " \n", "?", "A red plaque.", "\0", "psoria sis", "🔬" * 9])
 def test_a_text_without_a_name_says_nothing(text: str) -> None:
     assert READER.read(text) == ()
+
+
+@settings(max_examples=400, derandomize=True, deadline=None, database=None)
+@example("\u0301 psoriasis")
+@given(
+    st.text()
+    | st.lists(st.sampled_from(PIECES)).map(" ".join)
+    | st.lists(st.sampled_from(PIECES)).map("".join)
+)
+def test_any_text_is_read_and_names_stand_in_it(text: str) -> None:
+    at = 0
+    for said in READER.read(text):
+        assert at <= said.start < said.end <= len(text)
+        assert text[said.start].isalnum()
+        assert text[said.end - 1].isalnum()
+        at = said.end
+    sees_no_lesion(text)
 
 
 def lines_run(work: Callable[[], object]) -> int:
