@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from hikari_serve.captions.consistency import Consistency, Mention, consistency, mentions
+from hikari_serve.cascade.consistency import Consistency, Mention, consistency, mentions
 from hikari_serve.repository.schema import AbstentionRule
 from hikari_serve.stage import Classification, Description, Output, Retrieval
 

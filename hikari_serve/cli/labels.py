@@ -25,7 +25,7 @@ def match(
         bool, typer.Option("--json", help="Print one JSON object a text, one a line.")
     ] = False,
 ) -> None:
-    """Say which label a text names: exactly, by an alias, or but for a typing mistake."""
+    """Say which label a text is, but for a typing mistake, or affirms in a sentence."""
     from hikari_serve.labels.label_set import LabelSet
     from hikari_serve.labels.matching import match_label
 

@@ -1,8 +1,8 @@
-"""From free text to a label: exact, then an alias, then a typing mistake, else `unknown`.
+"""From free text to a label: exact, an alias, a typing mistake, or affirmed in a sentence.
 
-The whole text must be the label. A label that is merely contained is no match, because the words
-around it change what is meant: "urticaria pigmentosa" is not urticaria, "psoriasis or eczema" is
-not psoriasis.
+First the whole text is taken for a label. If it is none, it is read: a label counts that the text
+affirms, where it affirms no other disease. What is hedged, doubted or compared is `unknown`, and so
+is what is not English.
 """
 
 import re
@@ -12,6 +12,9 @@ from typing import Literal
 from rapidfuzz.distance import Levenshtein
 
 from hikari_serve.labels.label_set import Label, LabelSet
+from hikari_serve.reading.absence import sees_no_lesion
+from hikari_serve.reading.reader import reader
+from hikari_serve.reading.thinking import without_thinking
 
 CUT = 84.0
 """Similarity (0 to 100, by Levenshtein) that every word must reach to be a typing mistake of
@@ -21,9 +24,9 @@ In the table of `tests/labels/outputs.yaml` the worst typing mistake reaches 87.
 the best other disease 80 ("dermatosis" for dermatitis, "photodermatitis" for photodermatoses).
 """
 
-_THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
 _APART = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"^\s*\d+\s*[.)]\s*")
+_QUESTION = re.compile(r"[?\uff1f\u00bf\u061f]")
 # What the models write around a label, on text that is already in `_plain` form.
 _FRAME = re.compile(
     r"^((this|the) (image|picture|photo|lesion) (shows|depicts|is)|(the )?(final )?diagnosis( is)?"
@@ -38,11 +41,11 @@ class Match:
     Attributes:
         label: The label's id, or None if it is none of the set.
         how: Which rule decided.
-        score: Similarity of the least similar word, 0 to 100; 100 if exact or an alias.
+        score: Similarity of the least similar word, 0 to 100; 100 unless it is a typing mistake.
     """
 
     label: str | None
-    how: Literal["exact", "alias", "fuzzy", "unknown"]
+    how: Literal["exact", "alias", "fuzzy", "sentence", "unknown"]
     score: float
 
 
@@ -50,13 +53,23 @@ def match_label(text: str, labels: LabelSet) -> Match:
     r"""Finds the label that a model's or a person's words name.
 
     A closed thinking block is dropped; an unclosed one has no answer behind it and is `unknown`.
-    Aliases take no typing mistakes: "photodermatitis" is near the alias "photodermatosis".
+    Aliases take no typing mistakes: "photodermatitis" is near the alias "photodermatosis". Nor do
+    labels in a sentence. Linear in the text.
 
     Args:
         text: Such as `</think>\n\nThis image shows psoriasis.`
         labels: The set to choose from.
     """
-    said = _plain(_NUMBER.sub("", _spoken(text)))
+    spoken = without_thinking(text)
+    whole = Match(None, "unknown", 0.0) if _QUESTION.search(spoken) else _whole(spoken, labels)
+    if whole.label is None and (affirmed := _affirmed(spoken, labels)) is not None:
+        return Match(affirmed, "sentence", 100.0)
+    return whole
+
+
+def _whole(spoken: str, labels: LabelSet) -> Match:
+    """Takes the whole text for a label."""
+    said = _plain(_NUMBER.sub("", spoken))
     said = _FRAME.sub("", said, count=1)
     if not said:
         return Match(None, "unknown", 0.0)
@@ -77,12 +90,21 @@ def match_label(text: str, labels: LabelSet) -> Match:
     return Match(None, "unknown", round(score, 2))
 
 
-def _spoken(text: str) -> str:
-    """What follows the thinking; nothing if the thinking did not end."""
-    rest = _THINKING.sub("", text)
-    if "<think>" in rest:
-        return ""
-    return rest.rpartition("</think>")[2]
+def _affirmed(spoken: str, labels: LabelSet) -> str | None:
+    """The one label that a text affirms, where it neither denies it nor affirms another disease."""
+    words = tuple((label.id, (*_own_names(label), *label.aliases)) for label in labels.labels)
+    read = reader(words).read(spoken)
+    named = {said.disease.label for said in read if said.stance == "affirmed"} - {None}
+    if len(named) != 1 or sees_no_lesion(spoken):
+        return None
+    (label,) = named
+    for said in read:
+        if said.disease.label == label:
+            if said.stance == "denied":
+                return None
+        elif said.stance in ("affirmed", "favored") and label not in said.disease.overlaps:
+            return None
+    return label
 
 
 def _own_names(label: Label) -> tuple[str, str, str]:

@@ -4,7 +4,7 @@ It names the stages of the skin cascades. Those of a cascade of another field st
 like all others.
 """
 
-from hikari_serve.captions.consistency import Consistency
+from hikari_serve.cascade.consistency import Consistency
 from hikari_serve.cascade.limitations import Limitation
 from hikari_serve.cascade.report import AnswerProvenance, StageReport, Status
 from hikari_serve.pictures.quality import Quality

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from hikari_serve.captions.consistency import Consistency, Mention, consistency
+from hikari_serve.cascade.consistency import Consistency, Mention, consistency
 from hikari_serve.stage import Classification, Decision, Description, Frozen
 
 _INTERNAL = {"kind", "names", "aliases", "groups"}

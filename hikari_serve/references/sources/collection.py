@@ -106,8 +106,12 @@ def collect(
 
 
 def _label(words: str, listing: Listing, labels: LabelSet | None) -> str | None:
-    """The label that a source's words name; None if they name none, or several."""
+    """The label that a source's words are; None if they are none.
+
+    A source has names, not sentences: one with more words in it may be another disease.
+    """
     if labels is None:
         return words or None
     plain = " ".join(re.split(r"[\W_]+", words.casefold())).strip()
-    return match_label(listing.names.get(plain, words), labels).label
+    found = match_label(listing.names.get(plain, words), labels)
+    return found.label if found.how != "sentence" else None

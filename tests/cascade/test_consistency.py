@@ -2,7 +2,7 @@
 
 import pytest
 
-from hikari_serve.captions.consistency import consistency, mentions
+from hikari_serve.cascade.consistency import consistency, mentions
 from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.stage import Classification, Description
@@ -27,7 +27,6 @@ PSORIASIS = classified("psoriasis")
 VERDICTS = {
     # affirmed
     "Scaly plaques. Consistent with psoriasis.": "agrees",
-    "This could be plaque psoriasis.": "agrees",
     "No scale is seen. Consistent with psoriasis.": "agrees",
     "Without scale, the findings are consistent with psoriasis.": "agrees",
     "No comedones but typical psoriasis.": "agrees",
@@ -38,6 +37,7 @@ VERDICTS = {
     "Suggestive of psoriasis; urticaria is ruled out.": "agrees",
     "Consistent with psoriasis. The differential diagnosis includes lichen planus.": "agrees",
     "Consistent with psoriasis. Biopsy is advised to rule out sarcoidosis.": "agrees",
+    "This is psoriasis, an inflammatory disease.": "agrees",
     # another disease
     "A soft papule. Consistent with skin tags.": "contradicts",
     "Hives.": "contradicts",
@@ -47,6 +47,10 @@ VERDICTS = {
     "Suspicious for melanoma.": "contradicts",
     "Basal cell carcinoma is likely.": "contradicts",
     "This is psoriatic arthritis.": "contradicts",
+    "Chronic eczema.": "contradicts",
+    "Parapsoriasis.": "contradicts",
+    "Eczema is more likely than psoriasis.": "contradicts",
+    "Probable rosacea.": "contradicts",
     # denied
     "This is not psoriasis.": "contradicts",
     "No signs of psoriasis.": "contradicts",
@@ -58,9 +62,23 @@ VERDICTS = {
     "The findings are not entirely consistent with psoriasis.": "contradicts",
     "Unlike psoriasis, the surface is smooth.": "contradicts",
     "It isn't psoriasis.": "contradicts",
+    "Psoriasis not seen.": "contradicts",
+    "Psoriasis was considered but rejected.": "contradicts",
+    "The patient denies psoriasis.": "contradicts",
+    "No skin lesion is seen in this picture.": "contradicts",
+    "This is normal skin.": "contradicts",
     # neither, or both
     "A red plaque.": "unknown",
-    "Antipsoriasised parapsoriasis.": "unknown",
+    "Antipsoriasised.": "unknown",
+    "This could be plaque psoriasis.": "unknown",
+    "Possible psoriasis.": "unknown",
+    "? psoriasis": "unknown",
+    "Psoriasis?": "unknown",
+    "Likely psoriasis.": "unknown",
+    "Eczema is less likely than psoriasis.": "unknown",
+    "Der Befund passt zu Psoriasis.": "unknown",
+    "No skin lesion is seen. Consistent with psoriasis.": "unknown",
+    "No other lesions are seen.": "unknown",
     "Psoriasis or skin tag.": "unknown",
     "Psoriasis, versus lichen planus.": "unknown",
     "Differential diagnosis: psoriasis, urticaria and acne.": "unknown",
@@ -83,7 +101,7 @@ def test_verdicts(caption: str, verdict: str) -> None:
 
 
 def test_mentions_say_where_the_words_stand_and_what_they_mean() -> None:
-    caption = "🔬 Eczematous; psoriasis vulgaris, not Hives. Perhaps urticaria pigmentosa."
+    caption = "🔬 Eczematous; psoriasis vulgaris, not Hives. Likely urticaria pigmentosa."
     found = mentions(caption, PSORIASIS)
     assert [(caption[m.start : m.end], m.label, m.consistency) for m in found] == [
         ("psoriasis vulgaris", "psoriasis", "agrees"),

@@ -1,1 +1,0 @@
-"""What the words of a caption affirm and deny of diseases."""
