@@ -1,5 +1,6 @@
 """Engines that would take the same memory of a GPU do not start; with a plan they do."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +15,14 @@ MODELS = Path(__file__).parents[2] / "models"
 CARD = ("subaru", "sirius", "vega")
 
 
-def check(tmp_path: Path, names: tuple[str, ...] = CARD, **engines: object) -> None:
+Engines = Mapping[str, Mapping[str, object]]
+
+
+def check(tmp_path: Path, engines: Engines | None = None, *, names: Iterable[str] = CARD) -> None:
     repository = Repository(MODELS, Path("/nowhere"))
     if engines:
         plan = tmp_path / "plan.yaml"
-        plan.write_text(yaml.safe_dump({"engines": engines}))
+        plan.write_text(yaml.safe_dump({"engines": dict(engines)}))
         repository = replace(repository, plan=plan)
     check_shares("hikari_card", [repository.config(name) for name in names])
 
@@ -33,13 +37,13 @@ def test_without_a_plan_they_do_not_fit(tmp_path: Path) -> None:
 
 
 def test_turns_shares_and_cards_of_their_own_fit(tmp_path: Path) -> None:
-    check(tmp_path, ("sirius",))
-    check(tmp_path, **{name: {"turns": True} for name in CARD})
-    check(tmp_path, **{name: {"parameters": {"gpu_memory_utilization": 0.3}} for name in CARD})
-    check(tmp_path, **{name: {"device": f"cuda:{at}"} for at, name in enumerate(CARD)})
-    check(tmp_path, **{name: {"device": "cpu"} for name in CARD})
+    check(tmp_path, names=["sirius"])
+    check(tmp_path, {name: {"turns": True} for name in CARD})
+    check(tmp_path, {name: {"parameters": {"gpu_memory_utilization": 0.3}} for name in CARD})
+    check(tmp_path, {name: {"device": f"cuda:{at}"} for at, name in enumerate(CARD)})
+    check(tmp_path, {name: {"device": "cpu"} for name in CARD})
 
 
 def test_the_first_card_has_two_names(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"sirius and vega would take 1.84 times .* of cuda:0"):
-        check(tmp_path, ("sirius", "vega"), sirius={"device": "cuda:0"}, vega={"device": "cuda"})
+        check(tmp_path, {"sirius": {"device": "cuda:0"}}, names=["sirius", "vega"])
