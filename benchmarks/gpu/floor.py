@@ -13,18 +13,22 @@ from typing import Any
 import torch
 from transformers import Qwen3VLForConditionalGeneration
 
+from hikari_serve.planning.quantized import LINEAR_BYTES
+
 
 @dataclass(frozen=True, slots=True)
 class Peak:
     """What a device can do at most.
 
     Attributes:
-        flops: Floating-point operations a second.
+        flops: Floating-point operations a second, in bfloat16 (float32 on a CPU).
+        flops_8bit: The same in FP8; that of bfloat16 where it has no FP8.
         bandwidth: Bytes a second from its memory.
         source: Who says so.
     """
 
     flops: float
+    flops_8bit: float
     bandwidth: float
     source: str
 
@@ -33,21 +37,24 @@ class Peak:
         """The published peak of a known card, else what a matrix product and a copy reach."""
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else ""
         if name in PUBLISHED and dtype == torch.bfloat16:
-            flops, bandwidth = PUBLISHED[name]
-            return cls(flops * 1e12, bandwidth * 1e12, f"NVIDIA's data sheet of the {name}")
-        return _measured(device, dtype)
+            flops, flops_8bit, bandwidth = (value * 1e12 for value in PUBLISHED[name])
+            return cls(flops, flops_8bit, bandwidth, f"NVIDIA's data sheet of the {name}")
+        flops, bandwidth = reached(device, dtype)
+        words = "measured there with a matrix product and a copy, so no hard floor"
+        return cls(flops, flops, bandwidth, words)
 
 
 PUBLISHED = {
-    "NVIDIA A100-SXM4-40GB": (312.0, 1.555),
-    "NVIDIA A100-SXM4-80GB": (312.0, 2.039),
-    "NVIDIA H100 80GB HBM3": (989.4, 3.35),
-    "NVIDIA H100 PCIe": (756.0, 2.0),
-    "NVIDIA H200": (989.4, 4.8),
-    "NVIDIA L4": (121.0, 0.3),
-    "NVIDIA L40S": (362.0, 0.864),
+    "NVIDIA A100-SXM4-40GB": (312.0, 312.0, 1.555),
+    "NVIDIA A100-SXM4-80GB": (312.0, 312.0, 2.039),
+    "NVIDIA H100 80GB HBM3": (989.4, 1978.9, 3.35),
+    "NVIDIA H100 PCIe": (756.0, 1513.0, 2.0),
+    "NVIDIA H200": (989.4, 1978.9, 4.8),
+    "NVIDIA L4": (121.0, 242.5, 0.3),
+    "NVIDIA L40S": (362.0, 733.0, 0.864),
 }
-"""Dense bfloat16 TFLOP/s and TB/s by the name that torch gives a card; from the data sheets."""
+"""Dense TFLOP/s in bfloat16 and in FP8, and TB/s, by the name that torch gives a card; from the
+data sheets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,7 @@ class Work:
         token_pair: The same for tokens.
         cached: Bytes that a token leaves in the key-value cache.
         weight: Bytes of a weight.
+        linear: Bytes of a weight of the language model's layers, which quantisation makes less.
     """
 
     patch: int
@@ -73,10 +81,16 @@ class Work:
     token_pair: int
     cached: int
     weight: int
+    linear: float
 
     @classmethod
-    def of(cls, model: Qwen3VLForConditionalGeneration) -> "Work":
-        """Counts the linear layers of a model."""
+    def of(cls, model: Qwen3VLForConditionalGeneration, quantization: str | None = None) -> "Work":
+        """Counts the linear layers of a model; it may lie on the meta device.
+
+        Args:
+            model: The model.
+            quantization: Of the language model's layers.
+        """
         text: Any = model.config.text_config
         vision: Any = model.config.vision_config
         tower = model.model.visual
@@ -90,6 +104,7 @@ class Work:
             token_pair=4 * text.num_hidden_layers * text.num_attention_heads * text.head_dim,
             cached=2 * text.num_hidden_layers * text.num_key_value_heads * text.head_dim * size,
             weight=size,
+            linear=LINEAR_BYTES[quantization] if quantization else size,
         )
 
     def prompt_flops(self, tokens: int, pictures: list[int], merge: int) -> float:
@@ -109,7 +124,7 @@ class Work:
     def prompt_bytes(self, *, pictures: bool) -> float:
         """Weights that are read once for a whole batch of prompts."""
         tower = self.patch + self.merged if pictures else 0
-        return float(self.weight * (tower + self.token + self.head))
+        return self.weight * (tower + self.head) + self.linear * self.token
 
     def seconds(
         self, peak: Peak, batch: int, tokens: int, pictures: list[int], merge: int, steps: int
@@ -124,12 +139,13 @@ class Work:
             merge: Patches that become one token.
             steps: Passes after the first.
         """
+        rate = peak.flops_8bit if self.linear == 1 else peak.flops
         first = max(
-            batch * self.prompt_flops(tokens, pictures, merge) / peak.flops,
+            batch * self.prompt_flops(tokens, pictures, merge) / rate,
             self.prompt_bytes(pictures=bool(pictures)) / peak.bandwidth,
         )
         step = max(
-            2.0 * batch * (self.token + self.head) / peak.flops,
+            2.0 * batch * (self.token + self.head) / rate,
             (self.prompt_bytes(pictures=False) + batch * tokens * self.cached) / peak.bandwidth,
         )
         return first + steps * step
@@ -141,16 +157,15 @@ def _matrices(part: torch.nn.Module) -> int:
     )
 
 
-def _measured(device: torch.device, dtype: torch.dtype) -> Peak:
-    """The best of some tries; large enough that starting them costs nothing."""
+def reached(device: torch.device, dtype: torch.dtype) -> tuple[float, float]:
+    """Operations and bytes a second of a matrix product and a copy: the best of some tries."""
     side, length = (8192, 1 << 30) if device.type == "cuda" else (1024, 1 << 26)
     left, right = (torch.randn(side, side, device=device, dtype=dtype) for _ in range(2))
     source = torch.empty(length, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
     product = _best(lambda: torch.matmul(left, right), device)
     copy = _best(lambda: target.copy_(source), device)
-    words = "measured there with a matrix product and a copy, so no hard floor"
-    return Peak(2 * side**3 / product, 2 * length / copy, words)
+    return 2 * side**3 / product, 2 * length / copy
 
 
 def _best(action: Callable[[], object], device: torch.device, tries: int = 5) -> float:

@@ -1,60 +1,115 @@
-"""Writes the results down; every number comes from the run."""
+"""Makes the page of the results; every number comes from a line of them."""
 
-from benchmarks.gpu.stages import CAPTION_TOKENS
-from benchmarks.gpu.study import Findings
-from benchmarks.report.tables import ms, table
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from benchmarks.gpu.journal import Entry, Key, key_of
+from benchmarks.gpu.plan import CONFIGURATIONS, ROWS
+from benchmarks.tables import ms, table
 
 HEAD = (
-    "stage", "batch", "prompt tokens", "card ms", "ours ms", "of it preparing", "floor ms",
-    "card / ours", "ours / floor",
+    "row", "items at once", "prompt tokens an item", "ms", "items/s", "floor ms", "ms / floor",
+    "card / this",
 )  # fmt: skip
 
+NAMES = {
+    "card": "The snippet of the authors' model card",
+    "transformers": "transformers",
+    "vllm": "vLLM",
+    "sglang": "SGLang",
+}
 
-def page(found: Findings) -> str:
+
+def page_of(entries: Sequence[Entry]) -> str:
     """The page, in Markdown."""
-    rows = [
-        (
-            row.stage,
-            str(row.batch),
-            str(row.tokens),
-            ms(row.card),
-            ms(row.ours),
-            ms(row.prepared),
-            ms(row.floor),
-            f"{row.card / row.ours:.2f} x",
-            f"{row.ours / row.floor:.2f} x",
-        )
-        for row in found.rows
+    rows = {key_of(entry): entry for entry in entries if entry["kind"] == "row"}
+    failed = {key_of(entry): entry for entry in entries if entry["kind"] == "failed"}
+    failed = {key: entry for key, entry in failed.items() if key not in rows}
+    machines = [entry for entry in entries if entry["kind"] == "machine"]
+    tables = [
+        _section(engine, quantization, rows, failed) for engine, quantization in CONFIGURATIONS
     ]
-    labels = sorted({row.written for row in found.rows} - {CAPTION_TOKENS})
-    lengths = " or ".join(map(str, labels))
-    return f"""# Performance of each stage on an accelerator
+    return f"""# Performance of the 8B shapes on an accelerator
 
-`python -m benchmarks.gpu` measures all of this anew and writes this page.
+`python -m benchmarks.gpu` measured every number below on the device that is named, and `--page`
+wrote this page of its results ([how](../benchmarks/gpu/README.md)).
 
-- device: {found.device}
-- machine: {found.machine.processor}, {found.machine.cores} cores, \
-{found.machine.memory_gb:.0f} GB, {found.machine.system}; load average before the run \
-{found.machine.load:.1f}
-- run: {found.machine.day}; versions: {found.machine.versions}
-- model: {found.subject}
-- peak: {found.peak.flops / 1e12:.4g} TFLOP/s, {found.peak.bandwidth / 1e12:.4g} TB/s \
-({found.peak.source})
+{_machines(machines)}
 
-{table(HEAD, rows)}
+{chr(10).join(filter(None, tables))}
+{NOTES}"""
 
-- `card` is the snippet of the authors' model card: `generate` for one picture after the other, so
-  that a batch is as many calls. It writes {lengths} tokens for a label, which is an empty think
-  block and the longest trained answer, and {CAPTION_TOKENS} for a caption.
-- `ours` is the transformers engine: labels are scored from one pass and a short one for each
-  further place where answers part, a batch is computed together, the think block is closed. Its
-  steps are neither compiled nor captured as graphs, and it reads reference pictures anew for every
-  prompt.
-- `preparing` makes tensors of pictures and words; in the server that happens while the batch before
-  is computed.
-- `floor` is the least that the device needs for what `ours` does: for each pass the larger of its
-  operations at the peak rate and its bytes at the peak bandwidth.
-- A time is that of the whole batch, and the median of {found.repeats} after one that does not
-  count; both sides took turns in one run. The weights are random: nothing here says how good
-  answers are.
+
+NOTES = """## What the numbers are
+
+- A time is that of all items that were asked at once, pictures to answers: the median of those that
+  count, after one that does not. No two items share a picture, so no cache answers. In one process,
+  without HTTP and without the hop between services.
+- The weights are random in the shapes of Qwen3-VL-8B: nothing here says how good answers are.
+  Answers never end early, so that lengths are those asked for.
+- Pictures have 1,536 pixels a side. The group model sees them so, or reduced to 672 where the row
+  says it; the others see 672, as their configurations say.
+- `hikari_card, whole` asks group, disease and caption one after the other; `hikari, whole` group,
+  disease with three references and caption at once, without the retrieval. One engine's weights
+  stand for all three models; three engines on one card compete for it.
+- The card's snippet calls `generate` for one question after the other, and writes the longest
+  trained answer where labels are scored here.
+- `floor` is the least that the device needs: for each pass the larger of its operations at the peak
+  rate and its bytes at the peak bandwidth, of what an engine computes that scores labels in one
+  pass and a short one for each further place where answers part.
 """
+
+
+def _machines(machines: Iterable[Entry]) -> str:
+    """A line for each thing that differs between runs: each is told once."""
+    lines: dict[str, None] = {}
+    for entry in machines:
+        peak, reached = entry["peak"], entry["reached"]
+        versions = ", ".join(f"{name} {which}" for name, which in entry["versions"].items())
+        driver = f"; driver, power limit, clock: {entry['driver']}" if entry["driver"] else ""
+        for line in (
+            f"- device: {entry['device']}{driver}",
+            f"- its peak: {peak['flops'] / 1e12:.4g} TFLOP/s ({peak['flops_8bit'] / 1e12:.4g} in 8 "
+            f"bits), {peak['bandwidth'] / 1e12:.4g} TB/s ({peak['source']})",
+            f"- what a matrix product and a copy reached on it: {reached['flops'] / 1e12:.4g} "
+            f"TFLOP/s, {reached['bandwidth'] / 1e12:.4g} TB/s",
+            f"- machine: {entry['processor']}, {entry['cores']} cores, {entry['system']}",
+            f"- run: {entry['day']}; versions: {versions}",
+            f"- model: {entry['subject']}",
+        ):
+            lines[line] = None
+    return "\n".join(lines)
+
+
+def _section(engine: str, quantization: str, rows: dict[Key, Any], failed: dict[Key, Any]) -> str:
+    """The table of one engine with one quantisation; empty where nothing was measured."""
+    mine = _ordered(key for key in rows if key[:2] == (engine, quantization))
+    broken = _ordered(key for key in failed if key[:2] == (engine, quantization))
+    if not mine and not broken:
+        return ""
+    parts = [f"## {NAMES[engine]}, quantisation: {quantization}\n"]
+    if mine:
+        starts = sorted({round(rows[key]["start_s"]) for key in mine})
+        parts.append(table(HEAD, [_cells(key, rows) for key in mine]) + "\n")
+        parts.append(f"Started in {' and '.join(map(str, starts))} s.\n")
+    parts += [f"- failed: {key[2]}, {key[3]} at once: {failed[key]['reason']}" for key in broken]
+    return "\n".join(parts)
+
+
+def _ordered(keys: Iterable[Key]) -> list[Key]:
+    return sorted(keys, key=lambda key: (ROWS.index(key[2]), key[3]))
+
+
+def _cells(key: Key, rows: dict[Key, Any]) -> tuple[str, ...]:
+    entry, (engine, _, row, batch) = rows[key], key
+    card = rows.get(("card", "none", row, batch)) if engine != "card" else None
+    return (
+        row,
+        str(batch),
+        f"{entry['tokens']:,}",
+        ms(entry["ms"]),
+        f"{1000 * batch / entry['ms']:.3g}",
+        ms(entry["floor_ms"]),
+        f"{entry['ms'] / entry['floor_ms']:.2f} x",
+        f"{card['ms'] / entry['ms']:.2f} x" if card else "",
+    )

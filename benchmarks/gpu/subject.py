@@ -1,4 +1,4 @@
-"""A model with random weights, and the configurations whose questions it is asked."""
+"""The checkpoint with random weights, and the configurations whose questions it is asked."""
 
 import json
 from dataclasses import dataclass
@@ -6,20 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import (
-    Qwen2Tokenizer,
-    Qwen2VLImageProcessorPil,
-    Qwen3VLConfig,
-    Qwen3VLForConditionalGeneration,
-)
+from transformers import Qwen2Tokenizer, Qwen2VLImageProcessorPil, Qwen3VLConfig
 
+from benchmarks.gpu.checkpoint import write_checkpoint
 from benchmarks.qwen import qwen_tokenizer
-from demo.training.architecture import view_processor, vision_language_model
-from hikari_serve.engines.chat import Chat
+from hikari_serve.engines.checkpoints import load_image_processor
 from hikari_serve.planning.architecture import SHIPPED
 
-SIDE = 672
-"""Side of a picture in pixels: the size that the disease and caption models were trained on."""
+PHOTO = 1536
+"""Side in pixels of the pictures that are asked about, as a stage's preprocessing then reduces
+them: the group model sees all of them, the others 672."""
 
 IDS = {
     "image_token_id": "<|image_pad|>",
@@ -28,93 +24,71 @@ IDS = {
     "vision_end_token_id": "<|vision_end|>",
 }
 
+NEVER = ("<|im_end|>", "<|endoftext|>", "</think>")
+"""Tokens with which an answer would end early."""
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True)
 class Subject:
-    """What is measured.
+    """What is measured. One checkpoint answers for all stages: their shapes are the same.
 
     Attributes:
         name: What it is, for the report.
-        model: The weights, on their device. One model answers for all stages: their shapes are
-            the same.
-        tokenizer: Its words.
-        pictures: Cuts its pictures.
-        chat: The words as the engine knows them.
+        folder: Its files.
+        dtype: Precision of weights and arithmetic.
+        device: Where it computes, by torch's name.
         group: The group model's name in the repository.
         disease: The disease model's.
         caption: The caption model's.
-        side: Longest side of a picture in pixels.
+        side: Side of a picture in pixels.
     """
 
     name: str
-    model: Qwen3VLForConditionalGeneration
-    tokenizer: Qwen2Tokenizer
-    pictures: Qwen2VLImageProcessorPil
-    chat: Chat
+    folder: str
+    dtype: str
+    device: str
     group: str
     disease: str
     caption: str
     side: int
 
 
-def eight_billion(device: torch.device, folder: Path) -> Subject:
-    """Qwen3-VL-8B in bfloat16, with Qwen's own vocabulary.
-
-    Args:
-        device: Where it lives.
-        folder: Takes the tokenizer's files.
-    """
+def eight_billion(folder: Path) -> Subject:
+    """Qwen3-VL-8B in bfloat16, with Qwen's own vocabulary; writes it if it is not there."""
     tokenizer = qwen_tokenizer()
-    tokenizer.save_pretrained(folder)
     content: dict[str, Any] = json.loads(SHIPPED.read_bytes())
-    ids = {field: tokenizer.convert_tokens_to_ids(token) for field, token in IDS.items()}
-    config = Qwen3VLConfig.from_dict({**content, **ids})
-    torch.manual_seed(0)
-    with device:
-        model = Qwen3VLForConditionalGeneration._from_config(  # type: ignore[no-untyped-call]
-            config, dtype=torch.bfloat16
-        )
-    pictures = Qwen2VLImageProcessorPil(
-        patch_size=16,
-        merge_size=2,
-        temporal_patch_size=2,
-        size={"shortest_edge": 65_536, "longest_edge": 16_777_216},
-        image_mean=[0.5, 0.5, 0.5],
-        image_std=[0.5, 0.5, 0.5],
-    )
-    chat = Chat(folder)
+    config = Qwen3VLConfig.from_dict({**content, **_ids(tokenizer)})
+    pictures = load_image_processor(Qwen2VLImageProcessorPil, SHIPPED.parent)
+    write_checkpoint(folder, config, tokenizer, pictures, _never(tokenizer), torch.bfloat16)
     return Subject(
-        name="Qwen3-VL-8B, random weights, bfloat16",
-        model=_endless(model, chat),
-        tokenizer=tokenizer,
-        pictures=pictures,
-        chat=chat,
+        name="Qwen3-VL-8B, random weights, bfloat16 where not quantised",
+        folder=str(folder),
+        dtype="bfloat16",
+        device="cuda",
         group="subaru",
         disease="sirius",
         caption="vega",
-        side=SIDE,
+        side=PHOTO,
     )
 
 
-def tiny(device: torch.device, models: Path) -> Subject:
-    """The demo family's shapes in float32: the same way through everything, in seconds.
+def tiny(folder: Path, models: Path) -> Subject:
+    """The demo family's shapes in float32: the same way through everything, on the CPU, in minutes.
 
     Args:
-        device: Where it lives.
+        folder: Takes the checkpoint.
         models: The repository with the demo family.
     """
-    folder = models / "demo_disease" / "1"
-    tokenizer = Qwen2Tokenizer.from_pretrained(folder)
-    torch.manual_seed(0)
-    model = vision_language_model(tokenizer)
-    model.to(device)  # type: ignore[arg-type]
-    chat = Chat(folder)
+    demo = models / "demo_disease" / "1"
+    tokenizer = Qwen2Tokenizer.from_pretrained(demo)
+    config = Qwen3VLConfig.from_pretrained(demo)
+    pictures = load_image_processor(Qwen2VLImageProcessorPil, demo)
+    write_checkpoint(folder, config, tokenizer, pictures, _never(tokenizer), torch.float32)
     return Subject(
         name="the demo family's shapes, random weights, float32",
-        model=_endless(model, chat),
-        tokenizer=tokenizer,
-        pictures=view_processor(),
-        chat=chat,
+        folder=str(folder),
+        dtype="float32",
+        device="cpu",
         group="demo_group",
         disease="demo_disease",
         caption="demo_caption",
@@ -122,13 +96,10 @@ def tiny(device: torch.device, models: Path) -> Subject:
     )
 
 
-def _endless(model: Qwen3VLForConditionalGeneration, chat: Chat) -> Qwen3VLForConditionalGeneration:
-    """Lets the model never choose a token that ends its answer, so that lengths are as asked."""
-    with torch.no_grad():
-        model.lm_head.weight[sorted({*chat.stops, chat.think_end})] = (
-            0  # some other is always above 0
-        )
-    model.generation_config.eos_token_id = None
-    model.generation_config.pad_token_id = min(chat.stops)
-    model.eval()  # type: ignore[no-untyped-call]
-    return model
+def _ids(tokenizer: Qwen2Tokenizer) -> dict[str, Any]:
+    return {field: tokenizer.convert_tokens_to_ids(token) for field, token in IDS.items()}
+
+
+def _never(tokenizer: Qwen2Tokenizer) -> set[int]:
+    ids: Any = tokenizer.convert_tokens_to_ids(list(NEVER))
+    return set(ids)

@@ -2,8 +2,8 @@
 
 from benchmarks.batching.manners import BESIDE, LEAVERS, ROUNDS
 from benchmarks.report.speed import SPEED_HEAD, speed_cells
-from benchmarks.report.tables import table
 from benchmarks.results import Results
+from benchmarks.tables import table
 
 
 def batching(results: Results) -> str:

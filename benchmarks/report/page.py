@@ -6,9 +6,9 @@ from benchmarks.gpu import PAGE
 from benchmarks.plan import QUICK
 from benchmarks.report.batching import batching
 from benchmarks.report.speed import gains, photographs, speeds
-from benchmarks.report.tables import table
 from benchmarks.report.time_breakdown import time_breakdown
 from benchmarks.results import Results, goals
+from benchmarks.tables import table
 
 
 def page(results: Results) -> str:
@@ -90,8 +90,9 @@ def _gpu() -> str:
     )
     return f"""## On a GPU
 
-`python -m benchmarks.gpu` measures each stage in the shapes of the 8B models, with random weights:
-the card's snippet and the transformers engine at batch 1 and 4, in one run, with the floor that the
-device's arithmetic and bandwidth set. `--tiny` tries it on a CPU with tiny shapes.
+`python -m benchmarks.gpu` measures each stage and whole cascades in the shapes of the 8B models,
+with random weights: the card's snippet and each installed engine, quantised and not, at 1 to 64 at
+once, with the floor that the device's arithmetic and bandwidth set. `--tiny` tries it on a CPU with
+tiny shapes; [how](../benchmarks/gpu/README.md).
 
 {found}"""

@@ -2,8 +2,8 @@
 
 from benchmarks.passes import Speed
 from benchmarks.plan import BATCHED, CLIENTS
-from benchmarks.report.tables import ms, table
 from benchmarks.results import Key, Results, Who
+from benchmarks.tables import ms, table
 
 SPEED_HEAD = ("in flight", "per second", "each pass", "p50 ms", "p99 ms", "requests")
 

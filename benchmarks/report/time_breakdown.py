@@ -1,7 +1,7 @@
 """Where the time of a lone request goes."""
 
-from benchmarks.report.tables import ms, table
 from benchmarks.results import Results, Who
+from benchmarks.tables import ms, table
 from benchmarks.time_breakdown import IN_TURN, SIDE_BY_SIDE
 
 

@@ -1,6 +1,8 @@
 """The demo family on vLLM's real code, built for CPUs; `make test-vllm` makes the environment.
 
-The ordinary test run does not enter this folder (`norecursedirs` in pyproject.toml).
+The ordinary test run does not enter this folder (`norecursedirs` in pyproject.toml). With
+TEST_DEVICE=cuda the engines of both sides run on a GPU, in an environment with vLLM's build for
+GPUs; nobody has run them there yet.
 """
 
 import asyncio
@@ -8,7 +10,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -23,6 +24,13 @@ MODELS = Path(__file__).parents[2] / "models"
 PROMPTED = ("demo_group", "demo_disease", "demo_caption")
 MEMORY = 64 << 20
 """Bytes of vLLM's key-value cache; without a number it takes most of the machine."""
+
+DEVICE = os.environ.get("TEST_DEVICE", "cpu")
+PARAMETERS = {
+    "kv_cache_memory_bytes": MEMORY,
+    # vLLM wants that share of a card to be free, whatever it takes of it; several may start at once
+    **({} if DEVICE == "cpu" else {"gpu_memory_utilization": 0.1}),
+}
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # nothing here comes from the hub
 
@@ -48,7 +56,7 @@ def vllm_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = root / name / "config.yaml"
         parts = yaml.safe_load(path.read_text())
         parts["triton"]["backend"] = "vllm"
-        parts["hikari"]["engine"]["parameters"] = {"kv_cache_memory_bytes": MEMORY}
+        parts["hikari"]["engine"] |= {"parameters": PARAMETERS, "device": DEVICE}
         path.write_text(yaml.safe_dump(parts))
     return root
 
@@ -68,7 +76,7 @@ def opened(loop: asyncio.Runner) -> Iterator[Open]:
     """Opens engines on a demo model, and closes them after the module's tests."""
     engines: list[LanguageEngine] = []
 
-    def opened(backend: str, name: str = "demo_disease", **changes: Any) -> LanguageEngine:
+    def opened(backend: str, name: str = "demo_disease", **changes: object) -> LanguageEngine:
         engines.append(open_engine(backend, opening(backend, name, **changes)))
         return engines[-1]
 
@@ -77,15 +85,15 @@ def opened(loop: asyncio.Runner) -> Iterator[Open]:
         loop.run(engine.close())
 
 
-def opening(backend: str, name: str = "demo_disease", **changes: Any) -> Opening:
+def opening(backend: str, name: str = "demo_disease", **changes: object) -> Opening:
     """What a demo model is opened with; `parameters` come on top of the memory."""
     repository = Repository(MODELS)
     hikari = repository.config(name).hikari
     assert isinstance(hikari, ClassifierConfig | DescriberConfig)
-    parameters = {"kv_cache_memory_bytes": MEMORY, **changes.pop("parameters", {})}
-    settings: dict[str, Any] = {
+    parameters = {**PARAMETERS, **changes.pop("parameters", {})}  # type: ignore[dict-item]
+    settings = {
         "folder": repository.version_folder(name, 1),
-        "device": "cpu",
+        "device": DEVICE,
         "dtype": "float32",
         "max_batch": 16,
         "max_context": hikari.limits.max_context_tokens,
@@ -97,4 +105,4 @@ def opening(backend: str, name: str = "demo_disease", **changes: Any) -> Opening
         "thinking": "closed",
         "parameters": parameters if backend == "vllm" else {},
     }
-    return Opening(model=name, **{**settings, **changes})
+    return Opening(model=name, **{**settings, **changes})  # type: ignore[arg-type]

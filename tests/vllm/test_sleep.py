@@ -14,12 +14,13 @@ from hikari_serve.engines.contract import Generate
 from hikari_serve.engines.registry import open_engine
 from hikari_serve.engines.vllm.engine import VllmEngine
 from hikari_serve.errors import EngineFailed
-from tests.vllm.conftest import opening
+from tests.vllm.conftest import DEVICE, opening
 from tests.vllm.prompts import asked, caption_prompts
 
 WORKER = {"worker_cls": "tests.vllm.sleeper.Sleeper"}
 
 
+@pytest.mark.skipif(DEVICE != "cpu", reason="the sleeper is vLLM's worker for CPUs")
 def test_a_wake_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wakes, held = tmp_path / "wakes", tmp_path / "held"
     monkeypatch.setenv("WAKES", str(wakes))
