@@ -107,13 +107,14 @@ def _floor(
     """Seconds that the device needs at least for a batch, as the engine asks it.
 
     The first pass reads the prompt, the closed think block and the answers' common beginning; then
-    comes one for each further branch of the answers, or for each further token.
+    comes one for each further token that is written. Of a scored answer nothing more is read: to
+    random weights none is likely.
     """
     if stage.answers is None:
         then, steps = len(subject.chat.closing), stage.written - 1
     else:
         then = len(subject.chat.closing) + len(stage.answers.prefix)
-        steps = len(stage.answers.branches) - 1
+        steps = 0
     patches = cut_patches(subject.pictures, questions[0].prompt.images)
     counts = patches.grids.prod(dim=1).tolist() if patches else []
     merge = subject.pictures.merge_size**2
