@@ -157,12 +157,13 @@ class Meter:
         """Seconds that the device needs at least for a batch of one stage's questions.
 
         The first pass reads the prompt, the closed think block and the answers' common beginning;
-        then comes one for each further branch of the answers, or for each further token.
+        then comes one for each further token that is written. Of a scored answer nothing more is
+        read: to random weights none is likely.
         """
         then, steps = self._closing, CAPTION_TOKENS - 1
         if isinstance(question.want, Score):
             answers = question.want.answers
-            then, steps = then + len(answers.prefix), len(answers.branches) - 1
+            then, steps = then + len(answers.prefix), 0
         merge = self._pictures.merge_size**2
         tokens = self._tokens(question) + then
         return self._work.seconds(

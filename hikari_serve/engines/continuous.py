@@ -2,25 +2,23 @@
 
 Such an engine (vLLM, SGLang) gives a `Session` for each call. Scoring over the answer trie (a
 request for each place that is read: the first reads the prompt, the others find it in the engine's
-prefix cache and run together), thinking and streaming are the same for all of them and stand here.
+prefix cache, and those of a round run together), thinking and streaming are the same for all of
+them and stand here.
 """
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from typing import Any, Protocol
 
 from hikari_serve.engines.chat import Chat
 from hikari_serve.engines.contract import Call, LanguageEngine, Score, Scored
 from hikari_serve.engines.writer import Writer
 from hikari_serve.errors import ConfigError, EngineFailed
-from hikari_serve.labels.trie import AnswerTrie
+from hikari_serve.labels.trie import AnswerTrie, TokenPath
 
 CANCEL_SECONDS = 0.05
 """How often a call is asked whether anybody still waits; then the engine is told to stop."""
-
-Place = tuple[Sequence[int], Sequence[int]]
-"""Tokens behind the prompt, and the tokens whose probability to come next is read."""
 
 
 class Session(Protocol):
@@ -106,6 +104,9 @@ class ContinuousEngine(LanguageEngine):
 async def score(session: Session, chat: Chat, call: Call, max_thinking: int) -> None:
     """Scores the answers that a call asks for and finishes it.
 
+    The first request reads the prompt and where the answers part, as if the model thought nothing.
+    Whether it would think is asked with the rest: only if it does, all is read again behind that.
+
     Args:
         session: Asks about the call's prompt.
         chat: The checkpoint's words.
@@ -116,15 +117,15 @@ async def score(session: Session, chat: Chat, call: Call, max_thinking: int) -> 
         HikariError: The model did not end its thinking, or the engine failed.
     """
     answers: AnswerTrie = call.request.want.answers
-    prefix = answers.prefix
-    before = [*await _think(session, chat, max_thinking), *chat.closing]
-    # each token of the common beginning, behind those before it; then the branches
-    places: list[Place] = [(prefix[:depth], (token,)) for depth, token in enumerate(prefix)]
-    places += [(branch.path, branch.children) for branch in answers.branches]
-    read = await _read(session, before, places[:1]) + await _read(session, before, places[1:])
-    beginning, branches = read[: len(prefix)], read[len(prefix) :]
-    prefix_logprob = sum(logprob for (logprob,) in beginning)
-    call.finish(Scored(prefix_logprob, branches, call.request.work))
+    read: dict[TokenPath, float] = {}
+    await _note(session, chat.closing, answers, [answers.prefix], read)
+    thoughts, _ = await _together(
+        _think(session, chat, max_thinking), _follow(session, chat.closing, answers, read)
+    )
+    if thoughts:
+        read = {}
+        await _follow(session, [*thoughts, *chat.closing], answers, read)
+    call.finish(Scored(read, call.request.work))
 
 
 async def _think(session: Session, chat: Chat, max_thinking: int) -> list[int]:
@@ -138,18 +139,38 @@ async def _think(session: Session, chat: Chat, max_thinking: int) -> list[int]:
     return thoughts[:-1]
 
 
-async def _read(
-    session: Session, before: Sequence[int], places: Sequence[Place]
-) -> list[list[float]]:
-    """The log-probabilities at several places, asked for at once; one failure ends all."""
+async def _follow(
+    session: Session, before: Sequence[int], answers: AnswerTrie, read: dict[TokenPath, float]
+) -> None:
+    """Reads the answers on, round by round, to the end of those that may be likely."""
+    while ends := answers.onward(read):
+        ways = {end[:depth] for end in ends for depth in range(len(end) + 1)}
+        fresh = [path for path in sorted(ways) if (*path, answers.nexts[path][0]) not in read]
+        await _note(session, before, answers, fresh, read)
+
+
+async def _note(
+    session: Session,
+    before: Sequence[int],
+    answers: AnswerTrie,
+    paths: Sequence[TokenPath],
+    read: dict[TokenPath, float],
+) -> None:
+    """Asks at once how probable the answers' next tokens are behind some paths, and notes it."""
+    asked = [session.logprobs([*before, *path], answers.nexts[path]) for path in paths]
+    for path, logprobs in zip(paths, await _together(*asked), strict=True):
+        for token, logprob in zip(answers.nexts[path], logprobs, strict=True):
+            read[(*path, token)] = logprob
+
+
+async def _together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Waits for several results; the first failure ends all."""
     try:
         async with asyncio.TaskGroup() as group:
-            reads = [
-                group.create_task(session.logprobs([*before, *path], of)) for path, of in places
-            ]
+            tasks = [group.create_task(each) for each in work]
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
-    return [read.result() for read in reads]
+    return [task.result() for task in tasks]
 
 
 async def generate(session: Session, chat: Chat, call: Call, max_thinking: int) -> None:

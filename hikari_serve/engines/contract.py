@@ -18,7 +18,7 @@ from typing import Any, Literal, Protocol
 
 from PIL import Image
 
-from hikari_serve.labels.trie import AnswerTrie
+from hikari_serve.labels.trie import AnswerTrie, Read
 from hikari_serve.prompts.layout import Message
 
 Thinking = Literal["closed", "natural"]
@@ -52,14 +52,12 @@ class Scored:
     """What `Score` read.
 
     Attributes:
-        prefix_logprob: Natural log of the probability of the answers' common beginning.
-        logprobs: For each branch of the trie, in its order, the log-probabilities of the
-            branch's children under the model's full vocabulary (not renormalised).
+        logprobs: For every token of the answers that was read, its log-probability under the
+            model's full vocabulary (not renormalised), by the path that it ends.
         prompt_tokens: Length of the prompt, image tokens included.
     """
 
-    prefix_logprob: float
-    logprobs: Sequence[Sequence[float]]
+    logprobs: Read
     prompt_tokens: int
 
 

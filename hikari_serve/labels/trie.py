@@ -1,42 +1,40 @@
 """The answers of a closed label set as a trie of token ids, and the distribution over them.
 
-Scoring a trie instead of generating gives each label its exact probability under decoding that
-is constrained to the label set: it sums to 1, is deterministic, and needs no parsing. Only nodes
-with several children are read; what lies between them is forced. The mass that the model puts
-outside the children is kept, because it says how far the model's own answer lies from the set.
+The probability of a label is that of its whole answer, the end of the turn included: a name that
+only begins as a label's does ("melanoma" as "melanocytic nevi") is not that label. An engine reads
+the trie in rounds: first the answers' common beginning and where they part, then on along those
+that may still be likely. What it reads of a model is exact, deterministic, and needs no parsing.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from hikari_serve.errors import ConfigError
 
+LEAST = 1e-3
+"""An answer that what was read leaves no more than this is not read to its end."""
 
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A node with several children.
+TokenPath = tuple[int, ...]
+"""Token ids from the end of the prompt on."""
 
-    Attributes:
-        path: Token ids from the end of the prompt to this node.
-        children: The next token ids, each leading to other labels.
-    """
-
-    path: tuple[int, ...]
-    children: tuple[int, ...]
+Read = Mapping[TokenPath, float]
+"""The natural log of the probability of each path's last token, behind those before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerTrie:
-    """The branching nodes of a label set's answers, the root first.
+    """The answers of a label set, and how they part.
 
     Attributes:
         answers: Token ids of each label's whole answer, the end-of-turn token included.
-        branches: Every branching node; `branches[0].path` is the answers' common beginning.
+        prefix: The token ids that every answer begins with; may be empty.
+        nexts: For every path that an answer goes on behind, the tokens that come next.
     """
 
-    answers: tuple[tuple[int, ...], ...]
-    branches: tuple[Branch, ...]
+    answers: tuple[TokenPath, ...]
+    prefix: TokenPath = field(compare=False)
+    nexts: Mapping[TokenPath, tuple[int, ...]] = field(compare=False, repr=False)
 
     @classmethod
     def build(cls, answers: Sequence[Sequence[int]]) -> "AnswerTrie":
@@ -49,53 +47,67 @@ class AnswerTrie:
         rows = tuple(tuple(answer) for answer in answers)
         if len(rows) < 2:
             raise ConfigError("a label set needs at least two answers")
-        for index, row in enumerate(rows):
-            for other in rows[index + 1 :]:
-                short = min(len(row), len(other))
-                if row[:short] == other[:short]:
-                    raise ConfigError("two answers of the label set begin with the same tokens")
-        depths = range(max(map(len, rows)))
-        paths = sorted({row[:depth] for row in rows for depth in depths}, key=lambda p: (len(p), p))
-        branches = []
-        for path in paths:
-            nexts = {
-                row[len(path)] for row in rows if row[: len(path)] == path and len(row) > len(path)
-            }
-            if len(nexts) > 1:
-                branches.append(Branch(path, tuple(sorted(nexts))))
-        return cls(rows, tuple(branches))
+        nexts: dict[TokenPath, set[int]] = {}
+        for row in rows:
+            for depth, token in enumerate(row):
+                nexts.setdefault(row[:depth], set()).add(token)
+        if len(set(rows)) < len(rows) or any(row in nexts for row in rows):
+            raise ConfigError("two answers of the label set begin with the same tokens")
+        branches = [path for path, tokens in nexts.items() if len(tokens) > 1]
+        ordered = {path: tuple(sorted(tokens)) for path, tokens in nexts.items()}
+        return cls(rows, min(branches, key=len), ordered)
 
     @property
-    def prefix(self) -> tuple[int, ...]:
-        """The token ids that every answer begins with; may be empty."""
-        return self.branches[0].path
+    def widest(self) -> int:
+        """The most tokens that part at one place."""
+        return max(map(len, self.nexts.values()))
 
-    def distribution(
-        self, prefix_logprob: float, logprobs: Sequence[Sequence[float]]
-    ) -> tuple[list[float], float]:
-        """Turns what an engine read into probabilities over the labels.
+    def onward(self, read: Read) -> list[TokenPath]:
+        """How far to read next: along each answer that may be likely, to the next parting.
 
         Args:
-            prefix_logprob: Log-probability of `prefix`.
-            logprobs: For each branch, the raw log-probabilities of its children.
+            read: What was read so far: `prefix` or nothing of it, and what parts behind it.
 
         Returns:
-            The probability of each answer (summing to 1), and `label_mass`: how much of the
-            model's own belief lies inside the label set, the prefix included, from 0 to 1.
+            Paths, none the beginning of another; the tokens next to each and to the paths on the
+            way to it are to be read. Nothing once every answer is read, or too unlikely.
         """
-        local: dict[tuple[int, ...], float] = {}
-        raw: dict[tuple[int, ...], float] = {}
-        for branch, row in zip(self.branches, logprobs, strict=True):
-            top = max(row)
-            norm = top + math.log(sum(math.exp(value - top) for value in row))
-            for token, value in zip(branch.children, row, strict=True):
-                raw[(*branch.path, token)] = value
-                local[(*branch.path, token)] = value - norm
-        scores = [math.exp(_along(answer, local)) for answer in self.answers]
-        mass = sum(math.exp(prefix_logprob + _along(answer, raw)) for answer in self.answers)
-        return scores, min(mass, 1.0)
+        ends = set()
+        for answer in self.answers:
+            depth = _depth(answer, read)
+            if depth == len(answer) or _along(answer, read) <= math.log(LEAST):
+                continue
+            while depth < len(answer) - 1 and len(self.nexts[answer[:depth]]) == 1:
+                depth += 1
+            ends.add(answer[:depth])
+        return sorted(ends)
+
+    def distribution(self, read: Read) -> tuple[list[float], float]:
+        """Turns what an engine read into probabilities over the labels.
+
+        An answer that was not read to its end counts among the scores with what was read of it,
+        and in the mass not at all: neither makes the others surer than they are.
+
+        Args:
+            read: What was read, until `onward` wanted no more.
+
+        Returns:
+            The probability of each answer among those of the set (summing to 1), and
+            `label_mass`: the sum of the probabilities of the whole answers, from 0 to 1.
+        """
+        logs = [_along(answer, read) for answer in self.answers]
+        top = max(logs)
+        weights = [math.exp(log - top) for log in logs]
+        total = sum(weights)
+        whole = (log for answer, log in zip(self.answers, logs, strict=True) if answer in read)
+        return [weight / total for weight in weights], min(sum(map(math.exp, whole)), 1.0)
 
 
-def _along(answer: tuple[int, ...], values: dict[tuple[int, ...], float]) -> float:
-    """Sums the values of the branch children that an answer passes; forced tokens count 0."""
-    return sum(values.get(answer[:depth], 0.0) for depth in range(1, len(answer) + 1))
+def _depth(answer: TokenPath, read: Read) -> int:
+    """How many tokens of an answer were read."""
+    return max(depth for depth in range(len(answer) + 1) if not depth or answer[:depth] in read)
+
+
+def _along(answer: TokenPath, read: Read) -> float:
+    """The log of the probability of what was read of an answer."""
+    return sum(read.get(answer[:depth], 0.0) for depth in range(1, len(answer) + 1))

@@ -64,7 +64,7 @@ class Classifier(Model):
 
     def read(self, output: Output, item: Item) -> Classification:
         assert isinstance(output, Scored)
-        probabilities, mass = self._trie.distribution(output.prefix_logprob, output.logprobs)
+        probabilities, mass = self._trie.distribution(output.logprobs)
         if self._calibration:
             probabilities = self._calibration.apply(np.asarray(probabilities)).tolist()
         labels = self._labels.labels

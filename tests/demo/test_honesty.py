@@ -1,6 +1,7 @@
 """The weights in the repository, asked what they cannot know, and asked twice in two ways."""
 
 import asyncio
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,13 +14,27 @@ from hikari_serve.engines.contract import Generate, Prompt, Score
 from hikari_serve.engines.transformers.engine import TransformersEngine
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.labels.matching import match_label
-from hikari_serve.labels.trie import AnswerTrie
+from hikari_serve.labels.trie import AnswerTrie, Read
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import ClassifierConfig
 from tests.engines.recorder import run
 
 REPOSITORY = Repository(Path(__file__).parents[2] / "models")
 COUNT, BATCH = 100, 20
+
+NEAR = {
+    "acne_vulgaris": "acne rosacea",
+    "atopic_dermatitis": "atopic eczema",
+    "melanocytic_nevi": "melanocytic melanoma",
+    "psoriasis": "psoriasis vulgaris",
+    "sccis": "squamous cell carcinoma",
+    "seborrheic_dermatitis": "seborrheic keratosis",
+    "skin_tag": "skin cancer",
+    "tinea_versicolor": "tinea corporis",
+    "urticaria": "urticaria pigmentosa",
+    "photodermatoses": "photodermatoses of childhood",
+}
+"""Another name that begins with the same words, in the tokens of these weights too."""
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +101,64 @@ def test_a_set_without_the_true_disease_is_unknown(
         ]
         for call in run(engine, *[(prompt, Score(lacking)) for prompt in asked]):
             scored = call.output
-            _, mass = lacking.distribution(scored.prefix_logprob, scored.logprobs)
+            _, mass = lacking.distribution(scored.logprobs)
             unknown += mass < settings.min_label_mass
     assert unknown >= 0.95 * COUNT
+
+
+def test_a_set_with_a_near_name_instead_of_the_true_one_is_unknown(
+    engine: TransformersEngine,
+    settings: ClassifierConfig,
+    labels: LabelSet,
+    drawings: list[Drawing],
+    prompts: list[Prompt],
+) -> None:
+    unknown = misled = 0
+    for label in labels.labels:
+        names = [NEAR[label.id] if each is label else each.answer for each in labels.labels]
+        near = trie(engine, settings, names)
+        asked = [
+            prompt
+            for prompt, drawing in zip(prompts, drawings, strict=True)
+            if drawing.disease == label.id
+        ]
+        for call in run(engine, *[(prompt, Score(near)) for prompt in asked]):
+            _, mass = near.distribution(call.output.logprobs)
+            unknown += mass < settings.min_label_mass
+            misled += parting_mass(near, call.output.logprobs) >= settings.min_label_mass
+    assert unknown >= 0.95 * COUNT
+    assert misled >= 0.95 * COUNT  # the tokens that part the labels do not show it
+
+
+def test_reading_whole_names_makes_few_drawings_unknown(
+    engine: TransformersEngine,
+    settings: ClassifierConfig,
+    labels: LabelSet,
+    prompts: list[Prompt],
+) -> None:
+    whole = trie(engine, settings, [label.answer for label in labels.labels])
+    lost = 0
+    for start in range(0, COUNT, BATCH):
+        batch = prompts[start : start + BATCH]
+        for call in run(engine, *[(prompt, Score(whole)) for prompt in batch]):
+            _, mass = whole.distribution(call.output.logprobs)
+            parting = parting_mass(whole, call.output.logprobs)
+            lost += mass < settings.min_label_mass <= parting
+    assert lost <= 0.02 * COUNT
+
+
+def parting_mass(answers: AnswerTrie, read: Read) -> float:
+    """What the common beginning and the tokens that part the answers leave the label set."""
+    return sum(
+        math.exp(
+            sum(
+                read.get(answer[: depth + 1], 0.0)
+                for depth in range(len(answer))
+                if depth < len(answers.prefix) or len(answers.nexts[answer[:depth]]) > 1
+            )
+        )
+        for answer in answers.answers
+    )
 
 
 def test_scoring_and_writing_agree(
@@ -104,7 +174,7 @@ def test_scoring_and_writing_agree(
         scored = run(engine, *[(prompt, Score(whole)) for prompt in batch])
         written = run(engine, *[(prompt, Generate(32)) for prompt in batch])
         for score, words in zip(scored, written, strict=True):
-            scores, mass = whole.distribution(score.output.prefix_logprob, score.output.logprobs)
+            scores, mass = whole.distribution(score.output.logprobs)
             named = labels.labels[max(range(len(scores)), key=scores.__getitem__)].id
             sure = named if mass >= settings.min_label_mass else None
             agreed += sure == match_label(words.output.text, labels).label

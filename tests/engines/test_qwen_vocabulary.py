@@ -1,11 +1,11 @@
-"""The label sets under the vocabulary of the real weights: how many reads an answer costs."""
+"""The label sets under the vocabulary of the real weights: where their answers part."""
 
 import pytest
 
 from benchmarks.qwen import qwen_tokenizer
 from hikari_serve.engines.chat import Chat
 from hikari_serve.labels.label_set import LabelSet
-from hikari_serve.labels.trie import AnswerTrie
+from hikari_serve.labels.trie import AnswerTrie, TokenPath
 
 DISEASE = "This image shows {label}."
 
@@ -31,18 +31,35 @@ def test_the_ids_are_the_real_ones(chat: Chat) -> None:
     )  # fmt: skip
 
 
-def test_the_ten_diseases_of_the_weights_need_one_read(chat: Chat) -> None:
-    (branch,) = trie(chat, "skincap", DISEASE).branches
-    assert branch.path == chat.answer("This image shows")[:3]
-    assert len(branch.children) == 10
+def partings(answers: AnswerTrie) -> dict[TokenPath, int]:
+    """Where answers part, and into how many tokens."""
+    return {path: len(tokens) for path, tokens in answers.nexts.items() if len(tokens) > 1}
 
 
-def test_the_four_groups_need_one_read(chat: Chat) -> None:
-    (branch,) = trie(chat, "groups", "{label}").branches
-    assert branch.path == ()
-    assert len(branch.children) == 4
+@pytest.mark.parametrize("name", ["skincap", "card"])
+def test_the_ten_diseases_part_at_one_place(chat: Chat, name: str) -> None:
+    beginning = chat.answer("This image shows")[:3]
+    assert partings(trie(chat, name, DISEASE)) == {beginning: 10}
 
 
-def test_the_ten_diseases_of_the_card_need_one_read_too(chat: Chat) -> None:
-    (branch,) = trie(chat, "card", DISEASE).branches
-    assert len(branch.children) == 10
+def test_the_four_groups_part_at_their_first_token(chat: Chat) -> None:
+    assert partings(trie(chat, "groups", "{label}")) == {(): 4}
+
+
+@pytest.mark.parametrize(
+    ("label", "stranger"),
+    [
+        ("melanocytic nevi", "melanoma"),
+        ("squamous cell carcinoma in situ", "squamous cell carcinoma"),
+        ("seborrheic dermatitis", "seborrheic keratosis"),
+        ("psoriasis", "psoriatic arthritis"),
+        ("lichen planus", "lichen sclerosus"),
+    ],
+)
+def test_what_parts_the_labels_does_not_part_them_from_strangers(
+    chat: Chat, label: str, stranger: str
+) -> None:
+    """Why a label is read to its end: these begin with the token that tells the label apart."""
+    own, other = (chat.answer(DISEASE.format(label=name)) for name in (label, stranger))
+    assert own[:4] == other[:4]
+    assert own != other

@@ -1,5 +1,3 @@
-from collections.abc import Sequence
-
 import pytest
 
 from hikari_serve.engines.contract import Generate, Prompt, Score
@@ -15,10 +13,6 @@ PROMPTS = {
     "none": Prompt([{"role": "user", "content": "Which colour is the sky?"}], []),
 }
 LABELS = ("It is red.", "It is rose.", "It is green: 皮膚.", "A green one.", ANSWERS["blue"])
-
-
-def flat(branches: Sequence[Sequence[float]]) -> list[float]:
-    return [value for branch in branches for value in branch]
 
 
 @pytest.mark.parametrize("thinking", ["closed", "natural"])
@@ -43,9 +37,8 @@ def test_a_batch_scores_what_its_items_score_alone(
         together, [run(engine, pair)[0].output for pair in asked], strict=True
     ):
         assert output.prompt_tokens == alone.prompt_tokens
-        assert output.prefix_logprob == pytest.approx(alone.prefix_logprob, abs=1e-4)
-        assert flat(output.logprobs) == pytest.approx(flat(alone.logprobs), abs=1e-4)
-    assert flat(together[0].logprobs) != pytest.approx(flat(together[1].logprobs), abs=0.1)
+        assert dict(output.logprobs) == pytest.approx(dict(alone.logprobs), abs=1e-4)
+    assert dict(together[0].logprobs) != pytest.approx(dict(together[1].logprobs), abs=0.1)
 
 
 def test_scores_and_texts_share_a_batch(closed: TransformersEngine) -> None:
@@ -53,8 +46,9 @@ def test_scores_and_texts_share_a_batch(closed: TransformersEngine) -> None:
     asked = [(question("blue"), want) for want in (one, Generate(40), other, one)]
     scored, written, narrow, again = (call.output for call in run(closed, *asked))
     assert written.text == ANSWERS["blue"]
-    assert flat(scored.logprobs) == pytest.approx(flat(again.logprobs), abs=1e-4)
-    assert len(narrow.logprobs) == 1
+    assert dict(scored.logprobs) == pytest.approx(dict(again.logprobs), abs=1e-4)
+    assert {path[:-1] for path in narrow.logprobs} <= set(other.answers.nexts)
+    assert other.answers.onward(narrow.logprobs) == []
 
 
 def test_a_batch_of_cancelled_calls_computes_nothing(closed: TransformersEngine) -> None:

@@ -1,29 +1,12 @@
 import pytest
-import torch
 
 from hikari_serve.engines.contract import Generate, Generated, Score
 from hikari_serve.engines.transformers.engine import TransformersEngine
 from hikari_serve.errors import EngineFailed
 from tests.engines.conftest import Load
 from tests.engines.recorder import Recorder, answer, run
+from tests.engines.steps import Steps
 from tests.engines.taught import ANSWERS, THOUGHTS, question
-
-
-class Steps:
-    """Counts the forward passes of an engine and the rows in each."""
-
-    def __init__(self, engine: TransformersEngine) -> None:
-        self.rows: list[int] = []
-        self._handle = engine._model.lm_head.register_forward_hook(self._note)
-
-    def _note(self, module: object, args: object, logits: torch.Tensor) -> None:
-        self.rows.append(len(logits))
-
-    def __enter__(self) -> "Steps":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._handle.remove()
 
 
 @pytest.mark.parametrize("thinking", ["closed", "natural"])

@@ -80,5 +80,5 @@ def scored(
     """Probabilities of the diseases, (prompts, labels), and each prompt's label mass."""
     trie = diseases(engine)
     outputs = [call.output for call in asked(loop, engine, prompts, Score(trie))]
-    rows = [trie.distribution(output.prefix_logprob, output.logprobs) for output in outputs]
+    rows = [trie.distribution(output.logprobs) for output in outputs]
     return np.array([row for row, _ in rows]), np.array([mass for _, mass in rows])

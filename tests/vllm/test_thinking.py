@@ -51,7 +51,7 @@ def test_both_score_the_same_behind_their_thoughts(loop: asyncio.Runner, pair: P
         for engine in pair:
             trie = engine.answer_trie(LABELS)
             (call,) = asked(loop, engine, [question(*colours)], Score(trie))
-            rows.append(trie.distribution(call.output.prefix_logprob, call.output.logprobs))
+            rows.append(trie.distribution(call.output.logprobs))
         (ours, mass), (theirs, other_mass) = rows
         assert theirs == pytest.approx(ours, abs=1e-4)
         assert other_mass == pytest.approx(mass, abs=1e-4)

@@ -1,4 +1,4 @@
-"""Reads the probabilities of a closed set of answers: one prefill, then a short step a branch."""
+"""Reads the probabilities of a closed set of answers: one prefill, then a short pass a parting."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from hikari_serve.engines.chat import Chat
 from hikari_serve.engines.contract import Call, Scored
 from hikari_serve.engines.transformers.sequences import Sequences
 from hikari_serve.errors import EngineFailed
-from hikari_serve.labels.trie import AnswerTrie
+from hikari_serve.labels.trie import AnswerTrie, TokenPath
 
 
 def score(
@@ -21,7 +21,9 @@ def score(
 ) -> None:
     """Scores the same answers for every call of a batch, and finishes the calls.
 
-    A call whose model does not end its thinking in time fails with `EngineFailed`.
+    The first pass reads the thinking as if it ended at once. Where the model would rather think,
+    it is let, and the answers are read again behind its thoughts; a call whose model does not end
+    them in time fails with `EngineFailed`.
 
     Args:
         model: The weights.
@@ -32,32 +34,50 @@ def score(
     """
     sequences = Sequences(model)
     prompts = [call.request for call in calls]
-    head = (*chat.closing, *answers.prefix)
-    keep = len(answers.prefix) + 1
-    if max_thinking:
-        calls = _think(sequences, sequences.start(prompts), chat, calls, max_thinking)
+    common, head = len(answers.prefix), (*chat.closing, *answers.prefix)
+    logits = sequences.start(prompts, head, 1 + (len(head) if max_thinking else common))
+    if max_thinking and (logits[:, 0].argmax(dim=-1) != chat.think_end).any():
+        sequences.rewind(len(head))
+        calls = _think(sequences, logits[:, :1], chat, calls, max_thinking)
         if not calls:
             return
-        logits = sequences.extend([head] * len(calls), keep)
-    else:
-        logits = sequences.start(prompts, head, keep)
-    logprobs = _logprobs(logits)
-    prefix = torch.tensor(answers.prefix, dtype=torch.long)
-    prefix_logprobs = logprobs[:, torch.arange(len(prefix)), prefix].sum(dim=1).tolist()
-    branches = [logprobs[:, -1, answers.branches[0].children].tolist()]
-    for branch in answers.branches[1:]:
+        logits = sequences.extend([head] * len(calls), 1 + common)
+    read: list[dict[TokenPath, float]] = [{} for _ in calls]
+    places = [(row, answers.prefix[:depth]) for row in read for depth in range(common + 1)]
+    _note(answers, places, logits[:, -1 - common :].flatten(0, 1))
+    while any(onward := [answers.onward(row) for row in read]):
         if all(call.cancelled for call in calls):
             return
-        rest = branch.path[len(prefix) :]
-        logprobs = _logprobs(sequences.extend([rest] * len(calls)))
-        branches.append(logprobs[:, -1, branch.children].tolist())
-        sequences.rewind(len(rest))
-    for call, prefix_logprob, *read in zip(calls, prefix_logprobs, *branches, strict=True):
-        call.finish(Scored(prefix_logprob, read, call.request.work))
+        places = [
+            (row, path[: depth + 1])
+            for row, paths in zip(read, onward, strict=True)
+            for path in paths
+            for depth in range(common, len(path))
+        ]
+        ways = [[path[common:] for path in paths] for paths in onward]
+        _note(answers, places, sequences.peek(ways))
+    for call, row in zip(calls, read, strict=True):
+        call.finish(Scored(row, call.request.work))
 
 
-def _logprobs(logits: torch.Tensor) -> torch.Tensor:
-    return logits.float().log_softmax(dim=-1)
+def _note(
+    answers: AnswerTrie,
+    places: Sequence[tuple[dict[TokenPath, float], TokenPath]],
+    logits: torch.Tensor,
+) -> None:
+    """Notes how probable the answers' next tokens are at some places.
+
+    Args:
+        answers: Which tokens those are.
+        places: Where to note it, and the path to the place.
+        logits: (places, vocabulary).
+    """
+    pairs = [(at, token) for at, (_, path) in enumerate(places) for token in answers.nexts[path]]
+    at, tokens = torch.tensor(pairs, device=logits.device).T
+    logits = logits.float()
+    values = iter((logits[at, tokens] - logits.logsumexp(dim=-1)[at]).tolist())
+    for row, path in places:
+        row.update({(*path, token): next(values) for token in answers.nexts[path]})
 
 
 def _think(

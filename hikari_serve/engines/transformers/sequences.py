@@ -1,6 +1,6 @@
 """A batch of token sequences in the model's key-value cache, each growing at its own pace."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch.nn.utils.rnn import pad_sequence
@@ -69,6 +69,41 @@ class Sequences:
         self._next = self._next + lengths[:, 0]
         return self._read(ids, positions, steps >= 0, keep, {})
 
+    def peek(self, rows: Sequence[Sequence[Sequence[int]]]) -> torch.Tensor:
+        """Reads what may come next of each row in several ways, all in one pass, and forgets it.
+
+        The ways of a row stand one behind another, and none of them sees the others.
+
+        Args:
+            rows: For each row, the ways that it may go on; each has a token at least.
+
+        Returns:
+            (tokens of all ways, vocabulary): logits of what comes next after each of them.
+        """
+        chunks = [[token for way in ways for token in way] for ways in rows]
+        ids = _padded([torch.tensor(chunk, dtype=torch.long) for chunk in chunks])
+        width = ids.shape[1]
+        steps = torch.zeros(len(rows), width, dtype=torch.long)
+        sight = torch.eye(width, dtype=torch.bool).repeat(len(rows), 1, 1)
+        real = torch.zeros(len(rows), width, dtype=torch.bool)
+        for row, (chunk, ways) in enumerate(zip(chunks, rows, strict=True)):
+            at = width - len(chunk)
+            real[row, at:] = True
+            for way in ways:
+                end = at + len(way)
+                steps[row, at:end] = torch.arange(len(way))
+                sight[row, at:end, at:end] = torch.ones(len(way), len(way)).tril()
+                at = end
+        past = self._real[:, None].expand(-1, width, -1)
+        hidden = self._hidden(
+            ids,
+            (self._next[:, None] + steps).expand(3, -1, -1),
+            torch.cat([past, sight], dim=2)[:, None],
+        )
+        self._cache.crop(-width)
+        logits: torch.Tensor = self._model.lm_head(hidden[real.to(hidden.device)])
+        return logits
+
     def rewind(self, tokens: int) -> None:
         """Forgets the last tokens of every row, which must all have been read together."""
         self._cache.crop(-tokens)
@@ -92,20 +127,33 @@ class Sequences:
         keep: int,
         pictures: dict[str, torch.Tensor],
     ) -> torch.Tensor:
-        device = self._model.device
         self._real = torch.cat([self._real, real], dim=1)
-        reader = self._model.model if pictures else self._model.model.language_model
-        hidden = reader(
-            input_ids=ids.to(device),
-            position_ids=positions.to(device),
-            # without padding there is nothing to mask, and attention takes a faster way
-            attention_mask=None if self._real.all() else self._real.to(device),
-            past_key_values=self._cache,
-            use_cache=True,
-            **pictures,
-        ).last_hidden_state
+        # without padding there is nothing to mask, and attention takes a faster way
+        mask = None if self._real.all() else self._real
+        hidden = self._hidden(ids, positions, mask, pictures)
         logits: torch.Tensor = self._model.lm_head(hidden[:, -keep:])
         return logits
+
+    def _hidden(
+        self,
+        ids: torch.Tensor,
+        positions: torch.Tensor,
+        mask: torch.Tensor | None,
+        pictures: Mapping[str, torch.Tensor] = {},
+    ) -> torch.Tensor:
+        """(rows, tokens, values): what the last layer makes of tokens; the cache keeps them."""
+        device = self._model.device
+        reader = self._model.model if pictures else self._model.model.language_model
+        return torch.as_tensor(
+            reader(
+                input_ids=ids.to(device),
+                position_ids=positions.to(device),
+                attention_mask=None if mask is None else mask.to(device),
+                past_key_values=self._cache,
+                use_cache=True,
+                **pictures,
+            ).last_hidden_state
+        )
 
 
 def _padded(rows: Sequence[torch.Tensor]) -> torch.Tensor:

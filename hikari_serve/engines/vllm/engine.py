@@ -102,9 +102,7 @@ class VllmEngine(ContinuousEngine):
 
     def answer_trie(self, answers: Sequence[str]) -> AnswerTrie:
         trie = super().answer_trie(answers)
-        if (
-            widest := max(len(branch.children) for branch in trie.branches)
-        ) > MAX_LOGPROB_TOKEN_IDS:
+        if (widest := trie.widest) > MAX_LOGPROB_TOKEN_IDS:
             raise ConfigError(
                 f"{widest} answers part at one token; vLLM reads {MAX_LOGPROB_TOKEN_IDS} at most"
             )

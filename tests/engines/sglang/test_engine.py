@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from starlette.exceptions import HTTPException
 
-from hikari_serve.engines.contract import Generate, Generated, Prompt, Score
+from hikari_serve.engines.contract import Generate, Generated, Prompt, Score, Scored
 from hikari_serve.engines.sglang.engine import SglangEngine
 from hikari_serve.engines.transformers.engine import TransformersEngine
 from hikari_serve.errors import ConfigError, EngineFailed, HikariError, InvalidInput, QueueFull
@@ -24,38 +24,52 @@ from tests.engines.taught import ANSWERS, question
 LABELS = ("It is red.", "It is rose.", "It is red like a ruby.", "It is green.", ANSWERS["blue"])
 
 
-def both(
-    ours: SglangEngine, theirs: TransformersEngine, prompt: Prompt, labels: tuple[str, ...]
-) -> list[Recorder]:
-    """Scores a prompt with both engines."""
-    assert ours.answer_trie(labels) == theirs.answer_trie(labels)
-    want = Score(ours.answer_trie(labels))
-    return [*run(ours, (prompt, want)), *run(theirs, (prompt, want))]
-
-
-def agree(calls: list[Recorder]) -> None:
-    """Every log-probability within 1e-4, the common beginning's too."""
-    ours, theirs = (call.output for call in calls)
-    assert ours.prefix_logprob == pytest.approx(theirs.prefix_logprob, abs=1e-4)
-    assert ours.prompt_tokens == theirs.prompt_tokens
-    for left, right in zip(ours.logprobs, theirs.logprobs, strict=True):
-        assert left == pytest.approx(right, abs=1e-4)
+def agree(
+    ours: SglangEngine, theirs: TransformersEngine, prompt: Prompt, labels: tuple[str, ...] = LABELS
+) -> Scored:
+    """Scores a prompt with both engines; what both read is within 1e-4, and both read enough."""
+    trie = ours.answer_trie(labels)
+    assert trie == theirs.answer_trie(labels)
+    (left,), (right,) = (run(engine, (prompt, Score(trie))) for engine in (ours, theirs))
+    assert left.output.prompt_tokens == right.output.prompt_tokens
+    one, other = left.output.logprobs, right.output.logprobs
+    for path in {*one} & {*other}:
+        assert one[path] == pytest.approx(other[path], abs=1e-4)
+    assert trie.onward(one) == trie.onward(other) == []
+    scores, mass = trie.distribution(one)
+    others, other_mass = trie.distribution(other)
+    assert scores == pytest.approx(others, abs=1e-4)
+    assert mass == pytest.approx(other_mass, abs=1e-4)
+    scored: Scored = left.output
+    return scored
 
 
 @pytest.mark.parametrize("colours", [(), ("red",), ("red", "blue", "green")])
 def test_scores_are_those_of_transformers(
     opened: Open, closed: TransformersEngine, colours: tuple[str, ...]
 ) -> None:
-    calls = both(opened(), closed, question(*colours), LABELS)
-    agree(calls)
-    assert len(calls[0].output.logprobs) > 2
-    assert calls[0].output.prefix_logprob < 0
+    read = agree(opened(), closed, question(*colours)).logprobs
+    assert any(answer in read for answer in closed.answer_trie(LABELS).answers)
 
 
 def test_scores_come_after_the_models_own_thoughts(
     opened: Open, natural: TransformersEngine
 ) -> None:
-    agree(both(opened(thinking="natural"), natural, question("blue"), LABELS))
+    agree(opened(thinking="natural"), natural, question("blue"))
+
+
+def test_a_model_that_thinks_nothing_is_asked_in_two_rounds(
+    opened: Open, natural: TransformersEngine
+) -> None:
+    engine = opened(thinking="natural")
+    read = agree(engine, natural, question("red")).logprobs
+    first, *others = engine._engine.asked
+    prompt = engine.prepare(question("red"), Generate(1)).input_ids
+    assert len(first["input_ids"]) > len(prompt)  # as if the thinking had ended
+    written = [one for one in others if "token_ids_logprob" not in one]
+    assert [one["input_ids"] for one in written] == [prompt]
+    places = {path[:-1] for path in read}
+    assert len(engine._engine.asked) == len(places) + 1
 
 
 def test_scores_of_the_demo_family(opened: Open, load: Load) -> None:
@@ -64,7 +78,7 @@ def test_scores_of_the_demo_family(opened: Open, load: Load) -> None:
     theirs = load(folder, **limits)
     ours = opened(folder=folder, **limits)
     prompt = question("red", "green", "blue", sizes=[(128, 96), (96, 128), (128, 128)])
-    agree(both(ours, theirs, prompt, ("This image shows psoriasis.", "This image shows nevi.")))
+    agree(ours, theirs, prompt, ("This image shows psoriasis.", "This image shows nevi."))
     asyncio.run(theirs.close())
 
 
