@@ -91,8 +91,8 @@ def _gpu() -> str:
     return f"""## On a GPU
 
 `python -m benchmarks.gpu` measures each stage and whole cascades in the shapes of the 8B models,
-with random weights: the card's snippet and each installed engine, quantised and not, at 1 to 64 at
-once, with the floor that the device's arithmetic and bandwidth set. `--tiny` tries it on a CPU with
-tiny shapes; [how](../benchmarks/gpu/README.md).
+with random weights: the card's snippet and each installed engine, quantised and not, at 1 to 64
+items at once, with the floor that the device's arithmetic and bandwidth set. `--tiny` tries it on a
+CPU with tiny shapes; [how](../benchmarks/gpu/README.md).
 
 {found}"""
