@@ -1,1 +1,1 @@
-"""What the server's speed is, against three references, in one run: `python -m benchmarks`."""
+"""The server's speed beside references and rivals, in one run: `python -m benchmarks`."""

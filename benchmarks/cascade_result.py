@@ -61,7 +61,7 @@ class CascadeResult:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """TimeBreakdown, from 0 to 1, of the pictures that two sides answered alike."""
+    """Shares, from 0 to 1, of the pictures that two sides answered alike."""
 
     pictures: int
     group: float
@@ -83,6 +83,11 @@ class Agreement:
             disease=sum(a.disease == b.disease for a, b in pairs) / len(pairs),
             caption=sum(a.caption == b.caption for a, b in pairs) / len(pairs),
         )
+
+    @property
+    def least(self) -> float:
+        """The smallest of the three."""
+        return min(self.group, self.disease, self.caption)
 
 
 def _time(report: StageReport) -> StageTime:

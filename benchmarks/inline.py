@@ -23,17 +23,25 @@ class InlineCascade:
         repository = Repository.of(settings)
         config = repository.config(settings.cascade)
         graph = read_graph(config, repository)
-        hosts = {name: Host.for_stage(name, settings, graph, graph.steps) for name in graph.steps}
-        self._cascade = Cascade(config, graph, hosts, PictureLimits())
+        self._hosts = {
+            name: Host.for_stage(name, settings, graph, graph.steps) for name in graph.steps
+        }
+        self._cascade = Cascade(config, graph, self._hosts, PictureLimits())
         self._ids = map(str, count())
         self._runner = asyncio.Runner()
-        for host in hosts.values():
+        for host in self._hosts.values():
             for entry in host.versions:
                 self._runner.run(host.load(entry.name, entry.version))
 
     def measure(self, pictures: Sequence[bytes], clients: int) -> Pass[CascadeResult]:
         """One pass with so many requests in flight."""
         return self._runner.run(closed_loop(self._diagnose, pictures, clients))
+
+    def close(self) -> None:
+        """Closes the engines."""
+        for host in self._hosts.values():
+            self._runner.run(host.close())
+        self._runner.close()
 
     async def _diagnose(self, picture: bytes) -> CascadeResult:
         request = CascadeRequest(id=next(self._ids), image=picture)

@@ -12,7 +12,7 @@ import psutil
 
 from hikari_serve import __version__
 
-PACKAGES = ("bentoml", "torch", "transformers", "httpx")
+PACKAGES = ("bentoml", "litserve", "fastapi", "torch", "transformers", "httpx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,22 @@ def _processor() -> str:
 
 
 def resident_bytes(root: int) -> int:
-    """Memory of a process and all below it; pages that several share count once (Linux)."""
+    """Memory of a process and all below it.
+
+    Where the system tells (Linux), what several of them share of a file counts once, whoever else
+    on the machine has that file open.
+    """
     process = psutil.Process(root)
-    return sum(_resident_bytes(one) for one in (process, *process.children(recursive=True)))
-
-
-def _resident_bytes(process: psutil.Process) -> int:
-    memory = process.memory_full_info()
-    return int(getattr(memory, "pss", memory.rss))
+    family = (process, *process.children(recursive=True))
+    if not hasattr(process, "memory_maps"):
+        return sum(one.memory_info().rss for one in family)
+    own, shared = 0, dict[str, int]()
+    for one in family:
+        for part in one.memory_maps():
+            if part.path.startswith("/"):
+                own += part.private_clean + part.private_dirty
+                common = part.shared_clean + part.shared_dirty
+                shared[part.path] = max(shared.get(part.path, 0), common)
+            else:
+                own += part.pss
+    return own + sum(shared.values())

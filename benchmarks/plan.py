@@ -5,12 +5,6 @@ from dataclasses import dataclass
 SEED = 50_000
 """Of the pictures; apart from the seeds that the demo family was trained and judged on."""
 
-CLIENTS = (1, 4, 8, 16)
-"""How many clients ask the server at once, pass by pass."""
-
-BATCHED = 8
-"""Clients where batching is looked at."""
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -22,7 +16,9 @@ class Plan:
         crowded: Requests that count in a pass, for each of its clients.
         looped: Pictures that count in a pass of the card's loop.
         photographs: Requests that count in a pass over photographs.
-        starts: How often the server is started against the clock.
+        starts: How often each server is started against the clock.
+        clients: How many clients ask the server at once, pass by pass; the first is one.
+        batched: Clients where batching is looked at; one of `clients`.
     """
 
     repeats: int
@@ -31,6 +27,8 @@ class Plan:
     looped: int
     photographs: int
     starts: int
+    clients: tuple[int, ...] = (1, 4, 8, 16)
+    batched: int = 8
 
     def requests(self, clients: int) -> int:
         """Pictures to send in a pass over drawings: those that count and both ends."""

@@ -1,7 +1,7 @@
 """The third reference: the server as a user starts it, asked over HTTP by this process."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,9 +38,21 @@ def started(settings: Settings, service: str = HIKARI) -> Iterator[tuple[Server,
             yield server, perf_counter() - began
 
 
-def measure(url: str, pictures: Sequence[bytes], clients: int) -> Pass[CascadeResult]:
-    """One pass over `/diagnose`, each picture as the file of a form."""
-    return asyncio.run(_measure(url, pictures, clients)).read(CascadeResult.read)
+def measure(
+    url: str,
+    pictures: Sequence[bytes],
+    clients: int,
+    read: Callable[[bytes], CascadeResult] = CascadeResult.read,
+) -> Pass[CascadeResult]:
+    """One pass over `/diagnose`, each picture as the file of a form.
+
+    Args:
+        url: The server, or a rival.
+        pictures: Encoded pictures.
+        clients: How many ask at once.
+        read: Parses an answer, when the clock has stopped.
+    """
+    return asyncio.run(_measure(url, pictures, clients)).read(read)
 
 
 async def _measure(url: str, pictures: Sequence[bytes], clients: int) -> Pass[bytes]:

@@ -1,8 +1,4 @@
-"""Keeps what is measured in a process of its own, loaded once and asked again and again.
-
-This process only asks, so it never loads torch: the server's share of the memory that several
-processes have in common would look smaller.
-"""
+"""Keeps what is measured in a process of its own, loaded once and asked again and again."""
 
 from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
@@ -17,14 +13,14 @@ class WorkerProcess:
     """An object that lives in another process."""
 
     def __init__(self, target: str, *arguments: object) -> None:
-        """Starts the process and makes the object there.
+        """Starts the process and begins to make the object there.
 
         Args:
-            target: Its class, as `module:name`.
+            target: Its class, as `module:name`; it has a method `close`.
             arguments: What to make it of.
         """
         self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-        self._pool.submit(_make, target, arguments).result()
+        self._made = self._pool.submit(_make, target, arguments)
 
     def __enter__(self) -> Self:
         return self
@@ -35,10 +31,14 @@ class WorkerProcess:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._pool.shutdown()
+        try:
+            self.call("close")
+        finally:
+            self._pool.shutdown()
 
     def call(self, method: str, *arguments: object) -> Any:
         """Calls a method of the object and waits for what it returns."""
+        self._made.result()
         return self._pool.submit(_call, method, arguments).result()
 
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import httpx
 
 from benchmarks.batching.door import ADAPTIVE, DEADLINE_SECONDS, QUEUED, VIEW, Visitor
-from benchmarks.batching.manners import answered_beside_broken, computed_for_nobody
+from benchmarks.batching.manners import AHEAD, CALLERS, answered_beside_broken, computed_for_nobody
 from benchmarks.passes import Pass, Speed, closed_loop
 from benchmarks.pictures import Pictures
 from benchmarks.plan import Plan
 from benchmarks.served import started
 from hikari_serve.settings import Settings
 
-CLIENTS = (1, 8, 16)
 DOORS = (ADAPTIVE, QUEUED)
 
 
@@ -38,7 +37,8 @@ class Batcher:
 
 def compare(settings: Settings, plan: Plan, pictures: Pictures) -> tuple[Batcher, ...]:
     """Starts both servers, and asks one after the other."""
-    views = pictures.views(max(plan.requests(clients) for clients in CLIENTS), VIEW)
+    most = max(plan.requests(clients) for clients in _clients(plan))
+    views = pictures.views(max(most, AHEAD + CALLERS), VIEW)
     with ExitStack() as stack:
         urls = []
         for door in DOORS:
@@ -56,9 +56,9 @@ async def _compare(urls: Sequence[str], views: Sequence[bytes], plan: Plan) -> t
             visitors.append(Visitor(door, await stack.enter_async_context(client)))
         passes: dict[tuple[Visitor, int], list[Pass[None]]] = {}
         for visitor in visitors:  # both learn how long batches take before the clock starts
-            await closed_loop(visitor.insist, views, max(CLIENTS))
+            await closed_loop(visitor.insist, views, max(_clients(plan)))
         for _ in range(plan.repeats):
-            for clients in CLIENTS:
+            for clients in _clients(plan):
                 for visitor in visitors:
                     one = await closed_loop(
                         visitor.insist, views[: plan.requests(clients)], clients
@@ -68,10 +68,15 @@ async def _compare(urls: Sequence[str], views: Sequence[bytes], plan: Plan) -> t
             [
                 Batcher(
                     name=door.name,
-                    speeds=tuple(Speed.of(passes[visitor, clients]) for clients in CLIENTS),
+                    speeds=tuple(Speed.of(passes[visitor, clients]) for clients in _clients(plan)),
                     for_nobody=await computed_for_nobody(visitor, views),
                     beside_broken=await answered_beside_broken(visitor, views),
                 )
                 for door, visitor in zip(DOORS, visitors, strict=True)
             ]
         )
+
+
+def _clients(plan: Plan) -> tuple[int, ...]:
+    """One, a full batch, and as many waiting behind it."""
+    return 1, plan.batched, 2 * plan.batched

@@ -31,7 +31,7 @@ async def computed_for_nobody(visitor: Visitor, views: Sequence[bytes]) -> int:
     sent = [asyncio.Event() for _ in range(AHEAD + CALLERS)]
     waiting = [
         asyncio.create_task(visitor.insist(view, event))
-        for view, event in zip(views, sent, strict=False)
+        for view, event in zip(views[: len(sent)], sent, strict=True)
     ]
     await asyncio.gather(*(event.wait() for event in sent))
     await asyncio.sleep(ARRIVED_SECONDS)

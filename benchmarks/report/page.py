@@ -1,10 +1,9 @@
 """The page: where and when, the goals, and then the sections."""
 
-from statistics import median
-
 from benchmarks.gpu import PAGE
 from benchmarks.plan import QUICK
 from benchmarks.report.batching import batching
+from benchmarks.report.rivals import rivals, starts
 from benchmarks.report.speed import gains, photographs, speeds
 from benchmarks.report.time_breakdown import time_breakdown
 from benchmarks.results import Results, goals
@@ -18,10 +17,11 @@ def page(results: Results) -> str:
         _goals(results),
         speeds(results),
         gains(results),
+        rivals(results),
         time_breakdown(results),
         photographs(results),
         batching(results),
-        _start(results),
+        starts(results),
         _method(results),
         _gpu(),
     )
@@ -34,7 +34,7 @@ def _head(results: Results) -> str:
     return f"""# Performance
 
 `make bench` measures all of this anew and writes this page; `python -m benchmarks --quick --out
-quick.md` tries it in two minutes.{quick if results.plan == QUICK else ""}
+quick.md` tries it with few requests.{quick if results.plan == QUICK else ""}
 
 - machine: {machine.processor}, {machine.cores} cores, {machine.memory_gb:.0f} GB, \
 {machine.system}, no GPU used; load average before the run {machine.load:.1f}
@@ -53,17 +53,6 @@ def _goals(results: Results) -> str:
     return "## Goals\n\n" + table(("goal", "wanted", "found", ""), rows)
 
 
-def _start(results: Results) -> str:
-    each = ", ".join(f"{seconds:.1f}" for seconds in results.starts)
-    return f"""## Start and memory
-
-From the command that `make serve` runs to the first 200 of `/readyz`: \
-{median(results.starts):.1f} s (each start: {each}).
-
-After load all processes of the server together take {results.resident / 1e9:.2f} GB. Pages that
-several of them share count once where the system tells (Linux), else once for each."""
-
-
 def _method(results: Results) -> str:
     plan = results.plan
     return f"""## How it is measured
@@ -76,8 +65,12 @@ def _method(results: Results) -> str:
 - Every request has a drawing of its own, made before the clock starts, so nothing is computed once
   for two.
 - The clients are one process beside the server, and take their share of the same cores.
-- The loop decodes greedily, as the card does, and is spared what the card's snippet leaves out:
-  its pictures of reference cases are decoded before they are asked for again, as in the server.
+- The loop and both rivals decode greedily, as the card does, and are spared what the card's
+  snippet leaves out: pictures of reference cases are decoded before they are asked for again, as
+  in the server.
+- Both rivals run as servers of their own, on all cores, and get the drawings that the server gets.
+  They are stopped (SIGSTOP) while they are not asked: LitServe's worker looks into its queue a
+  thousand times a second, a fifth of a core while nobody asks.
 - `queue` includes what makes a prompt of a picture: it happens while the engine computes."""
 
 

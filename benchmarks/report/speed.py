@@ -1,7 +1,6 @@
 """How many cascades a second, what each step gains, and what large photographs cost."""
 
 from benchmarks.passes import Speed
-from benchmarks.plan import BATCHED, CLIENTS
 from benchmarks.results import Key, Results, Who
 from benchmarks.tables import ms, table
 
@@ -23,13 +22,13 @@ def speed_cells(speed: Speed) -> tuple[str, ...]:
 def speeds(results: Results) -> str:
     """The loop, the cascade in one process, and the server."""
     loop: Key = (Who.LOOP, 1)
-    keys: list[Key] = [loop, (Who.INLINE, 1), (Who.INLINE, BATCHED)]
-    keys += [(Who.SERVED, clients) for clients in CLIENTS]
+    keys: list[Key] = [loop, (Who.INLINE, 1), (Who.INLINE, results.plan.batched)]
+    keys += [(Who.SERVED, clients) for clients in results.plan.clients]
     rows = [
         (key[0].value, *speed_cells(results.speeds[key]), f"{results.gain(key, loop):.2f} x")
         for key in keys
     ]
-    agreement = results.agreement
+    agreement = results.agreement[Who.LOOP]
     return f"""## Cascades per second
 
 A cascade is the whole way: group, three reference cases, disease, and a caption. The card's loop
@@ -46,13 +45,14 @@ On {agreement.pictures} pictures that both answered, the loop and the server agr
 
 def gains(results: Results) -> str:
     """The same numbers as steps from the loop to the server."""
+    many = results.plan.batched
     loop: Key = (Who.LOOP, 1)
     scored: Key = (Who.INLINE, 1)
-    batched: Key = (Who.INLINE, BATCHED)
-    served: Key = (Who.SERVED, BATCHED)
+    batched: Key = (Who.INLINE, many)
+    served: Key = (Who.SERVED, many)
     steps = (
         ("scored: labels read from one prefill, not generated", scored, loop),
-        (f"batched: {BATCHED} requests in flight", batched, scored),
+        (f"batched: {many} requests in flight", batched, scored),
         ("served: a process a stage, over HTTP", served, batched),
         ("all three", served, loop),
     )
@@ -64,9 +64,8 @@ def gains(results: Results) -> str:
 
 def photographs(results: Results) -> str:
     """Files of 12 megapixels against drawings."""
-    keys: list[Key] = [
-        (who, clients) for clients in (1, BATCHED) for who in (Who.SERVED, Who.PHOTOGRAPHS)
-    ]
+    both = (1, results.plan.batched)
+    keys: list[Key] = [(who, clients) for clients in both for who in (Who.SERVED, Who.PHOTOGRAPHS)]
     words = {Who.SERVED: "drawing, 256 x 256 PNG", Who.PHOTOGRAPHS: "photograph, 12 megapixel JPEG"}
     rows = [(words[who], *speed_cells(results.speeds[who, clients])) for who, clients in keys]
     small, large = results.shares[Who.SERVED], results.shares[Who.PHOTOGRAPHS]

@@ -92,12 +92,12 @@ def serving(
             process.wait()
 
 
-def wait_ready(server: Server, seconds: float = START_SECONDS) -> None:
-    """Waits until `/readyz` says so; fails with the server's log."""
+def wait_ready(server: Server, seconds: float = START_SECONDS, path: str = "/readyz") -> None:
+    """Waits until `path` answers 200; fails with the server's log."""
     until = time.monotonic() + seconds
     while time.monotonic() < until and server.process.poll() is None:
         try:
-            if httpx.get(f"{server.url}/readyz", timeout=5).status_code == 200:
+            if httpx.get(f"{server.url}{path}", timeout=5).status_code == 200:
                 return
         except httpx.HTTPError:
             pass
