@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hikari_serve.cascade.consistency import Consistency, Mention, consistency, mentions
+from hikari_serve.percent import compared
 from hikari_serve.repository.schema import AbstentionRule
 from hikari_serve.stage import Classification, Description, Output, Retrieval
 
@@ -79,8 +80,8 @@ def withhold(rule: AbstentionRule, found: Classification, evidence: Evidence) ->
         return found
     reasons = []
     if found.probability < rule.min_probability:
-        wanted = f"{rule.min_probability:.0%}"
-        reasons.append(f"its probability of {found.probability:.0%} is below {wanted}")
+        share, wanted = compared(found.probability, rule.min_probability)
+        reasons.append(f"its probability of {share} is below {wanted}")
     distance = evidence.nearest_distance
     if distance is not None and distance > rule.max_distance:
         reasons.append(
@@ -88,12 +89,12 @@ def withhold(rule: AbstentionRule, found: Classification, evidence: Evidence) ->
         )
     agreeing = evidence.cases_agreeing
     if agreeing is not None and agreeing < rule.min_references_agreeing:
-        wanted = f"{rule.min_references_agreeing:.0%}"
-        reasons.append(f"only {agreeing:.0%} of the reference cases have it, less than {wanted}")
+        share, wanted = compared(agreeing, rule.min_references_agreeing)
+        reasons.append(f"only {share} of the reference cases have it, less than {wanted}")
     if rule.on_group_contradiction and evidence.group == "contradicts":
         reasons.append("it does not belong to the group that the group model named")
     if rule.on_caption_contradiction and evidence.contradicted_in_words:
-        reasons.append("the caption names another")
+        reasons.append("the caption names another, denies it, or sees no lesion")
     if not reasons:
         return found
     changed = {"label": None, "display_name": None, "decision": "abstained"}

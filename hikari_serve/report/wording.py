@@ -7,6 +7,7 @@ for good news, because a disease that was found is none.
 from typing import Literal, NamedTuple
 
 from hikari_serve.cascade.report import CasesFound, LabelFound, StageReport, TextFound
+from hikari_serve.percent import percent
 from hikari_serve.presentation.answer import CAPTION, DISEASE, GROUP, REFERENCES, Answer
 from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
 from hikari_serve.stage import Provenance, ReferenceCase
@@ -110,7 +111,9 @@ def checks(answer: Answer) -> list[Line]:
         fits = answer.caption.consistency
         lines.append(Line("caption", _CAPTION[fits], _tone(fits)))
     if (share := found.references_agreeing) is not None:
-        text = f"{share:.0%} of the {len(answer.references)} reference cases have this disease."
+        text = (
+            f"{percent(share)} of the {len(answer.references)} reference cases have this disease."
+        )
         lines.append(Line("references", text, "plain" if share >= LIKELY else "unsure"))
     if (distance := found.nearest_distance) is not None:
         text = f"The nearest reference case is {distance:.3f} away; 0 is the same picture."
@@ -180,15 +183,6 @@ def case_name(case: ReferenceCase, answer: Answer) -> str:
 def provenance(stage: Provenance) -> list[tuple[str, str]]:
     """What produced a stage's result, as names and values; what does not apply is left out."""
     return [(name, str(value)) for name, value in stage if value is not None]
-
-
-def percent(share: float) -> str:
-    """A share in percent; one that is not quite all or nothing is not rounded to it."""
-    if 0 < share < 0.0005:
-        return "< 0.1%"
-    if 0.9995 <= share < 1:
-        return "> 99.9%"
-    return f"{share:.1%}"
 
 
 def _tone(fits: str) -> Tone:

@@ -10,6 +10,7 @@ from hikari_serve.errors import InvalidInput
 from hikari_serve.labels.calibration import Calibration
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.observer import NOBODY, Observer
+from hikari_serve.percent import compared
 from hikari_serve.pictures.decode import PictureLimits, open_image
 from hikari_serve.pictures.view import make_view, read_view
 from hikari_serve.prompts.layout import Reference
@@ -72,6 +73,7 @@ class Classifier(Model):
         best = labels[ranked[0]]
         known = mass >= self._settings.min_label_mass
         decision: Decision = "answered" if known else "unknown"
+        told, least = compared(mass, self._settings.min_label_mass)
         return Classification(
             label=best.id if known else None,
             display_name=best.name if known else None,
@@ -84,8 +86,7 @@ class Classifier(Model):
             decision=decision,
             reason=None
             if known
-            else f"only {mass:.0%} of the model's belief lies inside the label set, "
-            f"less than {self._settings.min_label_mass:.0%}",
+            else f"only {told} of the model's belief lies inside the label set, less than {least}",
         )
 
     def provenance_of(self, item: Item) -> Provenance:

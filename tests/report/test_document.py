@@ -66,7 +66,7 @@ def test_a_complete_answer_shows_everything() -> None:
     for words in (
         "complete.png", "2026-01-02 03:04 UTC", "Sccis probability 70.0%", "Psoriasis 30.0%",
         "Malignant probability 70.0%", "The disease belongs to the group that was named.",
-        "The caption agrees with the disease.", "67% of the 3 reference cases have this disease.",
+        "The caption agrees with the disease.", "66.7% of the 3 reference cases have this disease.",
         "The nearest reference case is 0.100 away", "case-2, similarity 0.900", "demo_caption / 1",
         "preprocessing max128-lanczos", "engine scripted", "64 × 64 pixels",
     ):  # fmt: skip

@@ -10,6 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from hikari_serve.percent import percent
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
 from hikari_serve.report import wording
@@ -92,8 +93,8 @@ def _differential(disease: DiseaseAnswer) -> Table:
             complete_style="cyan" if sure else "bright_black",
             finished_style="cyan" if sure else "bright_black",
         )
-        percent = Text(f"{wording.percent(ranked.probability):>7}")
-        table.add_row(Text(ranked.display_name, "" if sure else "dim"), bar, percent)
+        share = Text(f"{percent(ranked.probability):>7}")
+        table.add_row(Text(ranked.display_name, "" if sure else "dim"), bar, share)
     return table
 
 
