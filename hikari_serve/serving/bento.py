@@ -1,19 +1,36 @@
-"""Every touch of what BentoML does not promise, in one place, each with what it is for.
+"""Every touch of what BentoML and circus do not promise, in one place, each with what it is for.
 
-`tests/serving/test_bento.py` fails when a release of BentoML changes any of it.
+circus is what `bentoml serve` supervises its processes with. BentoML lets it listen for commands
+on TCP ports without a password, look every 10 seconds for dead processes and say nothing about
+them, and a killed supervisor leaves its processes behind.
+
+`tests/serving/test_bento.py` fails when a release changes any of it.
 """
 
-from collections.abc import Iterable, Mapping
+import atexit
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import bentoml
+from _bentoml_impl.server import serving
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.server.http import traffic
+from bentoml._internal.utils import circus
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hikari_serve.errors import UnsupportedMedia
 from hikari_serve.serving.errors import error_response
+from hikari_serve.serving.lifeline import exit_with_parent, lifeline
+from hikari_serve.serving.run_folder import RunFolder
+
+logger = logging.getLogger("bentoml.serve")
 
 T = TypeVar("T")
 
@@ -80,3 +97,120 @@ class JsonApis:
             await error_response(error)(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+
+CHECK_SECONDS = 0.25
+"""How often to look for dead processes; a look that finds none is one system call."""
+
+BEGAN = "_HIKARI_BEGAN"
+"""Tells a process when its start was begun, in seconds since the Unix epoch."""
+HOST = "_HIKARI_HOST"
+"""Tells a process the address that the server listens on."""
+
+
+class _Checks(circus.Arbiter):  # type: ignore[misc]
+    """A supervisor that looks only where there is something to see."""
+
+    def manage_watchers(self) -> Any:
+        """Starts anew what died, unless circus is starting or stopping everything right now.
+
+        It would refuse a command that comes while it manages, SIGTERM among them, so it should
+        not do so four times a second.
+        """
+        if self._exclusive_running_command is None and _somebody_died():
+            return super().manage_watchers()
+        return None
+
+
+class Supervisor(_Checks):
+    """One that says in a sentence why it cannot start."""
+
+    def start(self, cb: Any = None) -> None:
+        """Supervises until it is told to stop."""
+        try:
+            super().start(cb)
+        except OSError as error:
+            address = next(
+                (each.location for each in self.sockets.values() if not each.is_unix), "the sockets"
+            )
+            sys.exit(f"hikari: cannot listen on {address}: {os.strerror(error.errno or 0)}")
+        except RuntimeError as error:
+            sys.exit(f"hikari: a process ended that is not started anew here: {error}")
+
+
+class _ThreadedSupervisor(_Checks, circus.ThreadedArbiter):  # type: ignore[misc]
+    """The same in a thread, as `bentoml.serve` runs it."""
+
+
+@cache
+def _run_folder() -> RunFolder:
+    folder = RunFolder()
+    atexit.register(folder.remove)
+    return folder
+
+
+def supervisor(watchers: Sequence[Any], *, threaded: bool = False, **options: Any) -> Any:
+    """In place of BentoML's `create_standalone_arbiter`.
+
+    Args:
+        watchers: circus' watchers, one a service.
+        threaded: Whether to supervise in a thread.
+        options: Of circus' arbiter, such as the sockets.
+    """
+    folder = _run_folder()
+    hosts = [socket.host for socket in options.get("sockets", ()) if not socket.is_unix]
+    environment = {
+        **lifeline(),
+        BEGAN: str(time.time()),
+        HOST: hosts[0] if hosts else "",
+        "PROMETHEUS_MULTIPROC_DIR": str(folder.folder("metrics")),
+    }
+    for watcher in watchers:
+        watcher.env = {**(watcher.env or {}), **environment}
+        watcher.hooks["after_reap"] = _tell_of_death
+        # A runner beside others is started anew in a container too; alone it ends, so that the
+        # orchestrator sees it.
+        watcher.respawn = watcher.respawn or len(watchers) > 1
+    logging.getLogger("circus").addFilter(_not_said_already)
+    kind = _ThreadedSupervisor if threaded else Supervisor
+    return kind(
+        list(watchers),
+        endpoint=f"ipc://{folder.path}/commands",
+        pubsub_endpoint=f"ipc://{folder.path}/events",
+        check_delay=options.pop("check_delay", CHECK_SECONDS),
+        **options,
+    )
+
+
+def _not_said_already(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith("Could not bind")
+
+
+def _tell_of_death(watcher: Any, process_pid: int, exit_code: int, **_: Any) -> bool:
+    if not watcher.is_stopping() and not watcher.is_stopped():
+        then = "a new one is started" if watcher.respawn else "no new one is started"
+        name = watcher.name.removeprefix("service_")
+        logger.warning(
+            "process %d of %s ended with exit code %s; %s", process_pid, name, exit_code, then
+        )
+        watcher.env[BEGAN] = str(time.time())
+    return True
+
+
+def _somebody_died() -> bool:
+    """Whether a child ended that was not waited for; always, where the system cannot tell."""
+    if not hasattr(os, "waitid"):
+        return True
+    try:
+        return os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
+
+
+def _make_folder(prefix: str) -> str:
+    return str(_run_folder().folder("sockets"))
+
+
+circus.create_standalone_arbiter = supervisor
+serving.tempfile = SimpleNamespace(mkdtemp=_make_folder)  # for the folder of the sockets alone
+exit_with_parent()

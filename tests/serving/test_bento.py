@@ -3,10 +3,16 @@
 import inspect
 
 import bentoml
+from _bentoml_impl.server import serving
 from _bentoml_impl.server.app import ServiceAppFactory
 from _bentoml_sdk.service.factory import Service
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.server.http import traffic
+from bentoml._internal.utils import circus
+from circus.arbiter import Arbiter
+from circus.controller import Controller
+from circus.sockets import CircusSocket
+from circus.watcher import Watcher
 
 from hikari_serve.serving import bento
 
@@ -41,3 +47,19 @@ def test_middleware_comes_in_by_a_public_method() -> None:
     assert {"middleware_cls", "options"} <= set(
         inspect.signature(Service.add_asgi_middleware).parameters
     )
+
+
+def test_circus_is_made_where_bentoml_looks_for_its_maker() -> None:
+    assert circus.create_standalone_arbiter is bento.supervisor
+    assert "import create_standalone_arbiter" in inspect.getsource(serving.serve_http)
+    assert 'tempfile.mkdtemp(prefix="bentoml-uds-")' in inspect.getsource(serving.serve_http)
+    assert inspect.getsource(serving).count("tempfile.") == 1
+
+
+def test_circus_has_what_its_supervisor_is_changed_in() -> None:
+    needed = {"endpoint", "pubsub_endpoint", "check_delay", "sockets"}
+    assert needed <= set(inspect.signature(Arbiter.__init__).parameters)
+    assert "self.arbiter.manage_watchers" in inspect.getsource(Controller)
+    assert "_exclusive_running_command" in inspect.getsource(Arbiter)
+    assert 'call_hook("after_reap", process_status=' in inspect.getsource(Watcher)
+    assert "logger.error('Could not bind %s'" in inspect.getsource(CircusSocket)
