@@ -4,6 +4,7 @@
 place runners elsewhere or in this process (see docs/settings.md).
 """
 
+import asyncio
 import sys
 import uuid
 from typing import Any
@@ -17,11 +18,11 @@ from hikari_serve.errors import HikariError
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.repository.repository import Repository
-from hikari_serve.serving.bento import TRAFFIC, JsonApis, beside
+from hikari_serve.serving.bento import TRAFFIC, JsonApis, begun, beside
 from hikari_serve.serving.diagnose.door import diagnose_app
 from hikari_serve.serving.diagnose.sdk import Asked, answer
 from hikari_serve.serving.placement import PlacedStages
-from hikari_serve.serving.readiness import Readiness, ReadinessDoor, ReadinessState
+from hikari_serve.serving.readiness import Readiness, ReadinessDoor, ReadinessState, announce
 from hikari_serve.serving.runner import runner_of
 from hikari_serve.settings import Settings
 
@@ -60,12 +61,14 @@ class Hikari:
         )
         self.cascade = Cascade(config, graph, self.placement.stages, limits)
         app.state.cascade = self.cascade
-        state.readiness = Readiness(self.placement.stages, graph.headline)
+        state.readiness = self.readiness = Readiness(self.placement.stages, graph.headline)
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def start(self) -> None:
         """Begins to load the stages that run in this process."""
         self.placement.start()
+        if at := begun():
+            self.announcing = asyncio.create_task(announce(self.readiness, *at))
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     async def close(self) -> None:

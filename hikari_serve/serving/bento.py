@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import bentoml
 from _bentoml_impl.server import serving
 from bentoml._internal.configuration.containers import BentoMLContainer
+from bentoml._internal.context import server_context
 from bentoml._internal.server.http import traffic
 from bentoml._internal.utils import circus
 from starlette.datastructures import Headers
@@ -33,6 +34,8 @@ from hikari_serve.serving.run_folder import RunFolder
 logger = logging.getLogger("bentoml.serve")
 
 T = TypeVar("T")
+
+logging.getLogger("hikari_serve").setLevel(logging.INFO)  # BentoML's log begins at WARNING
 
 
 def _without_timer(app: ASGIApp, timeout: float) -> ASGIApp:
@@ -53,6 +56,16 @@ def addresses() -> Mapping[str, str]:
     """The address of each service that BentoML started on this machine with this one, by name."""
     found: Mapping[str, str] = BentoMLContainer.remote_runner_mapping.get()
     return found
+
+
+def begun() -> tuple[str, float] | None:
+    """Where this server listens, and when it was started, in seconds since the Unix epoch.
+
+    None in all of its processes but the first of the service that it was started for.
+    """
+    first = server_context.service_type == "entry_service" and server_context.worker_index == 1
+    address = addresses().get(server_context.service_name or "")
+    return (address, float(os.environ.get(BEGAN, time.time()))) if first and address else None
 
 
 def beside(runners: Iterable[tuple[str, Any]]) -> Any:
