@@ -21,14 +21,17 @@ import bentoml
 from _bentoml_impl.server import serving
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.context import server_context
-from bentoml._internal.server.http import traffic
+from bentoml._internal.server.http import instruments, traffic
 from bentoml._internal.utils import circus
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.config import HTTP_PROTOCOLS
 
 from hikari_serve.errors import UnsupportedMedia
+from hikari_serve.serving.connection import GuardedProtocol
 from hikari_serve.serving.errors import error_response
 from hikari_serve.serving.lifeline import exit_with_parent, lifeline
+from hikari_serve.serving.routes import route_of
 from hikari_serve.serving.run_folder import RunFolder
 
 logger = logging.getLogger("bentoml.serve")
@@ -50,6 +53,33 @@ traffic.TimeoutMiddleware = _without_timer
 TRAFFIC: dict[str, Any] = {"timeout": 24 * 3600}
 """BentoML's traffic settings of every service here, in seconds; only its own clients, which the
 cascade does not use, still heed them."""
+
+
+HTTP_PROTOCOLS["auto"] = f"{GuardedProtocol.__module__}:{GuardedProtocol.__name__}"
+"""BentoML's workers ask uvicorn for the protocol of that name, and can be given no other."""
+
+
+class KnownRoutes(instruments.RunnerTrafficMetricsMiddleware):  # type: ignore[misc]
+    """BentoML's request metrics, with routes for labels, not with whatever path was asked for.
+
+    20 series of every path that was ever asked for would stay.
+    """
+
+    def __init__(self, app: ASGIApp, **options: Any) -> None:
+        async def asked_for(scope: Scope, receive: Receive, send: Send) -> None:
+            await app({**scope, "path": scope.get("asked_path", scope.get("path"))}, receive, send)
+
+        super().__init__(asked_for, **options)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Counts a request."""
+        if scope["type"] == "http":
+            path = scope["path"]
+            scope = {**scope, "asked_path": path, "path": route_of(scope["app"], scope)}
+        await super().__call__(scope, receive, send)
+
+
+instruments.RunnerTrafficMetricsMiddleware = KnownRoutes
 
 
 def addresses() -> Mapping[str, str]:

@@ -103,7 +103,7 @@ class RemoteStage:
                 await asking
 
     async def _why_late(self, asking: asyncio.Future[StageResult], left: float) -> str:
-        """Waits for the answer until the deadline; why it may not have come, if that can be said."""
+        """Waits for the answer until the deadline; what the runner says in the meantime."""
         ready = asyncio.ensure_future(self.ready())
         await asyncio.wait({asking}, timeout=max(0.0, left))
         ready.cancel()

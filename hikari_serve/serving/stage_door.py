@@ -9,13 +9,18 @@ import json
 
 from pydantic import TypeAdapter, ValidationError
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from hikari_serve.errors import HikariError, InvalidInput, UnsupportedMedia
 from hikari_serve.serving.errors import error_response, handle_error
-from hikari_serve.serving.hangup import LiveStream, Write, respond_while_connected
+from hikari_serve.serving.hangup import (
+    LiveStream,
+    Write,
+    handle_hang_up,
+    respond_while_connected,
+)
 from hikari_serve.stage import Hosted, Item, Stage
 
 NDJSON = "application/x-ndjson"
@@ -30,7 +35,7 @@ def stage_app() -> Starlette:
             Route("/infer", _infer, methods=["POST"]),
             Route("/describe", _describe, methods=["GET"]),
         ],
-        exception_handlers={HikariError: handle_error},
+        exception_handlers={HikariError: handle_error, ClientDisconnect: handle_hang_up},
     )
 
 

@@ -3,11 +3,13 @@
 import inspect
 
 import bentoml
+import uvicorn
 from _bentoml_impl.server import serving
 from _bentoml_impl.server.app import ServiceAppFactory
+from _bentoml_impl.worker import service as worker
 from _bentoml_sdk.service.factory import Service
 from bentoml._internal.configuration.containers import BentoMLContainer
-from bentoml._internal.server.http import traffic
+from bentoml._internal.server.http import instruments, traffic
 from bentoml._internal.utils import circus
 from circus.arbiter import Arbiter
 from circus.controller import Controller
@@ -15,6 +17,7 @@ from circus.sockets import CircusSocket
 from circus.watcher import Watcher
 
 from hikari_serve.serving import bento
+from hikari_serve.serving.connection import GuardedProtocol
 
 
 def test_the_request_timer_is_taken_out_where_bentoml_puts_it_in() -> None:
@@ -63,3 +66,18 @@ def test_circus_has_what_its_supervisor_is_changed_in() -> None:
     assert "_exclusive_running_command" in inspect.getsource(Arbiter)
     assert 'call_hook("after_reap", process_status=' in inspect.getsource(Watcher)
     assert "logger.error('Could not bind %s'" in inspect.getsource(CircusSocket)
+
+
+def test_uvicorn_is_asked_for_the_protocol_that_is_guarded() -> None:
+    assert "http=" not in inspect.getsource(worker.main.callback)
+    assert uvicorn.Config(app=None).http == "auto"  # type: ignore[arg-type]
+    config = uvicorn.Config(app=lambda: None)
+    config.load()
+    assert config.http_protocol_class is GuardedProtocol
+
+
+def test_request_metrics_have_known_labels() -> None:
+    assert instruments.RunnerTrafficMetricsMiddleware is bento.KnownRoutes
+    source = inspect.getsource(bento.KnownRoutes.__bases__[0])
+    assert 'endpoint = scope["path"]' in source
+    assert source.count('scope["path"]') == 2
