@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -23,14 +23,19 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.context import server_context
 from bentoml._internal.server.http import instruments, traffic
 from bentoml._internal.utils import circus
+from bentoml._internal.utils.analytics import usage_stats
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.config import HTTP_PROTOCOLS
 
-from hikari_serve.errors import UnsupportedMedia
+from hikari_serve.errors import HikariError, UnsupportedMedia
+from hikari_serve.quoting import quoted
+from hikari_serve.serving.body import json_bytes, read_body
 from hikari_serve.serving.connection import GuardedProtocol
 from hikari_serve.serving.errors import error_response
 from hikari_serve.serving.lifeline import exit_with_parent, lifeline
+from hikari_serve.serving.request_id import tell_in_log
 from hikari_serve.serving.routes import route_of
 from hikari_serve.serving.run_folder import RunFolder
 
@@ -39,6 +44,7 @@ logger = logging.getLogger("bentoml.serve")
 T = TypeVar("T")
 
 logging.getLogger("hikari_serve").setLevel(logging.INFO)  # BentoML's log begins at WARNING
+tell_in_log()
 
 
 def _without_timer(app: ASGIApp, timeout: float) -> ASGIApp:
@@ -49,6 +55,9 @@ def _without_timer(app: ASGIApp, timeout: float) -> ASGIApp:
 # until `traffic.timeout` has passed, and the setting cannot be zero. Nothing is lost without it:
 # every request and every item carries a deadline of its own.
 traffic.TimeoutMiddleware = _without_timer
+
+os.environ["BENTOML_DO_NOT_TRACK"] = "true"
+usage_stats.do_not_track.cache_clear()  # it may have looked before
 
 TRAFFIC: dict[str, Any] = {"timeout": 24 * 3600}
 """BentoML's traffic settings of every service here, in seconds; only its own clients, which the
@@ -98,6 +107,11 @@ def begun() -> tuple[str, float] | None:
     return (address, float(os.environ.get(BEGAN, time.time()))) if first and address else None
 
 
+def on_loopback() -> bool:
+    """Whether only this machine can connect to the server that this process belongs to."""
+    return os.environ.get(HOST) in ("127.0.0.1", "::1", "localhost")
+
+
 def beside(runners: Iterable[tuple[str, Any]]) -> Any:
     """A class decorator: `bentoml serve` starts these services with the decorated one.
 
@@ -120,26 +134,50 @@ class JsonApis:
     where one holds a picture's bytes.
     """
 
-    def __init__(self, app: ASGIApp, prefix: str) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        prefix: str,
+        max_bytes: int,
+        read: Callable[[bytes], Awaitable[None]],
+    ) -> None:
         """Args:
         app: The service's application.
         prefix: What the routes of its APIs begin with.
+        max_bytes: Of a picture.
+        read: Raises what is wrong with a body; BentoML would quote all of it.
         """
         self._app = app
         self._prefix = prefix
+        self._most = json_bytes(max_bytes)
+        self._read = read
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hands a request on, or refuses it."""
-        kind = Headers(scope=scope).get("content-type", "") if scope["type"] == "http" else ""
         asked = scope["type"] == "http" and scope["path"].startswith(self._prefix)
-        if asked and scope["method"] == "POST" and not kind.startswith("application/json"):
-            error = UnsupportedMedia(
-                f"{scope['path']} reads application/json with the picture in base64, not "
-                f"'{kind}'; POST /diagnose reads multipart and bare pictures too"
-            )
+        if not asked or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        try:
+            kind = Headers(scope=scope).get("content-type", "")
+            if not kind.startswith("application/json"):
+                raise UnsupportedMedia(
+                    f"{quoted(scope['path'])} reads application/json with the picture in base64, "
+                    f"not '{quoted(kind)}'; POST /diagnose reads multipart and bare pictures too"
+                )
+            body = await read_body(Request(scope, receive), self._most)
+            await self._read(body)
+        except ClientDisconnect:
+            return
+        except HikariError as error:
             await error_response(error)(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+        async def again() -> Message:
+            return next(messages, None) or await receive()
+
+        await self._app(scope, again, send)
 
 
 CHECK_SECONDS = 0.25

@@ -28,6 +28,12 @@ from hikari_serve.settings import Settings
 
 EVENT_STREAM = "text/event-stream"
 
+PAGE_MAY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src blob: "
+    "data:; connect-src 'self'; base-uri 'none'; form-action 'self'"
+)
+"""What the page may do; it says so itself too, for who saves it."""
+
 
 def diagnose_app(settings: Settings, graph: Graph) -> Starlette:
     """The routes of the API; `app.state.cascade` is set when the service starts.
@@ -56,7 +62,8 @@ async def _docs(request: Request) -> Response:
 
 async def _page(request: Request) -> Response:
     # BentoML's own index page would load an analytics script from the net.
-    return FileResponse(Path(__file__).with_name("page.html"))
+    policy = {"content-security-policy": f"{PAGE_MAY}; frame-ancestors 'none'"}
+    return FileResponse(Path(__file__).with_name("page.html"), headers=policy)
 
 
 async def _diagnose(request: Request) -> Response:
