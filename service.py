@@ -4,11 +4,12 @@
 place runners elsewhere or in this process (see docs/settings.md).
 """
 
+import asyncio
 import sys
-import uuid
 from typing import Any
 
 import bentoml
+from starlette.middleware.cors import CORSMiddleware
 
 from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.requirements import require
@@ -17,11 +18,13 @@ from hikari_serve.errors import HikariError
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.repository.repository import Repository
-from hikari_serve.serving.bento import TRAFFIC, JsonApis, beside
+from hikari_serve.serving.bento import TRAFFIC, JsonApis, begun, beside, on_loopback
 from hikari_serve.serving.diagnose.door import diagnose_app
-from hikari_serve.serving.diagnose.sdk import Asked, answer
+from hikari_serve.serving.diagnose.sdk import Asked, answer, check_asked
+from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
 from hikari_serve.serving.placement import PlacedStages
-from hikari_serve.serving.readiness import Readiness, ReadinessDoor, ReadinessState
+from hikari_serve.serving.readiness import Readiness, ReadinessDoor, ReadinessState, announce
+from hikari_serve.serving.request_id import HEADER, current
 from hikari_serve.serving.runner import runner_of
 from hikari_serve.settings import Settings
 
@@ -43,6 +46,7 @@ state = ReadinessState()
     workers=settings.workers,
     traffic=TRAFFIC,
     runner_probe={"enabled": False},  # waits five seconds for a dead stage
+    logging={"access": {"enabled": False}},  # the doorstep writes its own
 )
 @bentoml.asgi_app(app)
 @beside(
@@ -60,12 +64,14 @@ class Hikari:
         )
         self.cascade = Cascade(config, graph, self.placement.stages, limits)
         app.state.cascade = self.cascade
-        state.readiness = Readiness(self.placement.stages, graph.headline)
+        state.readiness = self.readiness = Readiness(self.placement.stages, graph.headline)
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def start(self) -> None:
         """Begins to load the stages that run in this process."""
         self.placement.start()
+        if at := begun():
+            self.announcing = asyncio.create_task(announce(self.readiness, *at))
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     async def close(self) -> None:
@@ -75,9 +81,21 @@ class Hikari:
     @bentoml.api(route="/api/diagnose", input_spec=Asked)  # type: ignore[untyped-decorator]
     async def diagnose(self, **asked: Any) -> Answer:
         """Read a picture of a lesion: group, disease and caption."""
-        return await answer(self.cascade, uuid.uuid4().hex, Asked(**asked))
+        return await answer(self.cascade, current.get(), Asked(**asked))
 
 
 served: Any = Hikari  # BentoML made a `Service` of the class
+hosts = settings.allowed_hosts or (LOOPBACK if on_loopback() else ())
+served.add_asgi_middleware(Doorstep, hosts=hosts)
+if settings.cors_origins:
+    served.add_asgi_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["*"],
+        expose_headers=[HEADER],
+    )
 served.add_asgi_middleware(ReadinessDoor, state=state)
-served.add_asgi_middleware(JsonApis, prefix="/api/")
+served.add_asgi_middleware(
+    JsonApis, prefix="/api/", max_bytes=settings.max_image_bytes, read=check_asked
+)

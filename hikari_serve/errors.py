@@ -112,6 +112,13 @@ class NotFound(HikariError):
     grpc = "NOT_FOUND"
 
 
+class WrongHost(InvalidInput):
+    """The request was sent to this server by a name that it does not have."""
+
+    code = "wrong_host"
+    status = HTTPStatus.MISDIRECTED_REQUEST
+
+
 class QueueFull(HikariError):
     """The bounded queue in front of an engine is full."""
 
@@ -172,6 +179,7 @@ _BY_CODE: dict[str, type[HikariError]] = {
         TooLarge,
         UnsupportedMedia,
         NotFound,
+        WrongHost,
         QueueFull,
         DeadlineExceeded,
         Unavailable,

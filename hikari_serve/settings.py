@@ -73,6 +73,9 @@ class Settings:
         workers: API processes.
         max_image_bytes: Largest picture accepted, in bytes.
         max_image_pixels: Largest picture accepted, in pixels.
+        allowed_hosts: Names that the server may be called by; none means those of loopback where
+            it listens on loopback, and all elsewhere.
+        cors_origins: Origins whose pages may read answers in a browser.
         stages: Settings of single stages, by the stage's name.
     """
 
@@ -88,6 +91,8 @@ class Settings:
     workers: int = 1
     max_image_bytes: int = 20_000_000
     max_image_pixels: int = 50_000_000
+    allowed_hosts: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
     stages: Mapping[str, StageSettings] = field(default_factory=dict)
 
     @classmethod
@@ -126,6 +131,8 @@ class Settings:
             max_image_pixels=_number(
                 "HIKARI_MAX_IMAGE_PIXELS", own, default.max_image_pixels, least=1
             ),
+            allowed_hosts=_names("HIKARI_ALLOWED_HOSTS", own),
+            cors_origins=_names("HIKARI_CORS_ORIGINS", own),
             stages={
                 stage.lower(): StageSettings(
                     runner=_place(f"{PREFIX}{stage}_RUNNER", own, placement),
@@ -194,6 +201,10 @@ def _place(name: str, environ: Mapping[str, str], everywhere: Place) -> Place:
     if value in HERE or value.startswith(("http://", "https://")):
         return value.rstrip("/")
     raise ConfigError(f"{name} is '{value}', but must be process, inline or an http(s) URL")
+
+
+def _names(name: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(each.strip() for each in environ.get(name, "").split(",") if each.strip())
 
 
 def _number(name: str, environ: Mapping[str, str], default: int, *, least: int) -> int:

@@ -49,7 +49,7 @@ class Item(Frozen):
     inputs: Mapping[str, str | tuple[str, ...]] = {}
     index: str | None = None
     cases: int | None = Field(None, ge=1)
-    deadline: float
+    deadline: float = Field(allow_inf_nan=False)
     priority: int = Field(DEFAULT_PRIORITY, ge=1, le=9)
     traceparent: str | None = None
 

@@ -3,7 +3,7 @@
 A key that stands twice is a mistake: PyYAML would silently take the last.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,8 +14,43 @@ from hikari_serve.errors import ConfigError
 
 Model = TypeVar("Model", bound=BaseModel)
 
+MAX_DEPTH = 40
+"""Of lists and maps in one another."""
+
+MAX_NODES = 100_000
+"""Of a file, with what its anchors repeat; the largest label set has a few hundred labels."""
+
 
 class _Loader(yaml.SafeLoader):
+    """PyYAML's, with two limits: it would follow any nesting and any repetition to its end."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._depth = 0
+        self._sizes: dict[int, int] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """One node with all below it.
+
+        Raises:
+            ComposerError: The file is too deep, or too large with its repetitions.
+        """
+        repeated = self.check_event(yaml.AliasEvent)
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise _refused(f"it is nested deeper than {MAX_DEPTH} levels")
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        if node is None:
+            return None
+        if repeated and id(node) not in self._sizes:
+            raise _refused("an anchor is repeated within itself", node)
+        if not repeated:
+            self._sizes[id(node)] = 1 + sum(self._sizes[id(each)] for each in _below(node))
+        if self._sizes[id(node)] > MAX_NODES:
+            raise _refused(f"it has more than {MAX_NODES} values with what is repeated", node)
+        return node
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
@@ -25,6 +60,15 @@ class _Loader(yaml.SafeLoader):
                 )
             seen.add(str(key.value))
         return super().construct_mapping(node, deep)
+
+
+def _refused(why: str, node: yaml.Node | None = None) -> yaml.YAMLError:
+    return yaml.composer.ComposerError(None, None, why, node.start_mark if node else None)
+
+
+def _below(node: yaml.Node) -> Iterator[yaml.Node]:
+    for child in node.value if isinstance(node, yaml.CollectionNode) else ():
+        yield from child if isinstance(child, tuple) else (child,)
 
 
 def read_yaml(path: Path, *, needed: str) -> Any:
@@ -41,7 +85,7 @@ def read_yaml(path: Path, *, needed: str) -> Any:
         return yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except FileNotFoundError:
         raise ConfigError(f"{path} is missing: {needed}") from None
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except (ValueError, yaml.YAMLError) as error:
         raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
 
 

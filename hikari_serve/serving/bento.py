@@ -1,21 +1,50 @@
-"""Every touch of what BentoML does not promise, in one place, each with what it is for.
+"""Every touch of what BentoML and circus do not promise, in one place, each with what it is for.
 
-`tests/serving/test_bento.py` fails when a release of BentoML changes any of it.
+circus is what `bentoml serve` supervises its processes with. BentoML lets it listen for commands
+on TCP ports without a password, look every 10 seconds for dead processes and say nothing about
+them, and a killed supervisor leaves its processes behind.
+
+`tests/serving/test_bento.py` fails when a release changes any of it.
 """
 
-from collections.abc import Iterable, Mapping
+import atexit
+import logging
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import cache
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import bentoml
+from _bentoml_impl.server import serving
 from bentoml._internal.configuration.containers import BentoMLContainer
-from bentoml._internal.server.http import traffic
+from bentoml._internal.context import server_context
+from bentoml._internal.server.http import instruments, traffic
+from bentoml._internal.utils import circus
+from bentoml._internal.utils.analytics import usage_stats
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.config import HTTP_PROTOCOLS
 
-from hikari_serve.errors import UnsupportedMedia
+from hikari_serve.errors import HikariError, UnsupportedMedia
+from hikari_serve.quoting import quoted
+from hikari_serve.serving.body import json_bytes, read_body
+from hikari_serve.serving.connection import GuardedProtocol
 from hikari_serve.serving.errors import error_response
+from hikari_serve.serving.lifeline import exit_with_parent, lifeline
+from hikari_serve.serving.request_id import tell_in_log
+from hikari_serve.serving.routes import route_of
+from hikari_serve.serving.run_folder import RunFolder
+
+logger = logging.getLogger("bentoml.serve")
 
 T = TypeVar("T")
+
+logging.getLogger("hikari_serve").setLevel(logging.INFO)  # BentoML's log begins at WARNING
+tell_in_log()
 
 
 def _without_timer(app: ASGIApp, timeout: float) -> ASGIApp:
@@ -27,15 +56,60 @@ def _without_timer(app: ASGIApp, timeout: float) -> ASGIApp:
 # every request and every item carries a deadline of its own.
 traffic.TimeoutMiddleware = _without_timer
 
+os.environ["BENTOML_DO_NOT_TRACK"] = "true"
+usage_stats.do_not_track.cache_clear()  # it may have looked before
+
 TRAFFIC: dict[str, Any] = {"timeout": 24 * 3600}
 """BentoML's traffic settings of every service here, in seconds; only its own clients, which the
 cascade does not use, still heed them."""
+
+
+HTTP_PROTOCOLS["auto"] = f"{GuardedProtocol.__module__}:{GuardedProtocol.__name__}"
+"""BentoML's workers ask uvicorn for the protocol of that name, and can be given no other."""
+
+
+class KnownRoutes(instruments.RunnerTrafficMetricsMiddleware):  # type: ignore[misc]
+    """BentoML's request metrics, with routes for labels, not with whatever path was asked for.
+
+    20 series of every path that was ever asked for would stay.
+    """
+
+    def __init__(self, app: ASGIApp, **options: Any) -> None:
+        async def asked_for(scope: Scope, receive: Receive, send: Send) -> None:
+            await app({**scope, "path": scope.get("asked_path", scope.get("path"))}, receive, send)
+
+        super().__init__(asked_for, **options)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Counts a request."""
+        if scope["type"] == "http":
+            path = scope["path"]
+            scope = {**scope, "asked_path": path, "path": route_of(scope["app"], scope)}
+        await super().__call__(scope, receive, send)
+
+
+instruments.RunnerTrafficMetricsMiddleware = KnownRoutes
 
 
 def addresses() -> Mapping[str, str]:
     """The address of each service that BentoML started on this machine with this one, by name."""
     found: Mapping[str, str] = BentoMLContainer.remote_runner_mapping.get()
     return found
+
+
+def begun() -> tuple[str, float] | None:
+    """Where this server listens, and when it was started, in seconds since the Unix epoch.
+
+    None in all of its processes but the first of the service that it was started for.
+    """
+    first = server_context.service_type == "entry_service" and server_context.worker_index == 1
+    address = addresses().get(server_context.service_name or "")
+    return (address, float(os.environ.get(BEGAN, time.time()))) if first and address else None
+
+
+def on_loopback() -> bool:
+    """Whether only this machine can connect to the server that this process belongs to."""
+    return os.environ.get(HOST) in ("127.0.0.1", "::1", "localhost")
 
 
 def beside(runners: Iterable[tuple[str, Any]]) -> Any:
@@ -60,23 +134,164 @@ class JsonApis:
     where one holds a picture's bytes.
     """
 
-    def __init__(self, app: ASGIApp, prefix: str) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        prefix: str,
+        max_bytes: int,
+        read: Callable[[bytes], Awaitable[None]],
+    ) -> None:
         """Args:
         app: The service's application.
         prefix: What the routes of its APIs begin with.
+        max_bytes: Of a picture.
+        read: Raises what is wrong with a body; BentoML would quote all of it.
         """
         self._app = app
         self._prefix = prefix
+        self._most = json_bytes(max_bytes)
+        self._read = read
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hands a request on, or refuses it."""
-        kind = Headers(scope=scope).get("content-type", "") if scope["type"] == "http" else ""
         asked = scope["type"] == "http" and scope["path"].startswith(self._prefix)
-        if asked and scope["method"] == "POST" and not kind.startswith("application/json"):
-            error = UnsupportedMedia(
-                f"{scope['path']} reads application/json with the picture in base64, not "
-                f"'{kind}'; POST /diagnose reads multipart and bare pictures too"
-            )
+        if not asked or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        try:
+            kind = Headers(scope=scope).get("content-type", "")
+            if not kind.startswith("application/json"):
+                raise UnsupportedMedia(
+                    f"{quoted(scope['path'])} reads application/json with the picture in base64, "
+                    f"not '{quoted(kind)}'; POST /diagnose reads multipart and bare pictures too"
+                )
+            body = await read_body(Request(scope, receive), self._most)
+            await self._read(body)
+        except ClientDisconnect:
+            return
+        except HikariError as error:
             await error_response(error)(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+        async def again() -> Message:
+            return next(messages, None) or await receive()
+
+        await self._app(scope, again, send)
+
+
+CHECK_SECONDS = 0.25
+"""How often to look for dead processes; a look that finds none is one system call."""
+
+BEGAN = "_HIKARI_BEGAN"
+"""Tells a process when its start was begun, in seconds since the Unix epoch."""
+HOST = "_HIKARI_HOST"
+"""Tells a process the address that the server listens on."""
+
+
+class _Checks(circus.Arbiter):  # type: ignore[misc]
+    """A supervisor that looks only where there is something to see."""
+
+    def manage_watchers(self) -> Any:
+        """Starts anew what died, unless circus is starting or stopping everything right now.
+
+        It would refuse a command that comes while it manages, SIGTERM among them, so it should
+        not do so four times a second.
+        """
+        if self._exclusive_running_command is None and _somebody_died():
+            return super().manage_watchers()
+        return None
+
+
+class Supervisor(_Checks):
+    """One that says in a sentence why it cannot start."""
+
+    def start(self, cb: Any = None) -> None:
+        """Supervises until it is told to stop."""
+        try:
+            super().start(cb)
+        except OSError as error:
+            address = next(
+                (each.location for each in self.sockets.values() if not each.is_unix), "the sockets"
+            )
+            sys.exit(f"hikari: cannot listen on {address}: {os.strerror(error.errno or 0)}")
+        except RuntimeError as error:
+            sys.exit(f"hikari: a process ended that is not started anew here: {error}")
+
+
+class _ThreadedSupervisor(_Checks, circus.ThreadedArbiter):  # type: ignore[misc]
+    """The same in a thread, as `bentoml.serve` runs it."""
+
+
+@cache
+def _run_folder() -> RunFolder:
+    folder = RunFolder()
+    atexit.register(folder.remove)
+    return folder
+
+
+def supervisor(watchers: Sequence[Any], *, threaded: bool = False, **options: Any) -> Any:
+    """In place of BentoML's `create_standalone_arbiter`.
+
+    Args:
+        watchers: circus' watchers, one a service.
+        threaded: Whether to supervise in a thread.
+        options: Of circus' arbiter, such as the sockets.
+    """
+    folder = _run_folder()
+    hosts = [socket.host for socket in options.get("sockets", ()) if not socket.is_unix]
+    environment = {
+        **lifeline(),
+        BEGAN: str(time.time()),
+        HOST: hosts[0] if hosts else "",
+        "PROMETHEUS_MULTIPROC_DIR": str(folder.folder("metrics")),
+    }
+    for watcher in watchers:
+        watcher.env = {**(watcher.env or {}), **environment}
+        watcher.hooks["after_reap"] = _tell_of_death
+        # A runner beside others is started anew in a container too; alone it ends, so that the
+        # orchestrator sees it.
+        watcher.respawn = watcher.respawn or len(watchers) > 1
+    logging.getLogger("circus").addFilter(_not_said_already)
+    kind = _ThreadedSupervisor if threaded else Supervisor
+    return kind(
+        list(watchers),
+        endpoint=f"ipc://{folder.path}/commands",
+        pubsub_endpoint=f"ipc://{folder.path}/events",
+        check_delay=options.pop("check_delay", CHECK_SECONDS),
+        **options,
+    )
+
+
+def _not_said_already(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith("Could not bind")
+
+
+def _tell_of_death(watcher: Any, process_pid: int, exit_code: int, **_: Any) -> bool:
+    if not watcher.is_stopping() and not watcher.is_stopped():
+        then = "a new one is started" if watcher.respawn else "no new one is started"
+        name = watcher.name.removeprefix("service_")
+        logger.warning(
+            "process %d of %s ended with exit code %s; %s", process_pid, name, exit_code, then
+        )
+        watcher.env[BEGAN] = str(time.time())
+    return True
+
+
+def _somebody_died() -> bool:
+    """Whether a child ended that was not waited for; always, where the system cannot tell."""
+    if not hasattr(os, "waitid"):
+        return True
+    try:
+        return os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
+
+
+def _make_folder(prefix: str) -> str:
+    return str(_run_folder().folder("sockets"))
+
+
+circus.create_standalone_arbiter = supervisor
+serving.tempfile = SimpleNamespace(mkdtemp=_make_folder)  # for the folder of the sockets alone
+exit_with_parent()

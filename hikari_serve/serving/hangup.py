@@ -58,6 +58,11 @@ async def respond_while_connected(request: Request, work: Awaitable[Response]) -
         return Response(status_code=CLIENT_CLOSED_REQUEST)
 
 
+async def handle_hang_up(request: Request, error: Exception) -> Response:
+    """Starlette's exception handler for a client that left before it had sent all."""
+    return Response(status_code=CLIENT_CLOSED_REQUEST)
+
+
 Write = Callable[[str], None]
 """Sends the next chunk of a stream."""
 

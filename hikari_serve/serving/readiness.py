@@ -6,6 +6,8 @@ every API out for one dead stage would make a partial outage a whole one.
 """
 
 import asyncio
+import logging
+import time
 from collections.abc import Mapping
 
 from starlette.responses import JSONResponse
@@ -14,7 +16,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from hikari_serve.errors import HikariError
 from hikari_serve.stage import Stage
 
+logger = logging.getLogger(__name__)
+
 PATH = "/readyz"
+
+LOOK_SECONDS = 0.5
+"""Between two looks whether the server is ready for the first time."""
 
 
 class Readiness:
@@ -39,6 +46,19 @@ class Readiness:
         down = {name: why for name, why in zip(self._stages, answers, strict=True) if why}
         self._never &= set(down)
         return not self._never and self._headline not in down, down
+
+
+async def announce(readiness: Readiness, address: str, began: float) -> None:
+    """Writes to the log when the server is ready for the first time, and where.
+
+    Args:
+        readiness: Of the served cascade.
+        address: Where it listens.
+        began: When it was started, in seconds since the Unix epoch.
+    """
+    while not (await readiness.check())[0]:
+        await asyncio.sleep(LOOK_SECONDS)
+    logger.info("ready: %s after %.0f s", address, time.time() - began)
 
 
 class ReadinessDoor:

@@ -1,6 +1,9 @@
 """A stage in another process or on another machine, over HTTP."""
 
+import asyncio
 import json
+import time
+from contextlib import suppress
 from functools import cached_property
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -8,7 +11,7 @@ from urllib.request import url2pathname
 
 import aiohttp
 
-from hikari_serve.errors import HikariError, Unavailable, from_payload
+from hikari_serve.errors import DeadlineExceeded, HikariError, Unavailable, from_payload
 from hikari_serve.serving.stage_door import HOSTED, NDJSON
 from hikari_serve.stage import Hosted, Item, OnText, StageResult
 
@@ -19,6 +22,22 @@ CONNECT_SECONDS = 2.0
 
 IDLE_SECONDS = 2.0
 """A runner closes idle connections after five seconds; we let go of them before that."""
+
+RESTART_SECONDS = 60.0
+"""How long a runner that nobody can connect to counts as being started; after that, requests no
+longer wait for it. The loading of weights is not in it: a runner takes connections before that."""
+
+RETRY_SECONDS = 0.2
+"""Pause between attempts to reach it."""
+
+MAX_TRIES = 3
+"""How many runners an item may see die before it counts as what kills them."""
+
+COME_BACK_SECONDS = 1.0
+"""What a caller is told who could not wait any longer."""
+
+MARGIN_SECONDS = 0.05
+"""So long before the deadline the caller is told why there is no answer."""
 
 MAX_LINE_BYTES = 64_000_000
 """Of a streamed result; that of `references` holds the cases' pictures."""
@@ -38,6 +57,7 @@ class RemoteStage:
         self._socket = url2pathname(parts.path) if parts.scheme == "file" else None
         base = {"file": f"http://{stage}", "tcp": f"http://{parts.netloc}"}
         self._base = base.get(parts.scheme, address).rstrip("/")
+        self._lost_since: float | None = None
 
     @cached_property
     def _session(self) -> aiohttp.ClientSession:
@@ -56,22 +76,89 @@ class RemoteStage:
     async def infer(self, item: Item, on_text: OnText | None = None) -> StageResult:
         """Answers one item; see `Stage.infer`.
 
+        It waits for a runner that is being started as long as the deadline allows, and asks anew
+        if one dies with the item, unless some of its words were passed on already.
+
         Raises:
-            Unavailable: The runner cannot be reached, or broke off.
+            DeadlineExceeded: The runner works, but did not answer in time.
+            Unavailable: It cannot be reached, does not work, or broke off.
         """
+        asking = asyncio.ensure_future(self._ask(item, on_text))
+        left = item.deadline - time.time() - MARGIN_SECONDS
+        try:
+            early = max(left - READY_SECONDS, left / 2)
+            done, _ = await asyncio.wait({asking}, timeout=max(0.0, early))
+            if done:
+                return asking.result()
+            why = await self._why_late(asking, left - early)
+            if asking.done():
+                return asking.result()
+            if why:
+                message = f"the {self._stage} stage cannot answer yet: {why}"
+                raise Unavailable(message, retry_after=COME_BACK_SECONDS)
+            raise DeadlineExceeded("the deadline passed before this stage answered")
+        finally:
+            asking.cancel()
+            with suppress(asyncio.CancelledError, HikariError):
+                await asking
+
+    async def _why_late(self, asking: asyncio.Future[StageResult], left: float) -> str:
+        """Waits for the answer until the deadline; what the runner says in the meantime."""
+        ready = asyncio.ensure_future(self.ready())
+        await asyncio.wait({asking}, timeout=max(0.0, left))
+        ready.cancel()
+        try:
+            await ready
+        except asyncio.CancelledError:
+            return "no answer"
+        except HikariError as error:
+            return error.message
+        return ""
+
+    async def _ask(self, item: Item, on_text: OnText | None) -> StageResult:
+        said = False
+
+        def say(text: str) -> None:
+            nonlocal said
+            said = True
+            if on_text is not None:
+                on_text(text)
+
+        tries = 0
+        while True:
+            try:
+                result = await self._once(item, None if on_text is None else say)
+            except aiohttp.ClientConnectorError as error:
+                if self._given_up():
+                    raise self._unreachable(error) from None
+            except aiohttp.ClientError as error:
+                tries += 1
+                if said or tries == MAX_TRIES:
+                    raise self._unreachable(error) from None
+            else:
+                self._lost_since = None
+                return result
+            await asyncio.sleep(RETRY_SECONDS)
+
+    def _given_up(self) -> bool:
+        self._lost_since = self._lost_since or time.monotonic()
+        return time.monotonic() - self._lost_since > RESTART_SECONDS
+
+    def _unreachable(self, error: aiohttp.ClientError) -> Unavailable:
+        return Unavailable(
+            f"the {self._stage} runner cannot be reached ({type(error).__name__})",
+            retry_after=COME_BACK_SECONDS,
+        )
+
+    async def _once(self, item: Item, on_text: OnText | None) -> StageResult:
         headers = {"content-type": "application/json"}
         if on_text is not None:
             headers["accept"] = NDJSON
         body = item.model_dump_json().encode()
-        try:
-            async with self._session.post(
-                f"{self._base}/infer", data=body, headers=headers
-            ) as response:
-                return await self._read(response, on_text)
-        except aiohttp.ClientError as error:
-            raise Unavailable(
-                f"the {self._stage} runner cannot be reached ({type(error).__name__})"
-            ) from None
+        async with self._session.post(
+            f"{self._base}/infer", data=body, headers=headers
+        ) as response:
+            return await self._read(response, on_text)
 
     async def ready(self) -> None:
         """Asks the runner; see `Stage.ready`."""

@@ -14,8 +14,9 @@ from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import ConfigError, HikariError
 from hikari_serve.hints import hint
 from hikari_serve.repository.repository import Repository
-from hikari_serve.serving.bento import TRAFFIC, addresses
-from hikari_serve.serving.stage_door import stage_app
+from hikari_serve.serving.bento import TRAFFIC, addresses, on_loopback
+from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
+from hikari_serve.serving.stage_door import PATHS, stage_app
 from hikari_serve.serving.supervision import exit_when_failed
 from hikari_serve.settings import Settings
 from hikari_serve.tasks.host import Host
@@ -56,7 +57,10 @@ def runner_of(name: str | None) -> Any:
         def __init__(self) -> None:
             super().__init__(stage, settings, graph, app)
 
-    return StageRunner
+    served: Any = StageRunner  # BentoML made a `Service` of the class
+    hosts = LOOPBACK if on_loopback() else ()
+    served.add_asgi_middleware(Doorstep, hosts=hosts, paths=PATHS, logged=False)
+    return served
 
 
 class Runner:

@@ -36,6 +36,9 @@ DRAIN_SECONDS = 60.0
 RETRY_SECONDS = 1.0
 """When to ask again for a model that is loading."""
 
+MARGIN_SECONDS = 0.05
+"""So long before its deadline an item is told that its model still loads: in time to be heard."""
+
 SKIN = "#c89b82"
 """Colour of the picture that a model warms up on."""
 
@@ -328,7 +331,8 @@ class Host:
             if newest.state is not State.LOADING:
                 raise Unavailable(str(newest))
             try:
-                async with asyncio.timeout(item.deadline - time.time()), self._changed:
+                left = item.deadline - time.time() - MARGIN_SECONDS
+                async with asyncio.timeout(left), self._changed:
                     await self._changed.wait()
             except TimeoutError:
                 raise Unavailable(str(newest), retry_after=RETRY_SECONDS) from None

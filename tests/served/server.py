@@ -42,6 +42,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def command(service: str, port: int) -> list[str]:
+    """What a user types to serve a service."""
+    port_and_host = ["--host", "127.0.0.1", "--port", str(port)]
+    return [sys.executable, "-m", "bentoml", "serve", service, *port_and_host]
+
+
 @contextmanager
 def serving(
     home: Path,
@@ -69,10 +75,9 @@ def serving(
         "BENTOML_DO_NOT_TRACK": "true",
         **settings,
     }
-    command = [sys.executable, "-m", "bentoml", "serve", service, "--port", str(port)]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command,
+            command(service, port),
             cwd=folder,
             env=environment,
             stdout=output,

@@ -3,12 +3,21 @@
 import inspect
 
 import bentoml
+import uvicorn
+from _bentoml_impl.server import serving
 from _bentoml_impl.server.app import ServiceAppFactory
+from _bentoml_impl.worker import service as worker
 from _bentoml_sdk.service.factory import Service
 from bentoml._internal.configuration.containers import BentoMLContainer
-from bentoml._internal.server.http import traffic
+from bentoml._internal.server.http import instruments, traffic
+from bentoml._internal.utils import circus
+from circus.arbiter import Arbiter
+from circus.controller import Controller
+from circus.sockets import CircusSocket
+from circus.watcher import Watcher
 
 from hikari_serve.serving import bento
+from hikari_serve.serving.connection import GuardedProtocol
 
 
 def test_the_request_timer_is_taken_out_where_bentoml_puts_it_in() -> None:
@@ -41,3 +50,34 @@ def test_middleware_comes_in_by_a_public_method() -> None:
     assert {"middleware_cls", "options"} <= set(
         inspect.signature(Service.add_asgi_middleware).parameters
     )
+
+
+def test_circus_is_made_where_bentoml_looks_for_its_maker() -> None:
+    assert circus.create_standalone_arbiter is bento.supervisor
+    assert "import create_standalone_arbiter" in inspect.getsource(serving.serve_http)
+    assert 'tempfile.mkdtemp(prefix="bentoml-uds-")' in inspect.getsource(serving.serve_http)
+    assert inspect.getsource(serving).count("tempfile.") == 1
+
+
+def test_circus_has_what_its_supervisor_is_changed_in() -> None:
+    needed = {"endpoint", "pubsub_endpoint", "check_delay", "sockets"}
+    assert needed <= set(inspect.signature(Arbiter.__init__).parameters)
+    assert "self.arbiter.manage_watchers" in inspect.getsource(Controller)
+    assert "_exclusive_running_command" in inspect.getsource(Arbiter)
+    assert 'call_hook("after_reap", process_status=' in inspect.getsource(Watcher)
+    assert "logger.error('Could not bind %s'" in inspect.getsource(CircusSocket)
+
+
+def test_uvicorn_is_asked_for_the_protocol_that_is_guarded() -> None:
+    assert "http=" not in inspect.getsource(worker.main.callback)
+    assert uvicorn.Config(app=None).http == "auto"  # type: ignore[arg-type]
+    config = uvicorn.Config(app=lambda: None)
+    config.load()
+    assert config.http_protocol_class is GuardedProtocol
+
+
+def test_request_metrics_have_known_labels() -> None:
+    assert instruments.RunnerTrafficMetricsMiddleware is bento.KnownRoutes
+    source = inspect.getsource(bento.KnownRoutes.__bases__[0])
+    assert 'endpoint = scope["path"]' in source
+    assert source.count('scope["path"]') == 2

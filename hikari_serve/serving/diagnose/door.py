@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
@@ -18,10 +18,21 @@ from hikari_serve.serving.diagnose.intake import Asked, Format, read_request
 from hikari_serve.serving.diagnose.openapi import openapi
 from hikari_serve.serving.diagnose.reports import accepted_format, report_response
 from hikari_serve.serving.errors import error_response, handle_error
-from hikari_serve.serving.hangup import LiveStream, Write, respond_while_connected
+from hikari_serve.serving.hangup import (
+    LiveStream,
+    Write,
+    handle_hang_up,
+    respond_while_connected,
+)
 from hikari_serve.settings import Settings
 
 EVENT_STREAM = "text/event-stream"
+
+PAGE_MAY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src blob: "
+    "data:; connect-src 'self'; base-uri 'none'; form-action 'self'"
+)
+"""What the page may do; it says so itself too, for who saves it."""
 
 
 def diagnose_app(settings: Settings, graph: Graph) -> Starlette:
@@ -38,7 +49,7 @@ def diagnose_app(settings: Settings, graph: Graph) -> Starlette:
             Route("/docs.json", _docs, methods=["GET"]),
             Route("/", _page, methods=["GET"]),
         ],
-        exception_handlers={HikariError: handle_error},
+        exception_handlers={HikariError: handle_error, ClientDisconnect: handle_hang_up},
     )
     app.state.settings = settings
     app.state.openapi = openapi(graph.steps)
@@ -51,7 +62,8 @@ async def _docs(request: Request) -> Response:
 
 async def _page(request: Request) -> Response:
     # BentoML's own index page would load an analytics script from the net.
-    return FileResponse(Path(__file__).with_name("page.html"))
+    policy = {"content-security-policy": f"{PAGE_MAY}; frame-ancestors 'none'"}
+    return FileResponse(Path(__file__).with_name("page.html"), headers=policy)
 
 
 async def _diagnose(request: Request) -> Response:

@@ -1,9 +1,6 @@
 """From an HTTP request to what it asks: multipart, JSON with base64, or the bare picture."""
 
-import base64
-import binascii
-import json
-import uuid
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,14 +11,16 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from hikari_serve.cascade.request import CascadeRequest
-from hikari_serve.errors import InvalidInput, TooLarge, UnsupportedMedia
+from hikari_serve.errors import InvalidInput, UnsupportedMedia
 from hikari_serve.presentation.answer import TOP_K
+from hikari_serve.quoting import quoted
+from hikari_serve.serving.body import FIELDS_BYTES, json_bytes, read_body
+from hikari_serve.serving.diagnose.json_body import read_json
+from hikari_serve.serving.request_id import request_id_of, trace_of
 from hikari_serve.stage import DEFAULT_PRIORITY
 
-BASE64_OVERHEAD = 4 / 3
-FIELDS_BYTES = 64_000
-"""Room in a body for everything that is not the picture."""
-
+PIECE_BYTES = 64_000
+"""Of a multipart body parsed at once, before others have their turns."""
 
 Format = Literal["json", "html", "md"]
 
@@ -97,50 +96,47 @@ async def read_request(request: Request, max_image_bytes: int) -> Asked:
     fields: dict[str, Any] = dict(request.query_params)
     name = ""
     if kind == "multipart/form-data":
-        body = await _body(request, max_image_bytes + FIELDS_BYTES)
+        body = await read_body(request, max_image_bytes + FIELDS_BYTES)
         image, name, more = await _multipart(request, body)
     elif kind == "application/json":
-        body = await _body(request, int(max_image_bytes * BASE64_OVERHEAD) + FIELDS_BYTES)
-        image, more = _json(body)
+        body = await read_body(request, json_bytes(max_image_bytes))
+        image, more = await asyncio.to_thread(read_json, body)
     elif kind.startswith("image/") or kind == "application/octet-stream":
-        image, more = await _body(request, max_image_bytes), {}
+        image, more = await read_body(request, max_image_bytes), {}
     else:
         raise UnsupportedMedia(
-            f"content type '{kind}' is not read here; send multipart/form-data with the field "
-            "`image`, application/json with `image` in base64, or the picture itself as image/*"
+            f"content type '{quoted(kind)}' is not read here; send multipart/form-data with the "
+            "field `image`, application/json with `image` in base64, or the picture itself as "
+            "image/*"
         )
     if double := set(fields) & set(more):
-        raise InvalidInput(f"{min(double)} is given in both the query and the body")
-    asked = _parameters({**fields, **more})
+        raise InvalidInput(f"{quoted(min(double))} is given in both the query and the body")
+    asked = parameters({**fields, **more})
     diagnose = asked.request(
-        request.headers.get("x-request-id") or uuid.uuid4().hex,
+        request_id_of(request.scope),
         image,
-        request.headers.get("traceparent"),
+        trace_of(request.headers.get("traceparent")),
     )
     return Asked(diagnose, asked.format, name, asked.top_k)
 
 
-async def _body(request: Request, limit: int) -> bytes:
-    """Reads the body, and stops reading where it grows too large."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise TooLarge(f"the body is larger than {limit} bytes, the most that is accepted")
-        chunks.append(chunk)
-    return b"".join(chunks)
+class _InMemory(MultiPartParser):
+    """Keeps files in memory, where the body is already, and writes none to a disk."""
+
+    spool_max_size = 0  # to Python's temporary files: no limit
 
 
 async def _multipart(request: Request, body: bytes) -> tuple[bytes, str, dict[str, str]]:
-    async def once() -> AsyncIterator[bytes]:
-        yield body
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), PIECE_BYTES):
+            yield body[start : start + PIECE_BYTES]
+            await asyncio.sleep(0)
 
-    parser = MultiPartParser(request.headers, once(), max_files=1, max_fields=16)  # type: ignore[arg-type]
+    parser = _InMemory(request.headers, pieces(), max_files=1, max_fields=16)  # type: ignore[arg-type]
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError) as error:
-        raise InvalidInput(f"the multipart body cannot be read: {error}") from None
+        raise InvalidInput(f"the multipart body cannot be read: {quoted(str(error))}") from None
     fields: dict[str, str] = {}
     image: bytes | None = None
     file = ""
@@ -148,10 +144,12 @@ async def _multipart(request: Request, body: bytes) -> tuple[bytes, str, dict[st
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
                 if name != "image":
-                    raise InvalidInput(f"unknown file field '{name}'; the picture is `image`")
+                    raise InvalidInput(
+                        f"unknown file field '{quoted(name)}'; the picture is `image`"
+                    )
                 image, file = await value.read(), value.filename or ""
             elif name in fields:
-                raise InvalidInput(f"{name} is given twice")
+                raise InvalidInput(f"{quoted(name)} is given twice")
             else:
                 fields[name] = value
     finally:
@@ -161,26 +159,19 @@ async def _multipart(request: Request, body: bytes) -> tuple[bytes, str, dict[st
     return image, file, fields
 
 
-def _json(body: bytes) -> tuple[bytes, dict[str, Any]]:
-    try:
-        fields = json.loads(body)
-    except ValueError as error:
-        raise InvalidInput(f"the body is not JSON: {error}") from None
-    if not isinstance(fields, dict) or not isinstance(fields.get("image"), str):
-        raise InvalidInput("the JSON must be an object whose `image` is a picture in base64")
-    try:
-        return base64.b64decode(fields.pop("image"), validate=True), fields
-    except binascii.Error as error:
-        raise InvalidInput(f"image is not base64: {error}") from None
+def parameters(fields: Mapping[str, Any]) -> Parameters:
+    """What the fields ask.
 
-
-def _parameters(fields: Mapping[str, Any]) -> Parameters:
+    Raises:
+        InvalidInput: One is unknown or out of range.
+    """
     try:
         return Parameters.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
+        name = quoted(".".join(map(str, first["loc"])))
         if first["type"] == "extra_forbidden":
             known = ", ".join(Parameters.model_fields)
             raise InvalidInput(f"unknown field '{name}'; there are image, {known}") from None
-        raise InvalidInput(f"{name}: {first['msg']}, not '{first['input']}'") from None
+        message = f"{name}: {quoted(first['msg'])}, not '{quoted(first['input'])}'"
+        raise InvalidInput(message) from None

@@ -17,7 +17,9 @@ _MEDIA: dict[str, Format] = {
     "text/html": "html",
     "text/markdown": "md",
 }
-_ALLOWED = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
+_ALLOWED = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+)
 """What a report may do if it is opened from here: show itself, and nothing else."""
 _HEADERS = {
     "content-security-policy": _ALLOWED,

@@ -5,6 +5,8 @@ is a field of bytes, in base64, never a path or a decoded picture: BentoML fetch
 fields as URLs.
 """
 
+import asyncio
+
 from bentoml.exceptions import BentoMLException
 from pydantic import ConfigDict
 
@@ -12,7 +14,8 @@ from hikari_serve.cascade.execution import Cascade
 from hikari_serve.errors import HikariError
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.present import present
-from hikari_serve.serving.diagnose.intake import Parameters
+from hikari_serve.serving.diagnose.intake import Parameters, parameters
+from hikari_serve.serving.diagnose.json_body import read_json
 
 
 class Asked(Parameters):
@@ -21,6 +24,17 @@ class Asked(Parameters):
     model_config = ConfigDict(frozen=True, extra="forbid", val_json_bytes="base64")
 
     image: bytes
+
+
+async def check_asked(body: bytes) -> None:
+    """Refuses in our words what BentoML would refuse in its own, which quote all that was sent.
+
+    Raises:
+        TooLarge: There is too much besides the picture.
+        InvalidInput: It is no JSON object, has no picture, or a field is wrong.
+    """
+    _, fields = await asyncio.to_thread(read_json, body)
+    parameters(fields)
 
 
 async def answer(cascade: Cascade, request_id: str, asked: Asked) -> Answer:

@@ -1,0 +1,111 @@
+"""What every request meets before any door, and every response after it.
+
+The request gets its id, the response the headers that keep browsers from misusing it, and the log
+a line. A `Host` that is none of the server's is refused: a page of a stranger's could otherwise
+have its own name resolved to this machine, and read the answers (DNS rebinding).
+"""
+
+import logging
+import re
+import time
+from collections.abc import Collection
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hikari_serve.errors import HikariError, NotFound, WrongHost
+from hikari_serve.quoting import quoted
+from hikari_serve.serving.errors import error_response
+from hikari_serve.serving.request_id import HEADER, current, request_id_of
+
+logger = logging.getLogger(__name__)
+
+PROBES = ("/livez", "/readyz", "/healthz", "/metrics")
+"""Asked by machines, by whatever name; they are no lines in the log."""
+
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+"""The names of this machine on itself."""
+
+SAFE_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "x-frame-options": "DENY",
+    "cross-origin-resource-policy": "same-origin",
+}
+"""Of every response that does not say better itself."""
+
+
+class Doorstep:
+    """ASGI middleware around everything that a service answers."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Collection[str] = (),
+        paths: Collection[str] | None = None,
+        logged: bool = True,
+    ) -> None:
+        """Args:
+        app: What answers.
+        hosts: The names that the server may be called by; none allows all.
+        paths: All that may be asked for, besides the probes; None leaves that to `app`.
+        logged: Whether each request is a line in the log.
+        """
+        self._app = app
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._paths = None if paths is None else {*paths, *PROBES}
+        self._logged = logged
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hands a request on, or refuses it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.monotonic()
+        request = request_id_of(scope)
+        token = current.set(request)
+        status = 500
+
+        async def guarded(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(raw=message.setdefault("headers", []))
+                headers[HEADER] = request
+                for name, value in SAFE_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            self._admit(scope)
+            await self._app(scope, receive, guarded)
+        except HikariError as error:
+            await error_response(error)(scope, receive, guarded)
+        finally:
+            if self._logged and scope["path"] not in PROBES:
+                took = (time.monotonic() - began) * 1000
+                client = (scope.get("client") or ("-",))[0]
+                asked = f"{scope['method']} {quoted(scope['path'])}"
+                logger.info("%s %s: %d after %.1f ms", client, asked, status, took)
+            current.reset(token)
+
+    def _admit(self, scope: Scope) -> None:
+        """Raises what is wrong with a request as such."""
+        if scope["path"] in PROBES:
+            return
+        host = Headers(scope=scope).get("host", "")
+        over_network = scope.get("server") is None or scope["server"][1] is not None
+        if self._hosts and over_network and _name(host) not in self._hosts:
+            raise WrongHost(
+                f"this server has no name '{quoted(host)}'; HIKARI_ALLOWED_HOSTS lists those "
+                "that it may be called by"
+            )
+        if self._paths is not None and scope["path"] not in self._paths:
+            raise NotFound(f"there is no '{quoted(scope['path'])}' here")
+
+
+def _name(host: str) -> str:
+    """The name in a `Host` header, without the port."""
+    return re.sub(r":\d*$", "", host.lower())

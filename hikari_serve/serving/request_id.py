@@ -1,0 +1,54 @@
+"""The id of a request: the caller's if it is harmless, else a new one; in every line of its log."""
+
+import logging
+import re
+import uuid
+from contextvars import ContextVar
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from hikari_serve.quoting import escaped
+
+HEADER = "x-request-id"
+
+_HARMLESS = re.compile(r"[!-~]{1,128}")
+"""Printable ASCII without blanks."""
+_TRACE = re.compile(r"[0-9a-f]{1,2}-[0-9a-f]{1,32}-[0-9a-f]{1,16}-[0-9a-f]{1,2}")
+"""W3C's `traceparent`: version, trace, parent and flags."""
+
+current: ContextVar[str] = ContextVar("request_id", default="")
+"""The id of the request that this task works for."""
+
+
+def request_id_of(scope: Scope) -> str:
+    """The id of a request; the same every time it is asked for.
+
+    Args:
+        scope: Of the request; it keeps the id.
+    """
+    if "request_id" not in scope:
+        given = Headers(scope=scope).get(HEADER, "")
+        scope["request_id"] = given if _HARMLESS.fullmatch(given) else uuid.uuid4().hex
+    return str(scope["request_id"])
+
+
+def trace_of(traceparent: str | None) -> str | None:
+    """The trace context, if it is one."""
+    return traceparent if traceparent and _TRACE.fullmatch(traceparent) else None
+
+
+def tell_in_log() -> None:
+    """Makes every line of the log one line, with the id of the request that it is about."""
+    logging.setLogRecordFactory(_one_line)
+
+
+def _one_line(*args: Any, **named: Any) -> logging.LogRecord:
+    record = logging.LogRecord(*args, **named)
+    message = record.getMessage()
+    request = current.get()
+    if request or not message.isprintable():
+        record.msg = escaped(message) + (f" (request {request})" if request else "")
+        record.args = None
+    return record

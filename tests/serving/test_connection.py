@@ -1,0 +1,143 @@
+"""What a connection may send, and how long it may take."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from hikari_serve.serving import connection
+from hikari_serve.serving.connection import GuardedProtocol
+
+FEW = 20_000_000
+"""Bytes that are many for headers, and few for a machine."""
+
+
+async def echo(request: Request) -> Response:
+    return Response(str(len(await request.body())))
+
+
+async def slow(request: Request) -> Response:
+    return Response(b"x" * FEW)
+
+
+@pytest.fixture
+def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setattr(connection, "HEADER_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "BODY_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "WRITE_SECONDS", 0.5)
+    app = Starlette(
+        routes=[Route("/", echo, methods=["GET", "POST"]), Route("/much", slow)],
+    )
+    config = uvicorn.Config(app, port=0, http=GuardedProtocol, log_level="error")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+def connect(url: str) -> socket.socket:
+    parts = urlsplit(url)
+    return socket.create_connection((parts.hostname, parts.port), timeout=10)
+
+
+def rest(opened: socket.socket) -> bytes:
+    """What is said until the server closes the connection."""
+    said = b""
+    try:
+        while chunk := opened.recv(65536):
+            said += chunk
+    except ConnectionResetError:
+        pass
+    return said
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\nhost: x\r\n" + b"a: " + b"b" * FEW,
+        b"GET / HTTP/1.1\r\nhost: x\r\n" + b"a: b\r\n" * (FEW // 6),
+        b"GET /" + b"a" * FEW,
+        b"GET / HTTP/1.1\r\nhost: x\r\n" + b"a: " + b"b" * 65_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost: x\r\n" + b"a: b\r\n" * 11_000 + b"\r\n",
+    ],
+)
+def test_headers_that_never_end_are_431(url: str, head: bytes) -> None:
+    with connect(url) as opened:
+        try:
+            opened.sendall(head)
+        except (BrokenPipeError, ConnectionResetError):
+            return  # closed in our face, before we had sent it all
+        said = rest(opened)
+    assert said == b"" or said.startswith(b"HTTP/1.1 431 ")
+
+
+def test_the_sentence_of_431_arrives(url: str) -> None:
+    with connect(url) as opened:
+        opened.sendall(b"GET / HTTP/1.1\r\nhost: x\r\na: " + b"b" * 65_000)
+        said = rest(opened)
+    assert said.startswith(b"HTTP/1.1 431 ")
+    assert b"larger than 64000 bytes" in said
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        (b"", b""),
+        (b"GET / HTTP/1.1\r\nhost: x\r\n", b"HTTP/1.1 408 "),
+        (b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n", b"HTTP/1.1 408 "),
+        (b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nab", b"HTTP/1.1 408 "),
+        (b"GET / HTTP/1.1\r\nhost: x\r\n\r\nGET / HT", b"HTTP/1.1 200 "),
+    ],
+)
+def test_who_stops_half_way_is_not_waited_for(url: str, sent: bytes, says: bytes) -> None:
+    with connect(url) as opened:
+        opened.sendall(sent)
+        assert rest(opened).startswith(says)
+
+
+def test_a_byte_now_and_then_keeps_no_connection(url: str) -> None:
+    for head in (b"GET / HTTP/1.1\r\n", b"POST / HTTP/1.1\r\ncontent-length: 999\r\n\r\n"):
+        with connect(url) as opened:
+            opened.sendall(head)
+            began = time.monotonic()
+            with suppress(BrokenPipeError, ConnectionResetError):
+                while time.monotonic() - began < 10:
+                    opened.sendall(b"a")
+                    time.sleep(0.1)
+            assert time.monotonic() - began < 10
+
+
+def test_who_does_not_read_its_answer_loses_it(url: str) -> None:
+    with connect(url) as opened:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        opened.sendall(b"GET /much HTTP/1.1\r\nhost: x\r\n\r\n")
+        time.sleep(2)
+        assert len(rest(opened)) < FEW
+
+
+def test_an_honest_client_notices_nothing(url: str) -> None:
+    body = b"x" * 3_000_000
+    with connect(url) as opened:
+        for _ in range(3):
+            head = f"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+            opened.sendall(head + b"")
+            for start in range(0, len(body), 500_000):
+                opened.sendall(body[start : start + 500_000])
+                time.sleep(0.15)
+            said = b""
+            while not said.endswith(b"3000000"):
+                said += opened.recv(65536)
+            assert said.startswith(b"HTTP/1.1 200 ")
