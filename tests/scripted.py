@@ -104,7 +104,9 @@ class Bench:
         """
         self.stages = {name: Scripted(name) for name in OUTPUTS}
         config = REPOSITORY.config("demo")
-        hikari = type(config.hikari).model_validate({**config.hikari.model_dump(), **changed})
+        hikari = type(config.hikari).model_validate(
+            {**config.hikari.model_dump(), "abstain": {}, **changed}
+        )
         config = replace(config, hikari=hikari)
         graph = read_graph(config, REPOSITORY)
         self.cascade = Cascade(config, graph, self.stages, PictureLimits())

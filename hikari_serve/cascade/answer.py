@@ -69,7 +69,8 @@ def assemble(
     """
     found = {end.name: end.result.output for end in ends if end.result is not None}
     headline = found.get(graph.headline)
-    evidence = weigh(headline, {k: v for k, v in found.items() if k != graph.headline})
+    others = {name: output for name, output in found.items() if name != graph.headline}
+    evidence = weigh(headline, others, quality)
     ran: dict[str, Output | None] = {cascade: None}
     ran |= {end.model: end.result.output for end in ends if end.result is not None}
     if isinstance(headline, Classification):

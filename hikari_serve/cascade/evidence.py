@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from hikari_serve.cascade.consistency import Consistency, Mention, consistency, mentions
 from hikari_serve.percent import compared
+from hikari_serve.pictures.quality import Quality
 from hikari_serve.repository.schema import AbstentionRule
 from hikari_serve.stage import Classification, Description, Output, Retrieval
 
@@ -16,6 +17,8 @@ class Evidence:
     Attributes:
         group: Whether its label belongs to the group that another classifying stage named;
             `unknown` unless both named one.
+        group_unknown: Whether a stage that names such groups was asked and named none.
+        blank: Whether the picture shows one colour and nothing else.
         nearest_distance: One minus the cosine similarity of the nearest retrieved case, from 0
             to 2; None without cases.
         cases_agreeing: Share of the retrieved cases that have this label; None without cases, or
@@ -24,6 +27,8 @@ class Evidence:
     """
 
     group: Consistency = "unknown"
+    group_unknown: bool = False
+    blank: bool = False
     nearest_distance: float | None = None
     cases_agreeing: float | None = None
     mentions: Mapping[str, tuple[Mention, ...]] = field(default_factory=dict)
@@ -34,12 +39,13 @@ class Evidence:
         return any(consistency(found) == "contradicts" for found in self.mentions.values())
 
 
-def weigh(headline: Output | None, others: Mapping[str, Output]) -> Evidence:
+def weigh(headline: Output | None, others: Mapping[str, Output], quality: Quality) -> Evidence:
     """Compares the headline stage's output with those of the other stages.
 
     Args:
         headline: Its output; None where it has none.
         others: The output of each other stage that has one.
+        quality: Of the picture.
     """
     named = headline if isinstance(headline, Classification) else None
     retrieved = [each for each in others.values() if isinstance(each, Retrieval)]
@@ -50,6 +56,8 @@ def weigh(headline: Output | None, others: Mapping[str, Output]) -> Evidence:
         agreeing = round(labels.count(named.label) / len(labels), 4)
     return Evidence(
         group=_group(named, others.values()),
+        group_unknown=_group_unknown(named, others.values()),
+        blank=quality.blank,
         # the words may rank the cases too, so that the first need not be the nearest
         nearest_distance=round(1 - max(similarities), 6) if similarities else None,
         cases_agreeing=agreeing,
@@ -69,6 +77,14 @@ def _group(named: Classification | None, others: Iterable[Output]) -> Consistenc
         if isinstance(other, Classification) and other.label is not None and own in other.scores:
             return "agrees" if own == other.label else "contradicts"
     return "unknown"
+
+
+def _group_unknown(named: Classification | None, others: Iterable[Output]) -> bool:
+    groups = set(named.groups.values()) if named else set()
+    return any(
+        isinstance(other, Classification) and other.label is None and groups & set(other.scores)
+        for other in others
+    )
 
 
 def withhold(rule: AbstentionRule, found: Classification, evidence: Evidence) -> Classification:
@@ -91,6 +107,10 @@ def withhold(rule: AbstentionRule, found: Classification, evidence: Evidence) ->
     if agreeing is not None and agreeing < rule.min_references_agreeing:
         share, wanted = compared(agreeing, rule.min_references_agreeing)
         reasons.append(f"only {share} of the reference cases have it, less than {wanted}")
+    if rule.on_blank and evidence.blank:
+        reasons.append("the picture shows one colour and nothing else")
+    if rule.on_unknown_group and evidence.group_unknown:
+        reasons.append("the group model named no group")
     if rule.on_group_contradiction and evidence.group == "contradicts":
         reasons.append("it does not belong to the group that the group model named")
     if rule.on_caption_contradiction and evidence.contradicted_in_words:

@@ -232,6 +232,8 @@ class AbstentionRule(_Frozen):
         min_probability: If its probability is below this.
         max_distance: If the nearest reference case is farther away, in `nearest_distance`.
         min_references_agreeing: If a smaller share of the retrieved cases has it.
+        on_blank: If the picture shows one colour and nothing else.
+        on_unknown_group: If the model of groups was asked and named none.
         on_group_contradiction: If it does not belong to the group that the group model named.
         on_caption_contradiction: If the caption names another.
     """
@@ -239,6 +241,8 @@ class AbstentionRule(_Frozen):
     min_probability: float = Field(0, ge=0, le=1)
     max_distance: float = Field(2, ge=0, le=2)
     min_references_agreeing: float = Field(0, ge=0, le=1)
+    on_blank: bool = False
+    on_unknown_group: bool = False
     on_group_contradiction: bool = False
     on_caption_contradiction: bool = False
 

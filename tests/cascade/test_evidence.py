@@ -81,3 +81,19 @@ def test_without_a_rule_contradictions_are_told_and_the_disease_is_named() -> No
     assert (answer.status, answer.checks.group_disease) == ("complete", "contradicts")
     assert answer.disease is not None
     assert answer.disease.label == "sccis"
+
+
+def test_a_blank_picture_is_no_disease() -> None:
+    made = bench(on_blank=True)
+    assert made.run().disease.decision == "abstained"  # type: ignore[union-attr]
+    assert bench().run().disease.decision == "answered"  # type: ignore[union-attr]
+
+
+def test_an_unknown_group_withholds_where_the_rule_says_so() -> None:
+    for rule, decision in (({"on_unknown_group": True}, "abstained"), ({}, "answered")):
+        made = bench(**rule)
+        made.stages["group"].output = classified(None, "malignant", "benign")
+        answer = made.run()
+        assert answer.disease is not None
+        assert answer.disease.decision == decision
+    assert "the group model named no group" not in str(bench(on_unknown_group=True).run())
