@@ -1,6 +1,8 @@
 # Every target sets up what it needs; the second time that takes a second.
 PYTHON ?= python3
 PORT   ?= 3000
+# Who may connect: this machine alone; `make serve HOST=0.0.0.0` for all, with HIKARI_KEYS set.
+HOST   ?= 127.0.0.1
 VENV   ?= .venv
 # PyTorch's own index of builds without CUDA, for Linux machines without a GPU: `make serve CPU=1`.
 CPU    ?=
@@ -36,10 +38,10 @@ $(DONE): requirements.txt requirements-dev.txt requirements-data.txt pyproject.t
 	@rm -f $(VENV)/.done-* && touch $@
 
 serve: setup ## serve the cascade on PORT (default 3000)
-	BENTOML_DO_NOT_TRACK=true $(BIN)/bentoml serve service:Hikari --port $(PORT)
+	$(BIN)/bentoml serve service:Hikari --host $(HOST) --port $(PORT)
 
 serve-gpu: $(VLLM_GPU_DONE) ## serve HIKARI_CASCADE on PORT with vLLM, on an NVIDIA GPU
-	BENTOML_DO_NOT_TRACK=true $(VLLM_GPU)/bin/bentoml serve service:Hikari --port $(PORT)
+	$(VLLM_GPU)/bin/bentoml serve service:Hikari --host $(HOST) --port $(PORT)
 
 $(VLLM_GPU_DONE): requirements-vllm.txt pyproject.toml
 	$(PYTHON) -m venv $(VLLM_GPU)

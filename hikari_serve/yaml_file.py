@@ -35,7 +35,7 @@ class _Loader(yaml.SafeLoader):
         Raises:
             ComposerError: The file is too deep, or too large with its repetitions.
         """
-        repeated = self.check_event(yaml.AliasEvent)  # type: ignore[no-untyped-call]
+        repeated = self.check_event(yaml.AliasEvent)
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise _refused(f"it is nested deeper than {MAX_DEPTH} levels")
@@ -63,7 +63,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _refused(why: str, node: yaml.Node | None = None) -> yaml.YAMLError:
-    return yaml.composer.ComposerError(None, None, why, node and node.start_mark)
+    return yaml.composer.ComposerError(None, None, why, node.start_mark if node else None)
 
 
 def _below(node: yaml.Node) -> Iterator[yaml.Node]:
