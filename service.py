@@ -6,6 +6,7 @@ place runners elsewhere or in this process (see docs/settings.md).
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import Any
 
 import bentoml
@@ -18,10 +19,11 @@ from hikari_serve.errors import HikariError
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.repository.repository import Repository
-from hikari_serve.serving.bento import TRAFFIC, JsonApis, begun, beside, on_loopback
+from hikari_serve.serving.bento import TRAFFIC, JsonApis, begun, beside, on_loopback, warn_if_open
 from hikari_serve.serving.diagnose.door import diagnose_app
 from hikari_serve.serving.diagnose.sdk import Asked, answer, check_asked
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
+from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.placement import PlacedStages
 from hikari_serve.serving.readiness import Readiness, ReadinessDoor, ReadinessState, announce
 from hikari_serve.serving.request_id import HEADER, current
@@ -34,10 +36,12 @@ try:
     config = repository.config(settings.cascade)
     graph = read_graph(config, repository)
     settings.check_stages(graph.steps)
+    keys = Keys.read(Path(settings.keys)) if settings.keys else None
     require(repository, settings.cascade, graph, settings.here(graph.steps))
 except HikariError as error:
     sys.exit(f"hikari: {error.message}")
 
+warn_if_open(keyed=keys is not None)
 app = diagnose_app(settings, graph)
 state = ReadinessState()
 
@@ -86,7 +90,7 @@ class Hikari:
 
 served: Any = Hikari  # BentoML made a `Service` of the class
 hosts = settings.allowed_hosts or (LOOPBACK if on_loopback() else ())
-served.add_asgi_middleware(Doorstep, hosts=hosts)
+served.add_asgi_middleware(Doorstep, hosts=hosts, keys=keys)
 if settings.cors_origins:
     served.add_asgi_middleware(
         CORSMiddleware,

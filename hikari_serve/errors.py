@@ -112,6 +112,22 @@ class NotFound(HikariError):
     grpc = "NOT_FOUND"
 
 
+class Unauthorized(InvalidInput):
+    """A key is needed, and none that is known was sent."""
+
+    code = "unauthorized"
+    status = HTTPStatus.UNAUTHORIZED
+    grpc = "UNAUTHENTICATED"
+
+
+class Forbidden(InvalidInput):
+    """The key that was sent gives no right to this."""
+
+    code = "forbidden"
+    status = HTTPStatus.FORBIDDEN
+    grpc = "PERMISSION_DENIED"
+
+
 class WrongHost(InvalidInput):
     """The request was sent to this server by a name that it does not have."""
 
@@ -179,6 +195,8 @@ _BY_CODE: dict[str, type[HikariError]] = {
         TooLarge,
         UnsupportedMedia,
         NotFound,
+        Unauthorized,
+        Forbidden,
         WrongHost,
         QueueFull,
         DeadlineExceeded,

@@ -76,6 +76,8 @@ class Settings:
         allowed_hosts: Names that the server may be called by; none means those of loopback where
             it listens on loopback, and all elsewhere.
         cors_origins: Origins whose pages may read answers in a browser.
+        keys: File of the API's keys; empty lets everybody ask.
+        stage_token: What the API says to its stages so that they answer; empty for none.
         stages: Settings of single stages, by the stage's name.
     """
 
@@ -93,6 +95,8 @@ class Settings:
     max_image_pixels: int = 50_000_000
     allowed_hosts: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
+    keys: str = ""
+    stage_token: str = field(default="", repr=False)
     stages: Mapping[str, StageSettings] = field(default_factory=dict)
 
     @classmethod
@@ -133,6 +137,8 @@ class Settings:
             ),
             allowed_hosts=_names("HIKARI_ALLOWED_HOSTS", own),
             cors_origins=_names("HIKARI_CORS_ORIGINS", own),
+            keys=own.get("HIKARI_KEYS", default.keys),
+            stage_token=own.get("HIKARI_STAGE_TOKEN", default.stage_token),
             stages={
                 stage.lower(): StageSettings(
                     runner=_place(f"{PREFIX}{stage}_RUNNER", own, placement),

@@ -109,7 +109,13 @@ def begun() -> tuple[str, float] | None:
 
 def on_loopback() -> bool:
     """Whether only this machine can connect to the server that this process belongs to."""
-    return os.environ.get(HOST) in ("127.0.0.1", "::1", "localhost")
+    return os.environ.get(HOST) in LOOPBACK_ADDRESSES
+
+
+def warn_if_open(*, keyed: bool) -> None:
+    """Has the supervisor say so in a line where others than this machine may ask without a key."""
+    global _keyed
+    _keyed = keyed
 
 
 def beside(runners: Iterable[tuple[str, Any]]) -> Any:
@@ -183,6 +189,8 @@ class JsonApis:
 CHECK_SECONDS = 0.25
 """How often to look for dead processes; a look that finds none is one system call."""
 
+LOOPBACK_ADDRESSES = ("127.0.0.1", "::1", "localhost")
+
 BEGAN = "_HIKARI_BEGAN"
 """Tells a process when its start was begun, in seconds since the Unix epoch."""
 HOST = "_HIKARI_HOST"
@@ -223,6 +231,10 @@ class _ThreadedSupervisor(_Checks, circus.ThreadedArbiter):  # type: ignore[misc
     """The same in a thread, as `bentoml.serve` runs it."""
 
 
+_keyed = True
+"""Whether the API asks for keys, if it is the API that is started."""
+
+
 @cache
 def _run_folder() -> RunFolder:
     folder = RunFolder()
@@ -240,6 +252,8 @@ def supervisor(watchers: Sequence[Any], *, threaded: bool = False, **options: An
     """
     folder = _run_folder()
     hosts = [socket.host for socket in options.get("sockets", ()) if not socket.is_unix]
+    if not _keyed and hosts and hosts[0] not in LOOPBACK_ADDRESSES:
+        logger.warning("anybody who can reach %s may ask: set HIKARI_KEYS", hosts[0])
     environment = {
         **lifeline(),
         BEGAN: str(time.time()),

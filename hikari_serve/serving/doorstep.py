@@ -16,12 +16,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hikari_serve.errors import HikariError, NotFound, WrongHost
 from hikari_serve.quoting import quoted
 from hikari_serve.serving.errors import error_response
+from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.request_id import HEADER, current, request_id_of
 
 logger = logging.getLogger(__name__)
 
 PROBES = ("/livez", "/readyz", "/healthz", "/metrics")
 """Asked by machines, by whatever name; they are no lines in the log."""
+
+OPEN = ("/", "/docs.json")
+"""Asked for without a key: the page, and the description of the API."""
+
+ADMIN = ("/v2/repository/",)
+"""What changes what is served begins so."""
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 """The names of this machine on itself."""
@@ -45,17 +52,20 @@ class Doorstep:
         app: ASGIApp,
         hosts: Collection[str] = (),
         paths: Collection[str] | None = None,
+        keys: Keys | None = None,
         logged: bool = True,
     ) -> None:
         """Args:
         app: What answers.
         hosts: The names that the server may be called by; none allows all.
         paths: All that may be asked for, besides the probes; None leaves that to `app`.
+        keys: Who may ask for what; None lets everybody.
         logged: Whether each request is a line in the log.
         """
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
         self._paths = None if paths is None else {*paths, *PROBES}
+        self._keys = keys
         self._logged = logged
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,6 +114,9 @@ class Doorstep:
             )
         if self._paths is not None and scope["path"] not in self._paths:
             raise NotFound(f"there is no '{quoted(scope['path'])}' here")
+        if self._keys is not None and scope["path"] not in OPEN and scope["method"] != "OPTIONS":
+            admin = scope["path"].startswith(ADMIN)
+            self._keys.check(scope, "admin" if admin else "infer")
 
 
 def _name(host: str) -> str:

@@ -5,7 +5,7 @@ import math
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from hikari_serve.errors import HikariError
+from hikari_serve.errors import HikariError, Unauthorized
 
 
 def error_response(error: HikariError) -> Response:
@@ -13,6 +13,8 @@ def error_response(error: HikariError) -> Response:
     headers = {}
     if error.retry_after is not None:
         headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))  # whole seconds
+    if isinstance(error, Unauthorized):
+        headers["www-authenticate"] = "Bearer"
     return JSONResponse(error.payload(), status_code=error.status, headers=headers)
 
 

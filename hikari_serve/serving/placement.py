@@ -41,7 +41,7 @@ class PlacedStages:
                 self.stages[stage] = host
                 continue
             address = _beside_us(stage) if place == "process" else place
-            remote = RemoteStage(stage, address)
+            remote = RemoteStage(stage, address, settings.stage_token)
             self._remotes.append(remote)
             self.stages[stage] = remote
 

@@ -46,12 +46,14 @@ MAX_LINE_BYTES = 64_000_000
 class RemoteStage:
     """Speaks to a runner; every call is one request, and closing it cancels the stage's work."""
 
-    def __init__(self, stage: str, address: str) -> None:
+    def __init__(self, stage: str, address: str, token: str = "") -> None:
         """Args:
         stage: The stage, for messages.
         address: `http(s)://host:port`, or `file:///path` of a unix socket, as BentoML gives
             the address of a service that it started itself.
+        token: What the runner wants to be told; empty for nothing.
         """
+        self._headers = {"authorization": f"Bearer {token}"} if token else {}
         self._stage = stage
         parts = urlsplit(address)
         self._socket = url2pathname(parts.path) if parts.scheme == "file" else None
@@ -70,7 +72,10 @@ class RemoteStage:
         # No other limit: the item's deadline rules.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
         return aiohttp.ClientSession(
-            connector=connector, timeout=timeout, read_bufsize=MAX_LINE_BYTES // 2
+            connector=connector,
+            timeout=timeout,
+            read_bufsize=MAX_LINE_BYTES // 2,
+            headers=self._headers,
         )
 
     async def infer(self, item: Item, on_text: OnText | None = None) -> StageResult:

@@ -13,6 +13,9 @@ from hikari_serve.quoting import escaped
 
 HEADER = "x-request-id"
 
+KEY = "hikari.request_id"
+"""Where a scope keeps it; OpenTelemetry has a `request_id` there."""
+
 _HARMLESS = re.compile(r"[!-~]{1,128}")
 """Printable ASCII without blanks."""
 _TRACE = re.compile(r"[0-9a-f]{1,2}-[0-9a-f]{1,32}-[0-9a-f]{1,16}-[0-9a-f]{1,2}")
@@ -28,10 +31,10 @@ def request_id_of(scope: Scope) -> str:
     Args:
         scope: Of the request; it keeps the id.
     """
-    if "request_id" not in scope:
+    if KEY not in scope:
         given = Headers(scope=scope).get(HEADER, "")
-        scope["request_id"] = given if _HARMLESS.fullmatch(given) else uuid.uuid4().hex
-    return str(scope["request_id"])
+        scope[KEY] = given if _HARMLESS.fullmatch(given) else uuid.uuid4().hex
+    return str(scope[KEY])
 
 
 def trace_of(traceparent: str | None) -> str | None:

@@ -16,6 +16,7 @@ from hikari_serve.hints import hint
 from hikari_serve.repository.repository import Repository
 from hikari_serve.serving.bento import TRAFFIC, addresses, on_loopback
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
+from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.stage_door import PATHS, stage_app
 from hikari_serve.serving.supervision import exit_when_failed
 from hikari_serve.settings import Settings
@@ -58,8 +59,9 @@ def runner_of(name: str | None) -> Any:
             super().__init__(stage, settings, graph, app)
 
     served: Any = StageRunner  # BentoML made a `Service` of the class
+    keys = Keys({settings.stage_token: "infer"}) if settings.stage_token else None
     hosts = LOOPBACK if on_loopback() else ()
-    served.add_asgi_middleware(Doorstep, hosts=hosts, paths=PATHS, logged=False)
+    served.add_asgi_middleware(Doorstep, hosts=hosts, paths=PATHS, keys=keys, logged=False)
     return served
 
 

@@ -1,6 +1,7 @@
 """Every response has its id and its headers, every log line is one line, every Host is ours."""
 
 import logging
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -9,7 +10,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from hikari_serve.errors import ConfigError
 from hikari_serve.serving.doorstep import LOOPBACK, SAFE_HEADERS, Doorstep
+from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.request_id import tell_in_log
 
 
@@ -86,6 +89,53 @@ def test_only_its_own_names_are_answered_but_probes(host: str, status: int) -> N
     assert asked.get("/hello", headers={"host": host}).status_code == status
     assert asked.get("/livez", headers={"host": host}).status_code == 200
     assert client().get("/hello", headers={"host": host}).status_code == 200
+
+
+GOOD, OTHER, ADMIN = "g" * 20, "h" * 20, "a" * 20
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 401),
+        ({"authorization": f"Bearer {GOOD}"}, 200),
+        ({"authorization": f"bearer  {OTHER}"}, 200),
+        ({"x-api-key": ADMIN}, 200),
+        ({"authorization": f"Basic {GOOD}"}, 401),
+        ({"authorization": "Bearer "}, 401),
+        ({"authorization": f"Bearer {GOOD}x"}, 401),
+        ({"authorization": f"Bearer {GOOD[:-1]}"}, 401),
+        ({"x-api-key": ""}, 401),
+    ],
+)
+def test_a_key_is_needed_where_there_are_keys(
+    tmp_path: Path, headers: dict[str, str], status: int
+) -> None:
+    (tmp_path / "keys").write_text(f"# ours\ninfer {GOOD}\n\ninfer  {OTHER}\nadmin {ADMIN}\n")
+    asked = client(keys=Keys.read(tmp_path / "keys"))
+    answer = asked.get("/hello", headers=headers)
+    assert answer.status_code == status
+    assert (answer.headers.get("www-authenticate") == "Bearer") is (status == 401)
+    assert asked.get("/livez").status_code == 200
+
+
+def test_rights_are_kept_apart() -> None:
+    asked = client(keys=Keys({GOOD: "infer", ADMIN: "admin"}))
+    path = "/v2/repository/models/demo/load"
+    for key, status in ((GOOD, 403), (ADMIN, 404), ("", 401)):
+        assert asked.post(path, headers={"x-api-key": key}).status_code == status
+
+
+@pytest.mark.parametrize(
+    "text", ["", "# none", "infer", "infer short", "root " + GOOD, GOOD, f"infer {GOOD} {OTHER}"]
+)
+def test_a_wrong_file_of_keys_is_a_sentence_without_keys(tmp_path: Path, text: str) -> None:
+    (tmp_path / "keys").write_text(text)
+    with pytest.raises(ConfigError, match=r"HIKARI_KEYS: .*keys") as raised:
+        Keys.read(tmp_path / "keys")
+    assert GOOD not in raised.value.message
+    with pytest.raises(ConfigError, match="cannot be read"):
+        Keys.read(tmp_path / "nowhere")
 
 
 def test_a_stage_is_asked_for_nothing_else() -> None:

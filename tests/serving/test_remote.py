@@ -78,6 +78,27 @@ def test_one_that_starts_late_is_waited_for(tmp_path: Path) -> None:
     assert isinstance(asyncio.run(main()), StageResult)
 
 
+def test_the_stages_token_is_told(tmp_path: Path) -> None:
+    heads: list[bytes] = []
+
+    async def main() -> None:
+        good = await result()
+
+        async def answer(head: bytes, writer: asyncio.StreamWriter) -> None:
+            heads.append(head)
+            writer.write(good)
+
+        async with runner(tmp_path / "s", answer):
+            stage = RemoteStage("group", (tmp_path / "s").as_uri(), "of-the-stages")
+            await stage.infer(item())
+            await stage.ready()
+            await stage.close()
+
+    asyncio.run(main())
+    assert len(heads) == 2
+    assert all(b"authorization: bearer of-the-stages" in head.lower() for head in heads)
+
+
 @pytest.mark.parametrize(("deaths", "answered"), [(2, True), (3, False)])
 def test_one_that_dies_with_the_item_is_asked_anew_but_not_for_ever(
     tmp_path: Path, deaths: int, answered: bool

@@ -4,6 +4,7 @@ import re
 
 from hikari_serve.cascade.answer import NOTICE
 from hikari_serve.client.events import EVENTS
+from hikari_serve.serving.diagnose.door import PAGE_MAY
 from tests.serving.conftest import Api
 
 
@@ -28,3 +29,10 @@ def test_the_notice_is_there_before_anything_is_asked(api: Api) -> None:
 def test_it_handles_every_event(api: Api) -> None:
     handlers = page(api).partition("const handlers = {")[2].partition("\n};")[0]
     assert set(re.findall(r"^  (\w+): \(found\)", handlers, re.MULTILINE)) == set(EVENTS)
+
+
+def test_what_it_may_do_is_said_by_the_server_too(api: Api) -> None:
+    answer = api.client.get("/")
+    told = answer.headers["content-security-policy"]
+    assert told == f"{PAGE_MAY}; frame-ancestors 'none'"
+    assert f'http-equiv="Content-Security-Policy" content="{PAGE_MAY}"' in answer.text
