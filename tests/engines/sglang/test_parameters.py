@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from hikari_serve.engines.contract import Opening
 from hikari_serve.engines.registry import open_engine
-from hikari_serve.errors import ConfigError
+from hikari_serve.errors import ConfigError, EngineFailed
 from tests.engines.sglang.conftest import Open
 from tests.engines.sglang.fake import Engine
 
@@ -70,7 +70,7 @@ def test_a_failed_start_is_a_sentence(
         raise RuntimeError("Rank 0 scheduler died during initialization")
 
     monkeypatch.setattr(Engine, "__init__", broken)
-    with pytest.raises(ConfigError, match="could not start: Rank 0 scheduler died"):
+    with pytest.raises(EngineFailed, match="could not start: Rank 0 scheduler died"):
         open_engine("sglang", opening)
     monkeypatch.setattr(Engine, "__init__", start)
     assert opened()
