@@ -160,7 +160,7 @@ class Unavailable(HikariError):
 
 
 class EngineFailed(HikariError):
-    """The engine raised while it computed this item."""
+    """The engine raised while it computed this item, or while it started."""
 
     code = "engine_failed"
 
