@@ -22,7 +22,6 @@ from tests.served.pictures import png
 from tests.served.server import serving
 
 IN_FLIGHT = 14
-KILL_SECONDS = 15.0
 WHOLE = 0.99
 RUNNERS = ("GroupRunner", "ReferencesRunner", "DiseaseRunner", "CaptionRunner")
 DICE = random.Random(7)
@@ -32,7 +31,10 @@ def main() -> None:
     """Asks, kills, and counts."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=600)
-    parser.add_argument("--timeout-ms", type=int, default=60_000)
+    parser.add_argument("--every", type=float, default=15, help="seconds between two kills")
+    parser.add_argument(
+        "--timeout-ms", type=int, default=240_000, help="a slow machine starts slowly"
+    )
     options = parser.parse_args()
     images = [png(drawing.image) for drawing in draw_cases(20, 40_000)]
     with tempfile.TemporaryDirectory() as home, serving(Path(home) / "home") as server:
@@ -53,7 +55,9 @@ def main() -> None:
             body = said.json()
             if said.status_code != 200:
                 return str(said.status_code), None, False
-            return body["status"], body["disease"] and body["disease"]["label"], body["id"] == own
+            why = [each["error"]["message"] for each in body["stages"] if each["error"]]
+            status = f"partial: {why[0]}" if body["status"] == "partial" else body["status"]
+            return status, body["disease"] and body["disease"]["label"], body["id"] == own
 
         calm = [ask(image)[:2] for image in images]
         ends: Counter[str] = Counter()
@@ -76,7 +80,7 @@ def main() -> None:
         until = time.monotonic() + options.seconds
         kills = 0
         while time.monotonic() < until:
-            time.sleep(KILL_SECONDS)
+            time.sleep(options.every)
             try:
                 os.kill(server.worker(DICE.choice(RUNNERS)), signal.SIGKILL)
                 kills += 1
