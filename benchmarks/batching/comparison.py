@@ -56,7 +56,8 @@ async def _compare(urls: Sequence[str], views: Sequence[bytes], plan: Plan) -> t
             visitors.append(Visitor(door, await stack.enter_async_context(client)))
         passes: dict[tuple[Visitor, int], list[Pass[None]]] = {}
         for visitor in visitors:  # both learn how long batches take before the clock starts
-            await closed_loop(visitor.insist, views, max(_clients(plan)))
+            most = max(_clients(plan))
+            await closed_loop(visitor.insist, views[: plan.requests(most)], most)
         for _ in range(plan.repeats):
             for clients in _clients(plan):
                 for visitor in visitors:

@@ -9,7 +9,6 @@ import sys
 import litserve as ls
 from fastapi import Request
 
-from benchmarks.card_cascade import CardCascade
 from benchmarks.cascade_result import CascadeResult
 from benchmarks.rivals.answer import Found, write
 from benchmarks.rivals.settings import BATCH_TIMEOUT_SECONDS, MAX_BATCH
@@ -24,6 +23,8 @@ class CardApi(ls.LitAPI):  # type: ignore[misc] # the package brings no types
 
     def setup(self, device: str) -> None:
         """Loads the weights, once in the worker."""
+        from benchmarks.card_cascade import CardCascade  # only the worker needs torch
+
         settings = Settings.from_environment()
         self._cascade = CardCascade(settings.models, settings.cascade)
 

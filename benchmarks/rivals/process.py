@@ -56,8 +56,8 @@ def started(who: Who, settings: Settings) -> Iterator[tuple[Server, float]]:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(END_SECONDS)
-            with suppress(ProcessLookupError):  # nobody is left
-                os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # LitServe's workers outlive a SIGTERM
             process.wait()
 
 
