@@ -43,7 +43,7 @@ class Results:
         starts: Seconds from a server's command to ready, of each start.
         resident: Bytes that all processes of a server take after load.
         photograph_bytes: Size of a photograph's file.
-        loop_threads: Threads that the card's loop computed with.
+        loop_threads: Threads that the card's loop and the rivals computed with.
         speeds: How fast each was.
         shares: Where the time went with one client.
         agreement: How often the loop and each rival answered as the server did.

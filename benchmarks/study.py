@@ -18,6 +18,7 @@ from benchmarks.rivals.answer import read
 from benchmarks.rivals.process import Asleep
 from benchmarks.time_breakdown import TimeBreakdown
 from benchmarks.turns import Turns
+from benchmarks.worker_process import WorkerProcess
 from hikari_serve.settings import Settings
 from tests.served.server import Server
 
@@ -36,11 +37,15 @@ def study(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Results
     resident: dict[Who, int] = {}
     with ExitStack() as stack:
         rivals: dict[Who, Asleep] = {}
+        loop = stack.enter_context(
+            WorkerProcess("benchmarks.card_loop:CardLoop", settings.models, settings.cascade)
+        )
+        threads = loop.call("choose_threads", pictures.drawings(3))
         for who in (*RIVALS, Who.SERVED):
             for _ in range(plan.starts - 1):
-                with _started(who, settings) as (_, seconds):
+                with _started(who, settings, threads) as (_, seconds):
                     starts[who].append(seconds)
-            server, seconds = stack.enter_context(_started(who, settings))
+            server, seconds = stack.enter_context(_started(who, settings, threads))
             starts[who].append(seconds)
             say(f"{who}: ready after {', '.join(f'{each:.1f}' for each in starts[who])} s")
             _warm_up(who, server, plan, pictures)
@@ -48,7 +53,7 @@ def study(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Results
             if who in RIVALS:
                 rivals[who] = Asleep(server)
                 stack.callback(rivals[who].wake)
-        with Turns(server.url, rivals, settings, plan, pictures) as turns:
+        with Turns(server.url, rivals, loop, settings, plan, pictures) as turns:
             for turn in range(plan.repeats):
                 say(f"pass {turn + 1} of {plan.repeats}")
                 turns.take()
@@ -60,7 +65,7 @@ def study(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Results
         starts={who: tuple(starts[who]) for who in SERVERS},
         resident=resident,
         photograph_bytes=len(pictures.photographs(1)[0]),
-        loop_threads=turns.loop_threads,
+        loop_threads=threads,
         speeds={key: Speed.of(passes) for key, passes in turns.passes.items()},
         shares={who: TimeBreakdown.of(turns.passes[who, 1]) for who in TIMED},
         agreement=_agreement(turns.passes, plan),
@@ -69,8 +74,10 @@ def study(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Results
     )
 
 
-def _started(who: Who, settings: Settings) -> AbstractContextManager[tuple[Server, float]]:
-    return process.started(who, settings) if who in RIVALS else served.started(settings)
+def _started(
+    who: Who, settings: Settings, threads: int
+) -> AbstractContextManager[tuple[Server, float]]:
+    return process.started(who, settings, threads) if who in RIVALS else served.started(settings)
 
 
 def _warm_up(who: Who, server: Server, plan: Plan, pictures: Pictures) -> None:

@@ -19,17 +19,17 @@ from hikari_serve.settings import Settings
 
 
 class Turns:
-    """The loop and the cascade in processes of their own, a server, and its rivals.
+    """The loop, the cascade in a process of its own, a server, and its rivals.
 
     Attributes:
         passes: What was measured so far.
-        loop_threads: Threads that the loop computes with.
     """
 
     def __init__(
         self,
         url: str,
         rivals: Mapping[Who, Asleep],
+        loop: WorkerProcess,
         settings: Settings,
         plan: Plan,
         pictures: Pictures,
@@ -39,22 +39,20 @@ class Turns:
         Args:
             url: The server, which is warm.
             rivals: Its rivals, which are warm too.
+            loop: The card's loop, warm as well.
             settings: Which models and which cascade.
             plan: How much to measure.
             pictures: What to send.
         """
         self.passes: dict[Key, list[Pass[CascadeResult]]] = defaultdict(list)
         self._url, self._rivals, self._plan, self._pictures = url, rivals, plan, pictures
+        self._loop = loop
         with ExitStack() as stack:
-            self._loop = stack.enter_context(
-                WorkerProcess("benchmarks.card_loop:CardLoop", settings.models, settings.cascade)
-            )
             self._inline = stack.enter_context(
                 WorkerProcess("benchmarks.inline:InlineCascade", settings)
             )
             batched = plan.batched
             self._inline.call("measure", pictures.drawings(3 * batched), batched)
-            self.loop_threads: int = self._loop.call("choose_threads", pictures.drawings(3))
             self._end = stack.pop_all()
 
     def __enter__(self) -> Self:

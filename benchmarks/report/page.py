@@ -68,7 +68,8 @@ def _method(results: Results) -> str:
 - The loop and both rivals decode greedily, as the card does, and are spared what the card's
   snippet leaves out: pictures of reference cases are decoded before they are asked for again, as
   in the server.
-- Both rivals run as servers of their own, on all cores, and get the drawings that the server gets.
+- Both rivals run as servers of their own, with as many threads as were fastest for the loop, and
+  get the drawings that the server gets.
   They are stopped (SIGSTOP) while they are not asked: LitServe's worker looks into its queue a
   thousand times a second, a fifth of a core while nobody asks.
 - `queue` includes what makes a prompt of a picture: it happens while the engine computes."""

@@ -25,18 +25,23 @@ END_SECONDS = 20.0
 
 
 @contextmanager
-def started(who: Who, settings: Settings) -> Iterator[tuple[Server, float]]:
+def started(who: Who, settings: Settings, threads: int) -> Iterator[tuple[Server, float]]:
     """Serves until the block ends.
 
     Args:
         who: Which rival.
         settings: Which models and which cascade.
+        threads: Threads that a step of a model is shared among.
 
     Yields:
         The server, and the seconds from the command to the first 200 of `/health`.
     """
     port, began = free_port(), perf_counter()
-    chosen = {"HIKARI_MODELS": str(settings.models.resolve()), "HIKARI_CASCADE": settings.cascade}
+    chosen = {
+        "HIKARI_MODELS": str(settings.models.resolve()),
+        "HIKARI_CASCADE": settings.cascade,
+        "OMP_NUM_THREADS": str(threads),
+    }
     with TemporaryDirectory() as home:
         log = Path(home, "serve.log")
         with log.open("wb") as output:

@@ -50,6 +50,6 @@ def test_the_terminal_says_what_was_met(page: tuple[Path, str]) -> None:
 
 
 def test_a_folder_without_photographs_is_told(tmp_path: Path) -> None:
-    done = evaluate("--out", tmp_path / "page.md", "--photographs", tmp_path)
+    done = evaluate("--count", "10", "--out", tmp_path / "page.md", "--photographs", tmp_path)
     assert done.returncode == 1
     assert "has no .jpg or .png file" in done.stderr
