@@ -35,7 +35,7 @@ def test_it_is_accessible_before_and_after(
     assert violations(page) == []
     assert wider(page) == []
     choose(page)
-    expect(page.locator("[data-part=disease]")).to_contain_text("Sccis, 70.0 %")
+    expect(page.locator("[data-part=disease]")).to_contain_text("Sccis, 70.0%")
     assert violations(page) == []
     assert wider(page) == []
 
@@ -53,7 +53,7 @@ def test_it_shows_the_checks(answering: Api, opened: Opened) -> None:
     choose(page)
     checks = page.locator("[data-part=checks]")
     expect(checks).to_contain_text("The caption contradicts the disease.")
-    expect(checks).to_contain_text("100.0 % of the reference cases have this disease.")
+    expect(checks).to_contain_text("100.0% of the reference cases have this disease.")
     expect(checks).to_contain_text("The nearest reference case is 0.100 away")
 
 
