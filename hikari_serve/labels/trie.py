@@ -74,8 +74,8 @@ class AnswerTrie:
         """
         ends = set()
         for answer in self.answers:
-            depth = _depth(answer, read)
-            if depth == len(answer) or _along(answer, read) <= math.log(LEAST):
+            depth, log = self._counted(answer, read)
+            if depth == len(answer) or log <= math.log(LEAST):
                 continue
             while depth < len(answer) - 1 and len(self.nexts[answer[:depth]]) == 1:
                 depth += 1
@@ -85,8 +85,9 @@ class AnswerTrie:
     def distribution(self, read: Read) -> tuple[list[float], float]:
         """Turns what an engine read into probabilities over the labels.
 
-        An answer that was not read to its end counts among the scores with what was read of it,
-        and in the mass not at all: neither makes the others surer than they are.
+        An answer that became too unlikely at a parting counts among the scores with what it had
+        there, whatever else was read of it, and in the mass not at all: neither makes the others
+        surer than they are, and engines that read differently far give the same numbers.
 
         Args:
             read: What was read, until `onward` wanted no more.
@@ -95,19 +96,29 @@ class AnswerTrie:
             The probability of each answer among those of the set (summing to 1), and
             `label_mass`: the sum of the probabilities of the whole answers, from 0 to 1.
         """
-        logs = [_along(answer, read) for answer in self.answers]
-        top = max(logs)
-        weights = [math.exp(log - top) for log in logs]
+        counted = [self._counted(answer, read) for answer in self.answers]
+        top = max(log for _, log in counted)
+        weights = [math.exp(log - top) for _, log in counted]
         total = sum(weights)
-        whole = (log for answer, log in zip(self.answers, logs, strict=True) if answer in read)
+        whole = (
+            log
+            for answer, (depth, log) in zip(self.answers, counted, strict=True)
+            if depth == len(answer)
+        )
         return [weight / total for weight in weights], min(sum(map(math.exp, whole)), 1.0)
 
+    def _counted(self, answer: TokenPath, read: Read) -> tuple[int, float]:
+        """How many tokens of an answer count, and the log of their probability.
 
-def _depth(answer: TokenPath, read: Read) -> int:
-    """How many tokens of an answer were read."""
-    return max(depth for depth in range(len(answer) + 1) if not depth or answer[:depth] in read)
-
-
-def _along(answer: TokenPath, read: Read) -> float:
-    """The log of the probability of what was read of an answer."""
-    return sum(read.get(answer[:depth], 0.0) for depth in range(1, len(answer) + 1))
+        All of them, or those up to where it parts from others and either becomes too unlikely or
+        was not read on.
+        """
+        log = 0.0
+        for depth in range(1, len(answer) + 1):
+            if depth > len(self.prefix) and answer[:depth] not in read:
+                return depth - 1, log
+            log += read.get(answer[:depth], 0.0)
+            parted = depth > len(self.prefix) and len(self.nexts[answer[: depth - 1]]) > 1
+            if parted and log <= math.log(LEAST):
+                return depth, log
+        return len(answer), log

@@ -135,6 +135,7 @@ def test_any_set_against_enumeration(data: st.DataObject) -> None:
     asked, read = rounds(trie, belief)
     scores, mass = trie.distribution(read)
     assert sum(scores) == pytest.approx(1)
+    assert (scores, mass) == trie.distribution(logs(belief)), "an engine may read on, to no effect"
     assert sum(whole) - len(answers) * LEAST <= mass <= sum(whole) + 1e-9
     assert all(
         answer in read for answer, share in zip(answers, whole, strict=True) if share > LEAST
