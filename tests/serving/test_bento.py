@@ -1,8 +1,10 @@
 """What BentoML does not promise and this server uses is there, as it was in the release it knows."""
 
 import inspect
+from importlib.metadata import entry_points
 
 import bentoml
+import click
 import uvicorn
 from _bentoml_impl.server import serving
 from _bentoml_impl.server.app import ServiceAppFactory
@@ -11,6 +13,7 @@ from _bentoml_sdk.service.factory import Service
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.server.http import instruments, traffic
 from bentoml._internal.utils import circus
+from bentoml_cli import cli
 from circus.arbiter import Arbiter
 from circus.controller import Controller
 from circus.sockets import CircusSocket
@@ -74,6 +77,13 @@ def test_uvicorn_is_asked_for_the_protocol_that_is_guarded() -> None:
     config = uvicorn.Config(app=lambda: None)
     config.load()
     assert config.http_protocol_class is GuardedProtocol
+
+
+def test_its_command_line_loads_others_before_it_makes_its_home() -> None:
+    source = inspect.getsource(cli.create_bentoml_cli)
+    assert 'get_entry_points("bentoml.commands")' in source
+    (entry,) = entry_points(group="bentoml.commands", name="hikari")
+    assert isinstance(entry.load(), click.Command)
 
 
 def test_request_metrics_have_known_labels() -> None:
