@@ -26,6 +26,7 @@ from bentoml._internal.context import server_context
 from bentoml._internal.server.http import instruments, traffic
 from bentoml._internal.utils import circus
 from bentoml._internal.utils.analytics import usage_stats
+from circus.process import DEAD_OR_ZOMBIE, UNEXISTING
 from circus.sockets import CircusSocket
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
@@ -290,6 +291,7 @@ def supervisor(watchers: Sequence[Any], *, threaded: bool = False, **options: An
     for watcher in watchers:
         watcher.env = {**(watcher.env or {}), **environment}
         watcher.hooks["after_reap"] = _tell_of_death
+        watcher.manage_processes = _reaping(watcher)
         # A runner beside others is started anew in a container too; alone it ends, so that the
         # orchestrator sees it.
         watcher.respawn = watcher.respawn or len(watchers) > 1
@@ -325,6 +327,19 @@ def _tell_of_death(watcher: Any, process_pid: int, exit_code: int, **_: Any) -> 
         )
         watcher.env[BEGAN] = str(time.time())
     return True
+
+
+def _reaping(watcher: Any) -> Callable[[], Any]:
+    """The watcher's `manage_processes`, which forgets without a word who died a moment ago."""
+    manage = watcher.manage_processes
+
+    def reap_and_manage() -> Any:
+        for process in list(watcher.processes.values()):
+            if process.status in (DEAD_OR_ZOMBIE, UNEXISTING):
+                watcher.reap_process(process.pid)
+        return manage()
+
+    return reap_and_manage
 
 
 def _somebody_died() -> bool:

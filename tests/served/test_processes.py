@@ -92,8 +92,11 @@ def test_deaths_are_noticed_and_end_what_they_must(tmp_path: Path) -> None:
         told = f"process {worker} of DiseaseRunner ended with exit code -9; a new one is started"
         assert eventually(lambda: told in server.log.read_text(), 1)
         assert eventually(lambda: another(server, "DiseaseRunner", worker), 1)
+        for service in ("GroupRunner", "CaptionRunner", "ReferencesRunner"):
+            os.kill(server.worker(service), signal.SIGKILL)
+        assert eventually(lambda: server.log.read_text().count("ended with exit code -9") == 4, 2)
         wait_ready(server)
-        assert server.log.read_text().count("ended with exit code") == 1
+        assert server.log.read_text().count("ended with exit code") == 4
 
         second = subprocess.run(
             command("service:Hikari", int(server.url.rpartition(":")[2])),

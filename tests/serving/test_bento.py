@@ -1,10 +1,15 @@
 """What BentoML does not promise and this server uses is there, as it was in the release it knows."""
 
+import asyncio
 import inspect
+import os
+import signal
 from importlib.metadata import entry_points
 
 import bentoml
 import click
+import psutil
+import pytest
 import uvicorn
 from _bentoml_impl.server import serving
 from _bentoml_impl.server.app import ServiceAppFactory
@@ -13,6 +18,7 @@ from _bentoml_sdk.service.factory import Service
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.server.http import instruments, traffic
 from bentoml._internal.utils import circus
+from bentoml.serving import create_watcher
 from bentoml_cli import cli
 from circus.arbiter import Arbiter
 from circus.controller import Controller
@@ -69,6 +75,31 @@ def test_circus_has_what_its_supervisor_is_changed_in() -> None:
     assert "_exclusive_running_command" in inspect.getsource(Arbiter)
     assert 'call_hook("after_reap", process_status=' in inspect.getsource(Watcher)
     assert "logger.error('Could not bind %s'" in inspect.getsource(CircusSocket)
+
+
+def test_who_dies_while_another_is_started_is_told_of_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> int:
+        watcher = create_watcher("service_SleepRunner", ["-c", "import time; time.sleep(60)"])
+        socket = CircusSocket(serving.API_SERVER_NAME, port=0)
+        bento.supervisor([watcher], sockets=[socket])
+        socket.close()
+        watcher.initialize(None, {}, None)
+        watcher._status = "active"
+        watcher.spawn_process()
+        (first,) = watcher.processes
+        os.kill(first, signal.SIGKILL)
+        while psutil.Process(first).status() != psutil.STATUS_ZOMBIE:
+            await asyncio.sleep(0.01)
+        await watcher.manage_processes()
+        (second,) = watcher.processes
+        watcher.processes[second].stop()
+        return int(first)
+
+    first = asyncio.run(main())
+    told = f"process {first} of SleepRunner ended with exit code -9; a new one is started"
+    assert told in caplog.messages
 
 
 def test_uvicorn_is_asked_for_the_protocol_that_is_guarded() -> None:
