@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,9 +31,10 @@ class Server:
     def worker(self, service: str) -> int:
         """The process id of the worker of one service."""
         for child in psutil.Process(self.process.pid).children(recursive=True):
-            arguments = child.cmdline()
-            if "--service-name" in arguments and service in arguments:
-                return child.pid
+            with suppress(psutil.NoSuchProcess):  # a zombie is none either
+                arguments = child.cmdline()
+                if "--service-name" in arguments and service in arguments:
+                    return child.pid
         raise LookupError(f"no worker of {service} below {self.process.pid}")
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -33,8 +34,8 @@ def preflight(server: Server, origin: str) -> httpx.Response:
 
 def test_all_locks_at_once(drawings: list[Drawing], tmp_path: Path) -> None:
     made, port = self_signed(tmp_path / "own"), free_port()
-    tls = {"HIKARI_TLS_CERT": made.cert, "HIKARI_TLS_KEY": made.key}
-    token = {"HIKARI_STAGE_TOKEN": "t" * 20}
+    tls: dict[str, Any] = {"HIKARI_TLS_CERT": made.cert, "HIKARI_TLS_KEY": made.key}
+    token: dict[str, Any] = {"HIKARI_STAGE_TOKEN": "t" * 20}
     (tmp_path / "keys").write_text(f"infer {KEY}\n")
     with ExitStack() as stack:
         runner = stack.enter_context(
