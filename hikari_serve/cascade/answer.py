@@ -70,7 +70,8 @@ def assemble(
     found = {end.name: end.result.output for end in ends if end.result is not None}
     headline = found.get(graph.headline)
     others = {name: output for name, output in found.items() if name != graph.headline}
-    evidence = weigh(headline, others, quality)
+    lost = {end.kind for end in ends if end.result is None and end.name != graph.headline}
+    evidence = weigh(headline, others, quality, frozenset(lost))
     ran: dict[str, Output | None] = {cascade: None}
     ran |= {end.model: end.result.output for end in ends if end.result is not None}
     if isinstance(headline, Classification):

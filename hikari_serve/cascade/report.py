@@ -28,11 +28,12 @@ class LabelFound(Frozen):
     kind: Literal["classify"] = "classify"
     label: str | None
     display_name: str | None
-    probability: float
+    probability: float | None
     scores: Mapping[str, float]
-    label_mass: float
+    label_mass: float | None
     decision: Decision
     reason: str | None
+    written: str | None = None
 
 
 class TextFound(Frozen):
@@ -172,6 +173,7 @@ def _found(output: Output) -> LabelFound | TextFound | CasesFound:
             label_mass=output.label_mass,
             decision=output.decision,
             reason=output.reason,
+            written=output.written,
         )
     if isinstance(output, Description):
         return TextFound(text=output.text, finish_reason=output.finish_reason)
