@@ -66,7 +66,9 @@ def test_a_wrong_variable_is_named(environ: dict[str, str], message: str) -> Non
         Settings.from_environment(environ)
 
 
-@pytest.mark.parametrize("service", ["HIKARI", "HIKARI_GROUP", "HIKARI_GROUP_RUNNER"])
+@pytest.mark.parametrize(
+    "service", ["HIKARI", "HIKARI_GROUP", "HIKARI_GROUP_RUNNER", "HIKARI_METRICS"]
+)
 def test_what_kubernetes_injects_for_a_service_is_passed_over(service: str) -> None:
     injected = {
         f"{service}_SERVICE_HOST": "10.43.1.7",

@@ -33,14 +33,23 @@ def preflight(server: Server, origin: str) -> httpx.Response:
 
 
 def test_all_locks_at_once(drawings: list[Drawing], tmp_path: Path) -> None:
-    made, port = self_signed(tmp_path / "own"), free_port()
+    made, port, stage_port = self_signed(tmp_path / "own"), free_port(), free_port()
     tls: dict[str, Any] = {"HIKARI_TLS_CERT": made.cert, "HIKARI_TLS_KEY": made.key}
     token: dict[str, Any] = {"HIKARI_STAGE_TOKEN": "t" * 20}
     (tmp_path / "keys").write_text(f"infer {KEY}\n")
     with ExitStack() as stack:
         runner = stack.enter_context(
-            serving(tmp_path / "group", "runners.group:GroupRunner", **tls, **token)
+            serving(
+                tmp_path / "group",
+                "runners.group:GroupRunner",
+                HIKARI_METRICS_PORT=str(stage_port),
+                **tls,
+                **token,
+            )
         )
+        assert listening(runner) == own(runner) | {("127.0.0.1", stage_port)}
+        for path, status in (("/readyz", 200), ("/metrics", 200), ("/describe", 404)):
+            assert httpx.get(f"http://127.0.0.1:{stage_port}{path}").status_code == status
         assert httpx.get(f"{runner.url}/describe", verify=runner.trust).status_code == 401
         server = stack.enter_context(
             serving(

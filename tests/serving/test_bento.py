@@ -102,6 +102,29 @@ def test_who_dies_while_another_is_started_is_told_of_too(
     assert told in caplog.messages
 
 
+@pytest.mark.parametrize(
+    ("host", "guard", "told"),
+    [
+        ("0.0.0.0", "HIKARI_STAGE_TOKEN", True),
+        ("127.0.0.1", "HIKARI_STAGE_TOKEN", False),
+        ("0.0.0.0", "", False),
+    ],
+)
+def test_who_lets_strangers_in_says_so(
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    host: str,
+    guard: str,
+    told: bool,
+) -> None:
+    monkeypatch.setattr(bento, "_entrance", None)
+    bento.enter_by(bento.Entrance(guard))
+    with CircusSocket(serving.API_SERVER_NAME, host, 0) as socket:
+        bento.supervisor([create_watcher("service", [])], sockets=[socket])
+    warning = f"anybody who can reach {host} may ask: set {guard}"
+    assert caplog.messages == ([warning] if told else [])
+
+
 def test_uvicorn_is_asked_for_the_protocol_that_is_guarded() -> None:
     assert "http=" not in inspect.getsource(worker.main.callback)
     assert uvicorn.Config(app=None).http == "auto"  # type: ignore[arg-type]
