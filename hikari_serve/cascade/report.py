@@ -77,8 +77,10 @@ class StageReport(Frozen):
         error: The cause, unless the status is `ok`.
         found: What it found, unless it has no result.
         missing_inputs: Optional inputs that it had to do without.
+        prepare_ms: Milliseconds until the engine's request was made.
         queue_ms: Milliseconds in the stage's queue.
         compute_ms: Milliseconds in the engine, shared by the batch.
+        read_ms: Milliseconds to read the result from the engine's answer.
         total_ms: Milliseconds from the call to the result, the hop included.
         batch_size: Items that the engine ran together.
     """
@@ -91,8 +93,10 @@ class StageReport(Frozen):
     error: StageError | None = None
     found: Annotated[LabelFound | TextFound | CasesFound, Field(discriminator="kind")] | None = None
     missing_inputs: tuple[str, ...] = ()
+    prepare_ms: float | None = None
     queue_ms: float | None = None
     compute_ms: float | None = None
+    read_ms: float | None = None
     total_ms: float
     batch_size: int | None = None
 
@@ -124,6 +128,7 @@ class StageEnd:
         result: What it found.
         error: Why there is no result.
         missing_inputs: Optional inputs that it had to do without.
+        waited: Seconds until its inputs were there.
         seconds: From the call to the end, the hop included.
     """
 
@@ -133,6 +138,7 @@ class StageEnd:
     result: StageResult | None = None
     error: HikariError | None = None
     missing_inputs: list[str] = field(default_factory=list)
+    waited: float = 0.0
     seconds: float = 0.0
 
     @property
@@ -155,8 +161,10 @@ class StageEnd:
             error=StageError(code=error.code, message=error.message) if error else None,
             found=_found(result.output) if result else None,
             missing_inputs=tuple(self.missing_inputs),
+            prepare_ms=result.prepare_ms if result else None,
             queue_ms=result.queue_ms if result else None,
             compute_ms=result.compute_ms if result else None,
+            read_ms=result.read_ms if result else None,
             total_ms=round(self.seconds * 1000, 3),
             batch_size=result.batch_size if result else None,
         )

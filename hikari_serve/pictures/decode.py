@@ -93,12 +93,17 @@ def open_image(data: bytes, limits: PictureLimits) -> Image.Image:
             f"the picture has {len(data) / 1e6:.1f} MB; at most {limits.max_bytes / 1e6:g} MB "
             "are accepted, so send it smaller"
         )
-    name = _find(data, _SUPPORTED)
+    name = form_of(data)
     if name is None:
         foreign = _find(data, _UNSUPPORTED)
         found = f"{foreign} is not supported" if foreign else "this is no picture"
         raise UnsupportedImage(f"{found}; send {_ACCEPTED}")
     return _decode(data, name, limits)
+
+
+def form_of(data: bytes) -> str | None:
+    """What a file is, by its first bytes: `JPEG` and the like; None for what is not read."""
+    return _find(data, _SUPPORTED)
 
 
 def _find(data: bytes, signatures: dict[str, tuple[int, tuple[bytes, ...]]]) -> str | None:
