@@ -16,10 +16,12 @@ from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.requirements import require
 from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import HikariError
+from hikari_serve.observability.metrics import Metrics, figures
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.repository.repository import Repository
 from hikari_serve.serving.bento import (
+    METRICS,
     TRAFFIC,
     Entrance,
     JsonApis,
@@ -54,6 +56,7 @@ try:
 except HikariError as error:
     sys.exit(f"hikari: {error.message}")
 
+metrics = Metrics(figures())
 app = diagnose_app(settings, graph)
 state = ReadinessState()
 
@@ -61,6 +64,7 @@ state = ReadinessState()
 @bentoml.service(
     workers=settings.workers,
     traffic=TRAFFIC,
+    metrics=METRICS,
     ssl=tls,
     runner_probe={"enabled": False},  # waits five seconds for a dead stage
     logging={"access": {"enabled": False}},  # the doorstep writes its own
@@ -79,7 +83,7 @@ class Hikari:
         limits = PictureLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
-        self.cascade = Cascade(config, graph, self.placement.stages, limits)
+        self.cascade = Cascade(config, graph, self.placement.stages, limits, metrics)
         app.state.cascade = self.cascade
         state.readiness = self.readiness = Readiness(self.placement.stages, graph.headline)
 
@@ -104,7 +108,7 @@ class Hikari:
 served: Any = Hikari  # BentoML made a `Service` of the class
 enter_by(Entrance("" if keys else "HIKARI_KEYS", settings.metrics_port))
 hosts = settings.allowed_hosts or (LOOPBACK if on_loopback() else ())
-served.add_asgi_middleware(Doorstep, hosts=hosts, keys=keys)
+served.add_asgi_middleware(Doorstep, hosts=hosts, keys=keys, observer=metrics)
 if settings.cors_origins:
     served.add_asgi_middleware(
         CORSMiddleware,

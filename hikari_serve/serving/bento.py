@@ -34,9 +34,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.config import HTTP_PROTOCOLS
 
 from hikari_serve.errors import HikariError, UnsupportedMedia
+from hikari_serve.observability.metrics import forget_gauges
 from hikari_serve.quoting import quoted
 from hikari_serve.serving.body import json_bytes, read_body
 from hikari_serve.serving.connection import GuardedProtocol
+from hikari_serve.serving.ending import ending
 from hikari_serve.serving.errors import error_response
 from hikari_serve.serving.lifeline import exit_with_parent, lifeline
 from hikari_serve.serving.request_id import tell_in_log
@@ -66,6 +68,9 @@ usage_stats.do_not_track.cache_clear()  # it may have looked before
 TRAFFIC: dict[str, Any] = {"timeout": 24 * 3600}
 """BentoML's traffic settings of every service here, in seconds; only its own clients, which the
 cascade does not use, still heed them."""
+
+METRICS: dict[str, Any] = {"duration": {"buckets": [0.1, 1.0, 10.0]}}
+"""BentoML's metrics of every service: few buckets of seconds, because ours have many."""
 
 
 HTTP_PROTOCOLS["auto"] = f"{GuardedProtocol.__module__}:{GuardedProtocol.__name__}"
@@ -199,6 +204,7 @@ class JsonApis:
         except ClientDisconnect:
             return
         except HikariError as error:
+            ending().failed(error)
             await error_response(error)(scope, receive, send)
             return
         messages = iter([{"type": "http.request", "body": body, "more_body": False}])
@@ -218,6 +224,8 @@ BEGAN = "_HIKARI_BEGAN"
 """Tells a process when its start was begun, in seconds since the Unix epoch."""
 HOST = "_HIKARI_HOST"
 """Tells a process the address that the server listens on."""
+COUNTS = "metrics"
+"""The folder, in that of this start, in which the processes count."""
 PROBES_FD = "_HIKARI_PROBES_FD"
 """Tells a process the file descriptor of the socket for health and metrics."""
 
@@ -286,7 +294,7 @@ def supervisor(watchers: Sequence[Any], *, threaded: bool = False, **options: An
         **lifeline(),
         BEGAN: str(time.time()),
         HOST: own.host,
-        "PROMETHEUS_MULTIPROC_DIR": str(folder.folder("metrics")),
+        "PROMETHEUS_MULTIPROC_DIR": str(folder.folder(COUNTS)),
     }
     for watcher in watchers:
         watcher.env = {**(watcher.env or {}), **environment}
@@ -319,6 +327,7 @@ def _not_said_already(record: logging.LogRecord) -> bool:
 
 
 def _tell_of_death(watcher: Any, process_pid: int, exit_code: int, **_: Any) -> bool:
+    forget_gauges(process_pid, _run_folder().folder(COUNTS))
     if not watcher.is_stopping() and not watcher.is_stopped():
         then = "a new one is started" if watcher.respawn else "no new one is started"
         name = watcher.name.removeprefix("service_")
