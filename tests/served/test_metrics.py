@@ -132,8 +132,9 @@ def test_two_workers_and_a_dead_runner_are_counted_right(
 def test_a_runner_elsewhere_counts_its_own(drawings: list[Drawing], tmp_path: Path) -> None:
     with ExitStack() as stack:
         runner = stack.enter_context(serving(tmp_path / "group", "runners.group:GroupRunner"))
-        places = {"HIKARI_PLACEMENT": "inline", "HIKARI_GROUP_RUNNER": runner.url}
-        api = stack.enter_context(serving(tmp_path / "api", **places))
+        api = stack.enter_context(
+            serving(tmp_path / "api", HIKARI_PLACEMENT="inline", HIKARI_GROUP_RUNNER=runner.url)
+        )
         assert ask(api, png(drawings[0].image)).status_code == 200
         assert total(runner.url, "hikari_batch_size_sum", stage="group") == 2
         assert total(api.url, "hikari_batch_size_sum", stage="group") == 0
