@@ -17,6 +17,8 @@ from hikari_serve.cascade.requirements import require
 from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import HikariError
 from hikari_serve.observability.metrics import Metrics, figures
+from hikari_serve.observability.request_log import RequestLog
+from hikari_serve.observability.several import Several
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.repository.repository import Repository
@@ -28,6 +30,7 @@ from hikari_serve.serving.bento import (
     begun,
     beside,
     enter_by,
+    log_as,
     on_loopback,
     probes_fd,
 )
@@ -56,6 +59,7 @@ try:
 except HikariError as error:
     sys.exit(f"hikari: {error.message}")
 
+log_as(settings.log)
 metrics = Metrics(figures())
 app = diagnose_app(settings, graph)
 state = ReadinessState()
@@ -108,7 +112,9 @@ class Hikari:
 served: Any = Hikari  # BentoML made a `Service` of the class
 enter_by(Entrance("" if keys else "HIKARI_KEYS", settings.metrics_port))
 hosts = settings.allowed_hosts or (LOOPBACK if on_loopback() else ())
-served.add_asgi_middleware(Doorstep, hosts=hosts, keys=keys, observer=metrics)
+served.add_asgi_middleware(
+    Doorstep, hosts=hosts, keys=keys, observer=Several(metrics, RequestLog())
+)
 if settings.cors_origins:
     served.add_asgi_middleware(
         CORSMiddleware,

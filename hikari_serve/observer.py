@@ -4,7 +4,8 @@ The queue, the cascade and the doors call an `Observer`. It must be quick and ra
 stands on the way of every request.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from hikari_serve.errors import HikariError
@@ -29,21 +30,35 @@ class StageTime:
         stage: The stage.
         waited: From the start of the graph until the stage's inputs were there.
         seconds: From the call to the end, the hop included.
-        prepare: Of that, until the engine's request was made; None where the stage has no result.
-        queue: Of that, waiting for the engine.
-        compute: Of that, in the engine.
-        read: Of that, reading the result from the engine's answer.
+        parts: Those of `seconds`, where the stage has a result; see `parts_of`.
         error: The code of what it failed with.
     """
 
     stage: str
     waited: float
     seconds: float
-    prepare: float | None = None
-    queue: float | None = None
-    compute: float | None = None
-    read: float | None = None
+    parts: Mapping[str, float] = field(default_factory=dict)
     error: str | None = None
+
+
+def parts_of(seconds: float, result: StageResult) -> dict[str, float]:
+    """The parts of a stage's time, in seconds.
+
+    `prepare`: making the engine's request; `queue`: waiting for the engine; `compute`: in it;
+    `read`: reading its answer; `hop`: the rest, the way there and back.
+
+    Args:
+        seconds: From the call to the end.
+        result: What the stage answered.
+    """
+    parts = {
+        "prepare": result.prepare_ms / 1000,
+        "queue": result.queue_ms / 1000,
+        "compute": result.compute_ms / 1000,
+        "read": result.read_ms / 1000,
+    }
+    # Work that is shared with an earlier call began before this one.
+    return {**parts, "hop": max(0.0, seconds - sum(parts.values()))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from prometheus_client import multiprocess
 
 from hikari_serve.errors import HikariError
 from hikari_serve.observability.figures import Figures
-from hikari_serve.observer import Observer, Released, RequestEnd
+from hikari_serve.observer import Observer, Released, RequestEnd, parts_of
 from hikari_serve.stage import Classification, Provenance, Retrieval, StageResult
 
 
@@ -53,14 +53,7 @@ class Metrics(Observer):
         if isinstance(ended, HikariError):
             self._figures.stage_failures.labels(cascade, stage, ended.code).inc()
             return
-        parts = {
-            "prepare": ended.prepare_ms / 1000,
-            "queue": ended.queue_ms / 1000,
-            "compute": ended.compute_ms / 1000,
-            "read": ended.read_ms / 1000,
-        }
-        parts["hop"] = max(0.0, seconds - sum(parts.values()))  # shared work began before the call
-        for part, took in parts.items():
+        for part, took in parts_of(seconds, ended).items():
             self._figures.stage_seconds.labels(cascade, stage, part).observe(took)
         if isinstance(ended.output, Classification):
             self._classified((cascade, stage), ended.output)

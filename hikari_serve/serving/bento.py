@@ -34,6 +34,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.config import HTTP_PROTOCOLS
 
 from hikari_serve.errors import HikariError, UnsupportedMedia
+from hikari_serve.observability.lines import JsonLines
 from hikari_serve.observability.metrics import forget_gauges
 from hikari_serve.quoting import quoted
 from hikari_serve.serving.body import json_bytes, read_body
@@ -98,6 +99,21 @@ class KnownRoutes(instruments.RunnerTrafficMetricsMiddleware):  # type: ignore[m
 
 
 instruments.RunnerTrafficMetricsMiddleware = KnownRoutes
+
+
+def log_as(form: str) -> None:
+    """Has BentoML's log written in this form.
+
+    Args:
+        form: `json`, `text`, or `auto` for what suits where it goes.
+    """
+    if form == "json" or (form == "auto" and not sys.stdout.isatty()):
+        for logger in (
+            logging.root,
+            *map(logging.getLogger, ("bentoml", "uvicorn.error", "circus")),
+        ):
+            for handler in logger.handlers:
+                handler.setFormatter(JsonLines())
 
 
 def addresses() -> Mapping[str, str]:

@@ -65,7 +65,7 @@ class Doorstep:
         hosts: The names that the server may be called by; none allows all.
         paths: All that may be asked for, besides the probes; None leaves that to `app`.
         keys: Who may ask for what; None lets everybody.
-        logged: Whether each request is a line in the log.
+        logged: Whether each request that asks for no answer is a line in the log.
         observer: Hears how each request ended that asked for an answer.
         """
         self._app = app
@@ -85,15 +85,17 @@ class Doorstep:
         try:
             door = DOORS.get(scope["path"])
             if door is None:
-                await self._answer(request, scope, receive, send)
+                await self._answer(request, scope, receive, send, self._logged)
                 return
             trace = trace_of(Headers(scope=scope).get("traceparent"))
             with telling(self._observer, door, request, trace) as its:
-                its.response(await self._answer(request, scope, receive, send))
+                its.response(await self._answer(request, scope, receive, send, False))
         finally:
             current.reset(token)
 
-    async def _answer(self, request: str, scope: Scope, receive: Receive, send: Send) -> int | None:
+    async def _answer(
+        self, request: str, scope: Scope, receive: Receive, send: Send, logged: bool
+    ) -> int | None:
         """Hands a request on; returns the status of the response, if one was sent."""
         began = time.monotonic()
         status: int | None = None
@@ -113,9 +115,10 @@ class Doorstep:
             await self._app(scope, receive, guarded)
         except HikariError as error:
             ending().failed(error)
+            logged = self._logged
             await error_response(error)(scope, receive, guarded)
         finally:
-            if self._logged and scope["path"] not in PROBES:
+            if logged and scope["path"] not in PROBES:
                 took = (time.monotonic() - began) * 1000
                 client = (scope.get("client") or ("-",))[0]
                 asked = f"{scope['method']} {quoted(scope['path'])}"

@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 from hikari_serve.cascade.report import StageEnd, Status
 from hikari_serve.errors import HikariError
-from hikari_serve.observer import Door, Observer, Outcome, RequestEnd, StageTime
+from hikari_serve.observer import Door, Observer, Outcome, RequestEnd, StageTime, parts_of
 from hikari_serve.serving.hangup import CLIENT_CLOSED_REQUEST
 
 DOORS: dict[str, Door] = {
@@ -54,17 +54,9 @@ class Ending:
 
     def stage(self, end: StageEnd) -> None:
         """A stage ended."""
-        result = end.result
-        times = {}
-        if result is not None:
-            times = {
-                "prepare": result.prepare_ms / 1000,
-                "queue": result.queue_ms / 1000,
-                "compute": result.compute_ms / 1000,
-                "read": result.read_ms / 1000,
-            }
+        parts = parts_of(end.seconds, end.result) if end.result else {}
         error = end.error.code if end.error else None
-        self._stages.append(StageTime(end.name, end.waited, end.seconds, error=error, **times))
+        self._stages.append(StageTime(end.name, end.waited, end.seconds, parts, error))
 
     def response(self, status: int | None) -> None:
         """What is known of the end from the status of an HTTP response, where nobody said more.

@@ -21,6 +21,7 @@ from hikari_serve.serving.bento import (
     Entrance,
     addresses,
     enter_by,
+    log_as,
     on_loopback,
     probes_fd,
 )
@@ -63,6 +64,7 @@ def runner_of(name: str | None) -> Any:
     except HikariError as error:
         sys.exit(f"hikari: {error.message}")
 
+    log_as(settings.log)
     app = stage_app()
     workers = settings.of_stage(stage).workers
 
