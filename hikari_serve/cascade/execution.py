@@ -72,7 +72,10 @@ class Cascade:
         ended = [task.result() for task in run.tasks.values()]
         if not any(end.result for end in ended) and ended[0].error is not None:
             raise ended[0].error
-        return assemble(request.id, self.name, settings, graph, self._known, picture.quality, ended)
+        # in a thread: reading a caption takes milliseconds, and the first time loads the lexicon
+        return await asyncio.to_thread(
+            assemble, request.id, self.name, settings, graph, self._known, picture.quality, ended
+        )
 
 
 @dataclass(slots=True)
