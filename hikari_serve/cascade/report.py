@@ -81,6 +81,8 @@ class StageReport(Frozen):
         compute_ms: Milliseconds in the engine, shared by the batch.
         total_ms: Milliseconds from the call to the result, the hop included.
         batch_size: Items that the engine ran together.
+        provisional: Whether its label may still be withheld, for a stage that has not ended; only
+            while an answer is on its way.
     """
 
     name: str
@@ -95,6 +97,7 @@ class StageReport(Frozen):
     compute_ms: float | None = None
     total_ms: float
     batch_size: int | None = None
+    provisional: bool = False
 
 
 class AnswerProvenance(Frozen):
@@ -125,6 +128,7 @@ class StageEnd:
         error: Why there is no result.
         missing_inputs: Optional inputs that it had to do without.
         seconds: From the call to the end, the hop included.
+        provisional: Whether its label may still be withheld, for a stage that has not ended.
     """
 
     name: str
@@ -134,6 +138,7 @@ class StageEnd:
     error: HikariError | None = None
     missing_inputs: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    provisional: bool = False
 
     @property
     def output(self) -> Output | None:
@@ -159,6 +164,7 @@ class StageEnd:
             compute_ms=result.compute_ms if result else None,
             total_ms=round(self.seconds * 1000, 3),
             batch_size=result.batch_size if result else None,
+            provisional=self.provisional,
         )
 
 
