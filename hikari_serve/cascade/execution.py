@@ -124,9 +124,7 @@ class _Run:
             end.error = HikariError(f"stage {node.name} failed: {error!r}")
         end.seconds = time.monotonic() - began
         if end.error is not None and not isinstance(end.error, (InvalidInput, Skipped)):
-            logger.warning(
-                "request %s: stage %s: %s", self.request.id, node.name, end.error.message
-            )
+            logger.warning("stage %s: %s", node.name, end.error.message)
         ended = end.result or end.error
         if ended is not None:
             self.cascade.observer.stage_ended(self.cascade.name, node.name, end.seconds, ended)

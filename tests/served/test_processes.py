@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -30,8 +31,10 @@ def listening(server: Server) -> set[tuple[str, int]]:
 
 
 def own(server: Server) -> set[tuple[str, int]]:
-    host, port = server.url.removeprefix("http://").split(":")
-    return {(host, int(port))}
+    parts = urlsplit(server.url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    return {(parts.hostname, parts.port)}
 
 
 def eventually(true: Callable[[], bool], seconds: float = 30) -> bool:
@@ -39,6 +42,14 @@ def eventually(true: Callable[[], bool], seconds: float = 30) -> bool:
     while not true() and time.monotonic() < until:
         time.sleep(0.05)
     return true()
+
+
+def another(server: Server, service: str, worker: int) -> bool:
+    """Whether a service has a process, and it is another than it was."""
+    try:
+        return server.worker(service) != worker
+    except LookupError:
+        return False
 
 
 def gone(process: psutil.Process) -> bool:
@@ -79,10 +90,13 @@ def test_deaths_are_noticed_and_end_what_they_must(tmp_path: Path) -> None:
 
         os.kill(worker, signal.SIGKILL)
         told = f"process {worker} of DiseaseRunner ended with exit code -9; a new one is started"
-        assert eventually(lambda: told in server.log.read_text(), 3)
+        assert eventually(lambda: told in server.log.read_text(), 1)
+        assert eventually(lambda: another(server, "DiseaseRunner", worker), 1)
+        for service in ("GroupRunner", "CaptionRunner", "ReferencesRunner"):
+            os.kill(server.worker(service), signal.SIGKILL)
+        assert eventually(lambda: server.log.read_text().count("ended with exit code -9") == 4, 2)
         wait_ready(server)
-        assert server.worker("DiseaseRunner") != worker
-        assert server.log.read_text().count("ended with exit code") == 1
+        assert server.log.read_text().count("ended with exit code") == 4
 
         second = subprocess.run(
             command("service:Hikari", int(server.url.rpartition(":")[2])),
