@@ -12,7 +12,7 @@ from hikari_serve.pictures.containers import (
     Contents,
     too_many_parts,
 )
-from hikari_serve.pictures.profiles import profile_of_codes, profile_of_gamma
+from hikari_serve.pictures.containers.profiles import profile_of_codes, profile_of_gamma
 
 DAMAGED = "the PNG file is truncated or damaged; send the whole, intact file"
 SIGNATURE = b"\x89PNG\r\n\x1a\n"

@@ -126,7 +126,7 @@ def test_high_dynamic_range_is_refused_by_name(code: int, name: str) -> None:
 
 def test_a_profile_called_srgb_counts_by_what_it_does() -> None:
     """As GIMP's "sRGB-elle-V2-g10" does: sRGB's primaries, stored as light."""
-    from hikari_serve.pictures.profiles import SRGB, matrix_profile
+    from hikari_serve.pictures.containers.profiles import SRGB, matrix_profile
 
     linear = matrix_profile(SRGB, lambda x: x)
     named = linear[:48] + b"sRGB" + linear[52:]
