@@ -26,7 +26,6 @@ from hikari_serve.serving.bento import (
     METRICS,
     TRAFFIC,
     Entrance,
-    JsonApis,
     begun,
     beside,
     enter_by,
@@ -37,6 +36,7 @@ from hikari_serve.serving.bento import (
 from hikari_serve.serving.diagnose.door import diagnose_app
 from hikari_serve.serving.diagnose.sdk import Asked, answer, check_asked
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
+from hikari_serve.serving.json_apis import JsonApis
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.placement import PlacedStages
 from hikari_serve.serving.probe_port import ProbePort

@@ -9,11 +9,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
 
-from hikari_serve.cascade.answer import CascadeAnswer, assemble
+from hikari_serve.cascade.answer import CascadeAnswer, assemble, told_early
 from hikari_serve.cascade.graph import Graph, Node
 from hikari_serve.cascade.picture import Picture, read_picture
 from hikari_serve.cascade.report import StageEnd, Words
@@ -23,6 +24,7 @@ from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import CascadeConfig
+from hikari_serve.settings import available_cores
 from hikari_serve.stage import Item, Retrieval, Stage, StageResult
 
 logger = logging.getLogger(__name__)
@@ -45,8 +47,9 @@ class Cascade:
         self.stages = stages
         self.limits = limits
         self.observer = observer
-        self._settings = config.hikari
+        self.settings = config.hikari
         models = (config, *(node.config for node in graph.nodes))
+        self._decoders = ThreadPoolExecutor(available_cores(), thread_name_prefix="decode")
         self._known = {model.name: model.hikari.known for model in models}
 
     async def run(
@@ -68,33 +71,47 @@ class Cascade:
             InvalidInput: The request asks for something that this cascade does not have.
             HikariError: No stage has a result; it is the first stage's error.
         """
-        settings = self._settings
+        settings = self.settings
         deadline = time.time() + (request.timeout_ms or settings.timeout_ms) / 1000
         if request.description and not any(node.description for node in self.graph.nodes):
             raise InvalidInput(f"cascade '{self.name}' compares no description: leave it out")
         graph = self.graph.part(request.until, retrieve=request.cases != 0)
-        picture = await self._read(request.image, graph)
-        run = _Run(self, request, deadline, picture, on_event, on_end)
+        picture = await self._picture(request.image, graph, deadline)
+        run = _Run(self, graph, request, deadline, picture, on_event, on_end)
         async with asyncio.TaskGroup() as group:
             for node in graph.nodes:
                 run.tasks[node.name] = group.create_task(run.stage(node))
         ended = [task.result() for task in run.tasks.values()]
         if not any(end.result for end in ended) and ended[0].error is not None:
             raise ended[0].error
-        return assemble(request.id, self.name, settings, graph, self._known, picture.quality, ended)
+        # in a thread: reading a caption takes milliseconds, and the first time loads the lexicon
+        return await asyncio.to_thread(
+            assemble, request.id, self.name, settings, graph, self._known, picture.quality, ended
+        )
 
-    async def _read(self, image: bytes, graph: Graph) -> Picture:
+    async def _picture(self, image: bytes, graph: Graph, deadline: float) -> Picture:
         began = time.monotonic()
         try:
-            picture = await asyncio.to_thread(
-                read_picture, image, self.limits, graph, self._settings.min_quality
-            )
-        except HikariError as error:
+            picture = await self._read(image, graph, deadline)
+        except InvalidInput as error:
             self.observer.picture_refused(self.name, error.code)
             raise
         seconds = time.monotonic() - began
         self.observer.picture_read(self.name, picture.form, seconds, picture.quality.score)
         return picture
+
+    async def _read(self, image: bytes, graph: Graph, deadline: float) -> Picture:
+        """Decodes the picture in one of few threads.
+
+        A decoding that waits is dropped when its caller leaves or the deadline passes; one that
+        runs ends by itself within seconds, because `pictures` bounds what a file can cost.
+        """
+        read = partial(read_picture, image, self.limits, graph, self.settings.min_quality)
+        try:
+            async with asyncio.timeout(deadline - time.time()):
+                return await asyncio.get_running_loop().run_in_executor(self._decoders, read)
+        except TimeoutError:
+            raise DeadlineExceeded("the deadline passed before the picture was decoded") from None
 
 
 @dataclass(slots=True)
@@ -102,12 +119,14 @@ class _Run:
     """One request on its way through the graph."""
 
     cascade: Cascade
+    graph: Graph
     request: CascadeRequest
     deadline: float
     picture: Picture
     on_event: OnEvent | None
     on_end: OnEnd | None
     tasks: dict[str, asyncio.Task[StageEnd]] = field(default_factory=dict)
+    told: dict[str, StageEnd] = field(default_factory=dict)
 
     async def stage(self, node: Node) -> StageEnd:
         """Runs one stage when its inputs are there, and reports however it ends."""
@@ -127,14 +146,16 @@ class _Run:
             end.error = HikariError(f"stage {node.name} failed: {error!r}")
         end.seconds = time.monotonic() - began
         if end.error is not None and not isinstance(end.error, (InvalidInput, Skipped)):
-            logger.warning(
-                "request %s: stage %s: %s", self.request.id, node.name, end.error.message
-            )
+            logger.warning("stage %s: %s", node.name, end.error.message)
         ended = end.result or end.error
         if ended is not None:
             self.cascade.observer.stage_ended(self.cascade.name, node.name, end.seconds, ended)
+        ends = list(self.told.values())
+        self.told[node.name] = told_early(
+            end, self.cascade.settings, self.graph, self.picture.quality, ends
+        )
         if self.on_event is not None:
-            self.on_event(end)
+            self.on_event(self.told[node.name])
         if self.on_end is not None:
             self.on_end(end)
         return end
@@ -161,7 +182,7 @@ class _Run:
             source = self.tasks[wire.stage]
             patience = (self.deadline - time.time()) / 2 if optional else None
             await asyncio.wait([source], timeout=patience)
-            result = source.result().result if source.done() else None
+            result = self.told[wire.stage].result if source.done() else None
             value = result.tensor(wire.tensor) if result is not None else None
             if value is not None:
                 inputs[name] = cast(str | tuple[str, ...], value)  # wiring admits no other

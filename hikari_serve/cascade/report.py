@@ -83,6 +83,8 @@ class StageReport(Frozen):
         read_ms: Milliseconds to read the result from the engine's answer.
         total_ms: Milliseconds from the call to the result, the hop included.
         batch_size: Items that the engine ran together.
+        provisional: Whether its label may still be withheld, for a stage that has not ended; only
+            while an answer is on its way.
     """
 
     name: str
@@ -99,6 +101,7 @@ class StageReport(Frozen):
     read_ms: float | None = None
     total_ms: float
     batch_size: int | None = None
+    provisional: bool = False
 
 
 class AnswerProvenance(Frozen):
@@ -130,6 +133,7 @@ class StageEnd:
         missing_inputs: Optional inputs that it had to do without.
         waited: Seconds until its inputs were there.
         seconds: From the call to the end, the hop included.
+        provisional: Whether its label may still be withheld, for a stage that has not ended.
     """
 
     name: str
@@ -140,6 +144,7 @@ class StageEnd:
     missing_inputs: list[str] = field(default_factory=list)
     waited: float = 0.0
     seconds: float = 0.0
+    provisional: bool = False
 
     @property
     def output(self) -> Output | None:
@@ -167,6 +172,7 @@ class StageEnd:
             read_ms=result.read_ms if result else None,
             total_ms=round(self.seconds * 1000, 3),
             batch_size=result.batch_size if result else None,
+            provisional=self.provisional,
         )
 
 

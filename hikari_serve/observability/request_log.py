@@ -4,6 +4,7 @@ It has the request's id, and nothing of what was sent or found.
 """
 
 import logging
+from collections.abc import Mapping
 
 from hikari_serve.observability.lines import FIELDS
 from hikari_serve.observer import Observer, RequestEnd
@@ -40,18 +41,19 @@ def fields(request: RequestEnd) -> dict[str, object]:
         "first_word": _rounded(request.first_word),
     }
     stages = {
-        each.stage: {
-            "wait": _rounded(each.waited),
-            **{part: _rounded(took) for part, took in each.parts.items()},
-            "error": each.error,
-        }
+        each.stage: _known(
+            {
+                "wait": _rounded(each.waited),
+                **{part: _rounded(took) for part, took in each.parts.items()},
+                "error": each.error,
+            }
+        )
         for each in request.stages
     }
-    stages = {stage: _known(times) for stage, times in stages.items()}
     return {**_known(found), "stages": stages}
 
 
-def _known(found: dict[str, object]) -> dict[str, object]:
+def _known(found: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in found.items() if value is not None}
 
 

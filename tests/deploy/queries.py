@@ -26,6 +26,7 @@ def samples() -> dict[str, set[str]]:
     found = {}
     for each in vars(figures).values():
         assert isinstance(each, MetricWrapperBase)
+        assert each._type is not None
         for suffix in SUFFIXES[each._type]:
             found[f"{each._name}{suffix}"] = {*each._labelnames, *OURS}
     return found

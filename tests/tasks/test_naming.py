@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from demo.evaluation.near import NEAR
 from demo.evaluation.trials import encoded
 from hikari_serve.cascade.request import CascadeRequest
 from hikari_serve.cascade.wiring import read_graph
@@ -21,7 +22,6 @@ from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import ClassifierConfig
 from hikari_serve.settings import Settings
 from hikari_serve.tasks.naming import ByWords
-from tests.demo.test_honesty import NEAR
 from tests.scripted import REPOSITORY
 
 COUNT = 20
