@@ -19,6 +19,7 @@ from hikari_serve.errors import HikariError
 from hikari_serve.observability.metrics import Metrics, figures
 from hikari_serve.observability.request_log import RequestLog
 from hikari_serve.observability.several import Several
+from hikari_serve.observability.traces import exported
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.repository.repository import Repository
@@ -55,6 +56,7 @@ try:
     keys = Keys.read(Path(settings.keys)) if settings.keys else None
     tls = certified(settings.tls_cert, settings.tls_key)
     trust = trusted(settings.stage_ca)
+    tracing = exported()
     require(repository, settings.cascade, graph, settings.here(graph.steps))
 except HikariError as error:
     sys.exit(f"hikari: {error.message}")
@@ -113,7 +115,7 @@ served: Any = Hikari  # BentoML made a `Service` of the class
 enter_by(Entrance("" if keys else "HIKARI_KEYS", settings.metrics_port))
 hosts = settings.allowed_hosts or (LOOPBACK if on_loopback() else ())
 served.add_asgi_middleware(
-    Doorstep, hosts=hosts, keys=keys, observer=Several(metrics, RequestLog())
+    Doorstep, hosts=hosts, keys=keys, observer=Several(metrics, RequestLog(), *tracing)
 )
 if settings.cors_origins:
     served.add_asgi_middleware(

@@ -28,6 +28,7 @@ class StageTime:
 
     Attributes:
         stage: The stage.
+        began: From the request's head to the call.
         waited: From the start of the graph until the stage's inputs were there.
         seconds: From the call to the end, the hop included.
         parts: Those of `seconds`, where the stage has a result; see `parts_of`.
@@ -35,6 +36,7 @@ class StageTime:
     """
 
     stage: str
+    began: float
     waited: float
     seconds: float
     parts: Mapping[str, float] = field(default_factory=dict)

@@ -56,7 +56,8 @@ class Ending:
         """A stage ended."""
         parts = parts_of(end.seconds, end.result) if end.result else {}
         error = end.error.code if end.error else None
-        self._stages.append(StageTime(end.name, end.waited, end.seconds, parts, error))
+        began = time.monotonic() - self._began - end.seconds
+        self._stages.append(StageTime(end.name, began, end.waited, end.seconds, parts, error))
 
     def response(self, status: int | None) -> None:
         """What is known of the end from the status of an HTTP response, where nobody said more.

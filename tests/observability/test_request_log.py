@@ -21,8 +21,8 @@ END = RequestEnd(
     first_event=0.25,
     first_word=0.3,
     stages=(
-        StageTime("group", 0.0, 0.1, PARTS),
-        StageTime("disease", 0.1, 0.2, error="engine_failed"),
+        StageTime("group", 0.2, 0.0, 0.1, PARTS),
+        StageTime("disease", 0.3, 0.1, 0.2, error="engine_failed"),
     ),
 )
 REFUSED = RequestEnd("r2", None, "diagnose", "error", "bad_image", 0.012)

@@ -1,5 +1,6 @@
 """A real Prometheus reads a server under load, and no panel of the dashboard is empty."""
 
+import itertools
 import shutil
 import subprocess
 import time
@@ -16,6 +17,7 @@ from deploy.grafana.rows import ROWS
 from hikari_serve.drawing.cases import Drawing
 from tests.served.pictures import png
 from tests.served.server import ROOT, Server, free_port
+from tests.served.test_metrics import LATE_MS
 
 LOAD_SECONDS = 8
 SHARED_DEVICES = "hikari_turn_wait_seconds"
@@ -51,6 +53,7 @@ def prometheus(server: Server, folder: Path) -> Iterator[str]:
 
 def load(server: Server, drawings: list[Drawing]) -> None:
     """Asks for answers, streams and refusals, again and again."""
+    late = itertools.cycle(LATE_MS)
     until = time.monotonic() + LOAD_SECONDS
     with httpx.Client(base_url=server.url, timeout=60) as client:
         while time.monotonic() < until:
@@ -58,7 +61,7 @@ def load(server: Server, drawings: list[Drawing]) -> None:
                 image = {"image": png(drawing.image)}
                 client.post("/diagnose", files=image)
                 client.post("/diagnose/stream", files=image)
-                client.post("/diagnose", files=image, data={"timeout_ms": "1"})
+                client.post("/diagnose", files=image, data={"timeout_ms": next(late)})
             client.post("/diagnose", files={"image": b"no picture"})
 
 

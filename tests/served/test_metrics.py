@@ -5,20 +5,25 @@ import re
 import signal
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from hikari_serve.drawing.cases import Drawing
+from tests.observability.receiver import Receiver
 from tests.served.pictures import png
 from tests.served.server import ROOT, Server, serving, wait_ready
 
 MOST_SERIES = 1_500
+LATE_MS = ("1", "25", "50", "100", "200", "400")
+"""Deadlines that pass on the way: while the picture is decoded, or while its stages compute."""
 ROW = re.compile(r"\| `(hikari_\w+)` \| (\w+) \| ([^|]+) \| ([^|]+) \|")
 STAGES = ("group", "references", "disease", "caption")
 
@@ -56,6 +61,21 @@ def eventually(true: Callable[[], bool], seconds: float = 30) -> bool:
     return true()
 
 
+def traced(receiver: Receiver) -> int:
+    """How many whole traces were sent: none has an orphan, or lacks a stage or a part."""
+    traces: dict[bytes, list[Span]] = defaultdict(list)
+    for span in list(receiver.spans):
+        traces[span.trace_id].append(span)
+    parts = ["prepare", "queue", "compute", "read"] * len(STAGES)
+    names = sorted(["diagnose", "intake", *STAGES, *parts])
+    whole = 0
+    for spans in traces.values():
+        known = {span.span_id for span in spans} | {b""}
+        joined = all(span.parent_span_id in known for span in spans)
+        whole += joined and sorted(span.name for span in spans) == names
+    return whole if len(traces) == whole else 0
+
+
 def ask(server: Server, image: bytes, path: str = "/diagnose", **asked: str) -> httpx.Response:
     return httpx.post(f"{server.url}{path}", files={"image": image}, data=asked, timeout=60)
 
@@ -73,7 +93,8 @@ def test_the_docs_list_what_is_there_and_nothing_else(
         assert ask(server, png(drawing.image)).status_code == 200
     assert ask(server, png(drawings[0].image), "/diagnose/stream").status_code == 200
     assert ask(server, b"no picture").status_code == 415
-    assert ask(server, png(drawings[3].image), timeout_ms="1").status_code == 504
+    for late in LATE_MS:
+        ask(server, png(drawings[3].image), timeout_ms=late)
     assert httpx.get(f"{server.url}/nowhere").status_code == 404
     assert len(series(server.url)) <= MOST_SERIES
     shown = ours(server.url)
@@ -95,11 +116,13 @@ def test_paths_and_ids_add_no_series(server: Server) -> None:
     assert len(series(server.url)) == before
 
 
-def test_two_workers_and_a_dead_runner_are_counted_right(
+def test_two_workers_and_a_dead_runner_are_counted_and_traced_right(
     drawings: list[Drawing], tmp_path: Path
 ) -> None:
     images = [png(drawing.image) for drawing in drawings[:8]]
-    with serving(tmp_path / "home", HIKARI_WORKERS="2") as server:
+    receiver = Receiver()
+    tracing = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, "OTEL_BSP_SCHEDULE_DELAY": "500"}
+    with serving(tmp_path / "home", HIKARI_WORKERS="2", **tracing) as server:  # type: ignore[arg-type]
         with ThreadPoolExecutor(4) as pool:  # connections of their own: both workers have some
             for answer in pool.map(lambda image: ask(server, image), images):
                 assert answer.status_code == 200
@@ -113,6 +136,8 @@ def test_two_workers_and_a_dead_runner_are_counted_right(
             assert items == len(images) + warm_up
             assert total(server.url, "hikari_model_info", stage=stage) == 1
             assert total(server.url, "hikari_stage_waiting", stage=stage) == 0
+        assert eventually(lambda: traced(receiver) == len(images))
+        receiver.close()
 
         worker = server.worker("DiseaseRunner")
         os.kill(worker, signal.SIGSTOP)
