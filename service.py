@@ -18,12 +18,16 @@ from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import HikariError
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.presentation.answer import Answer
+from hikari_serve.presentation.present import as_json
 from hikari_serve.repository.repository import Repository
 from hikari_serve.serving.bento import TRAFFIC, JsonApis, begun, beside, on_loopback, warn_if_open
 from hikari_serve.serving.diagnose.door import diagnose_app
 from hikari_serve.serving.diagnose.sdk import Asked, answer, check_asked
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
 from hikari_serve.serving.keys import Keys
+from hikari_serve.serving.oip.dataplane import DataPlane
+from hikari_serve.serving.oip.http.door import oip_routes
+from hikari_serve.serving.oip.statistics import Statistics
 from hikari_serve.serving.placement import PlacedStages
 from hikari_serve.serving.readiness import Readiness, ReadinessDoor, ReadinessState, announce
 from hikari_serve.serving.request_id import HEADER, current
@@ -43,6 +47,7 @@ except HikariError as error:
 
 warn_if_open(keyed=keys is not None)
 app = diagnose_app(settings, graph)
+app.router.routes.extend(oip_routes())
 state = ReadinessState()
 
 
@@ -66,9 +71,13 @@ class Hikari:
         limits = PictureLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
-        self.cascade = Cascade(config, graph, self.placement.stages, limits)
+        statistics = Statistics(graph)
+        self.cascade = Cascade(config, graph, self.placement.stages, limits, statistics)
         app.state.cascade = self.cascade
         state.readiness = self.readiness = Readiness(self.placement.stages, graph.headline)
+        app.state.dataplane = self.dataplane = DataPlane(
+            config, self.cascade, repository, self.readiness, statistics, as_json
+        )
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def start(self) -> None:

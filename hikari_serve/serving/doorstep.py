@@ -21,13 +21,13 @@ from hikari_serve.serving.request_id import HEADER, current, request_id_of
 
 logger = logging.getLogger(__name__)
 
-PROBES = ("/livez", "/readyz", "/healthz", "/metrics")
+PROBES = ("/livez", "/readyz", "/healthz", "/metrics", "/v2/health/live", "/v2/health/ready")
 """Asked by machines, by whatever name; they are no lines in the log."""
 
 OPEN = ("/", "/docs.json")
 """Asked for without a key: the page, and the description of the API."""
 
-ADMIN = ("/v2/repository/",)
+ADMIN = ("/v2/repository/models/",)
 """What changes what is served begins so."""
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
