@@ -20,12 +20,23 @@ from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.present import as_json
 from hikari_serve.repository.repository import Repository
-from hikari_serve.serving.bento import TRAFFIC, JsonApis, begun, beside, on_loopback, warn_if_open
+from hikari_serve.serving.bento import (
+    TRAFFIC,
+    JsonApis,
+    begun,
+    beside,
+    listening_host,
+    on_loopback,
+    share_port,
+    tls,
+    warn_if_open,
+)
 from hikari_serve.serving.diagnose.door import diagnose_app
 from hikari_serve.serving.diagnose.sdk import Asked, answer, check_asked
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.oip.dataplane import DataPlane
+from hikari_serve.serving.oip.grpc.server import GrpcServer
 from hikari_serve.serving.oip.http.door import oip_routes
 from hikari_serve.serving.oip.statistics import Statistics
 from hikari_serve.serving.placement import PlacedStages
@@ -46,6 +57,7 @@ except HikariError as error:
     sys.exit(f"hikari: {error.message}")
 
 warn_if_open(keyed=keys is not None)
+share_port(settings.grpc_port)
 app = diagnose_app(settings, graph)
 app.router.routes.extend(oip_routes())
 state = ReadinessState()
@@ -78,17 +90,25 @@ class Hikari:
         app.state.dataplane = self.dataplane = DataPlane(
             config, self.cascade, repository, self.readiness, statistics, as_json
         )
+        self.grpc = None
+        if settings.grpc_port:
+            most = settings.max_image_bytes
+            self.grpc = GrpcServer(self.dataplane, max_image_bytes=most, keys=keys, shared=True)
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def start(self) -> None:
-        """Begins to load the stages that run in this process."""
+        """Begins to load the stages that run in this process, and to listen for gRPC."""
         self.placement.start()
+        if self.grpc is not None:
+            await self.grpc.start(listening_host(), settings.grpc_port, tls())
         if at := begun():
             self.announcing = asyncio.create_task(announce(self.readiness, *at))
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     async def close(self) -> None:
-        """Ends the stages of this process and the connections to the others."""
+        """Ends gRPC's calls, the stages of this process and the connections to the others."""
+        if self.grpc is not None:
+            await self.grpc.close()
         await self.placement.close()
 
     @bentoml.api(route="/api/diagnose", input_spec=Asked)  # type: ignore[untyped-decorator]

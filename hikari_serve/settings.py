@@ -78,6 +78,7 @@ class Settings:
         cors_origins: Origins whose pages may read answers in a browser.
         keys: File of the API's keys; empty lets everybody ask.
         stage_token: What the API says to its stages so that they answer; empty for none.
+        grpc_port: Where the API listens for gRPC; 0 is nowhere.
         stages: Settings of single stages, by the stage's name.
     """
 
@@ -97,6 +98,7 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     keys: str = ""
     stage_token: str = field(default="", repr=False)
+    grpc_port: int = 8001
     stages: Mapping[str, StageSettings] = field(default_factory=dict)
 
     @classmethod
@@ -139,6 +141,7 @@ class Settings:
             cors_origins=_names("HIKARI_CORS_ORIGINS", own),
             keys=own.get("HIKARI_KEYS", default.keys),
             stage_token=own.get("HIKARI_STAGE_TOKEN", default.stage_token),
+            grpc_port=_port("HIKARI_GRPC_PORT", own, default.grpc_port),
             stages={
                 stage.lower(): StageSettings(
                     runner=_place(f"{PREFIX}{stage}_RUNNER", own, placement),
@@ -211,6 +214,13 @@ def _place(name: str, environ: Mapping[str, str], everywhere: Place) -> Place:
 
 def _names(name: str, environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(each.strip() for each in environ.get(name, "").split(",") if each.strip())
+
+
+def _port(name: str, environ: Mapping[str, str], default: int) -> int:
+    port = _number(name, environ, default, least=0)
+    if port > 65_535:
+        raise ConfigError(f"{name} is '{port}', but ports end at 65535; 0 opens none")
+    return port
 
 
 def _number(name: str, environ: Mapping[str, str], default: int, *, least: int) -> int:

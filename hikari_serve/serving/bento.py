@@ -10,10 +10,12 @@ them, and a killed supervisor leaves its processes behind.
 import atexit
 import logging
 import os
+import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -35,6 +37,7 @@ from hikari_serve.serving.body import json_bytes, read_body
 from hikari_serve.serving.connection import GuardedProtocol
 from hikari_serve.serving.errors import error_response
 from hikari_serve.serving.lifeline import exit_with_parent, lifeline
+from hikari_serve.serving.ports import hold
 from hikari_serve.serving.request_id import tell_in_log
 from hikari_serve.serving.routes import route_of
 from hikari_serve.serving.run_folder import RunFolder
@@ -110,6 +113,26 @@ def begun() -> tuple[str, float] | None:
 def on_loopback() -> bool:
     """Whether only this machine can connect to the server that this process belongs to."""
     return os.environ.get(HOST) in LOOPBACK_ADDRESSES
+
+
+def listening_host() -> str:
+    """The address that the server of this process listens on."""
+    return os.environ.get(HOST) or LOOPBACK_ADDRESSES[0]
+
+
+def tls() -> tuple[bytes, bytes] | None:
+    """The private key and the certificate chain that this server was started with, if it was."""
+    given = dict(zip(sys.argv, sys.argv[1:], strict=False))
+    files = given.get("--ssl-keyfile"), given.get("--ssl-certfile")
+    if files[0] is None or files[1] is None:
+        return None
+    return Path(files[0]).read_bytes(), Path(files[1]).read_bytes()
+
+
+def share_port(port: int) -> None:
+    """Has the supervisor take a port for the API's processes; 0 is none."""
+    global _shared_port
+    _shared_port = port
 
 
 def warn_if_open(*, keyed: bool) -> None:
@@ -234,6 +257,12 @@ class _ThreadedSupervisor(_Checks, circus.ThreadedArbiter):  # type: ignore[misc
 _keyed = True
 """Whether the API asks for keys, if it is the API that is started."""
 
+_shared_port = 0
+"""The port that the API's processes share besides that of HTTP, if it is the API that starts."""
+
+_held: list[socket.socket] = []
+"""What holds it."""
+
 
 @cache
 def _run_folder() -> RunFolder:
@@ -251,9 +280,14 @@ def supervisor(watchers: Sequence[Any], *, threaded: bool = False, **options: An
         options: Of circus' arbiter, such as the sockets.
     """
     folder = _run_folder()
-    hosts = [socket.host for socket in options.get("sockets", ()) if not socket.is_unix]
+    hosts = [each.host for each in options.get("sockets", ()) if not each.is_unix]
     if not _keyed and hosts and hosts[0] not in LOOPBACK_ADDRESSES:
         logger.warning("anybody who can reach %s may ask: set HIKARI_KEYS", hosts[0])
+    if _shared_port:
+        try:
+            _held.extend(hold(hosts[0] if hosts else LOOPBACK_ADDRESSES[0], _shared_port))
+        except HikariError as error:
+            sys.exit(f"hikari: {error.message}")
     environment = {
         **lifeline(),
         BEGAN: str(time.time()),

@@ -116,7 +116,7 @@ class Doorstep:
             raise NotFound(f"there is no '{quoted(scope['path'])}' here")
         if self._keys is not None and scope["path"] not in OPEN and scope["method"] != "OPTIONS":
             admin = scope["path"].startswith(ADMIN)
-            self._keys.check(scope, "admin" if admin else "infer")
+            self._keys.check(Headers(scope=scope), "admin" if admin else "infer")
 
 
 def _name(host: str) -> str:

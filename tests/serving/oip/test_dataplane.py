@@ -184,8 +184,8 @@ def test_fewer_cases_than_its_neighbour_has_are_blank(plane: Plane) -> None:
     infer = stage.infer
 
     async def each_another(item, on_text=None):  # type: ignore[no-untyped-def]
-        stage.output = next(outputs)
-        return await infer(item, on_text)
+        result = await infer(item, on_text)
+        return result.model_copy(update={"output": next(outputs)})
 
     stage.infer = each_another  # type: ignore[method-assign]
     image = plane.bench.image
