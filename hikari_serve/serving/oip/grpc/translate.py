@@ -20,6 +20,9 @@ CONTENTS = {"BYTES": "bytes_contents", "FP32": "fp32_contents", "INT32": "int_co
 
 CLASSES = "classification"
 
+BINARY_SIZE = "binary_data_size"
+"""Belongs to HTTP; KServe's client sends it over gRPC too."""
+
 EMPTY_FINAL = "triton_enable_empty_final_response"
 """Asks for the final flag, which is always sent here, with the last answer itself."""
 
@@ -74,7 +77,14 @@ def write(answer: InferResponse) -> service_pb2.ModelInferResponse:
 
 
 def _raw(given: service_pb2.ModelInferRequest.InferInputTensor, raw: bytes) -> Tensor:
-    _refuse_others(f"input '{quoted(given.name)}'", given.parameters)
+    parameters = _parameters(given.parameters)
+    size = parameters.pop(BINARY_SIZE, len(raw))
+    if size != len(raw):
+        raise InvalidInput(
+            f"input '{quoted(given.name)}': {BINARY_SIZE} is {quoted(size)}, but its raw contents "
+            f"have {len(raw)} bytes"
+        )
+    _refuse_others(f"input '{quoted(given.name)}'", parameters)
     if given.HasField("contents"):
         raise InvalidInput(f"input '{quoted(given.name)}' has both contents and raw_input_contents")
     return decode(given.name, given.datatype, given.shape, raw)

@@ -146,6 +146,8 @@ def test_bad_calls_are_named(address: str, plane: Plane) -> None:
     uneven.raw_input_contents.append(b"")
     memory = message_of()
     memory.inputs[0].parameters["shared_memory_region"].string_param = "r"
+    lying = message_of()
+    lying.inputs[0].parameters["binary_data_size"].int64_param = 9
     typed = message_of(shape=[2])
     typed.ClearField("raw_input_contents")
     typed.inputs[0].contents.bytes_contents.append(b"x")
@@ -164,6 +166,7 @@ def test_bad_calls_are_named(address: str, plane: Plane) -> None:
         (both, "INVALID_ARGUMENT", "has both contents and raw_input_contents"),
         (uneven, "INVALID_ARGUMENT", "there are 1 inputs, but 2 raw_input_contents"),
         (memory, "INVALID_ARGUMENT", "shared memory is not offered"),
+        (lying, "INVALID_ARGUMENT", "binary_data_size is 9, but its raw contents have 5 bytes"),
         (typed, "INVALID_ARGUMENT", "has 2 elements, but its bytes_contents 1"),
         (empty_parameter, "INVALID_ARGUMENT", "parameter 'priority' has no value"),
         (output, "INVALID_ARGUMENT", "has no output 'label'"),
