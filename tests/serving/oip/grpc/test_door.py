@@ -2,8 +2,11 @@
 
 import asyncio
 import queue
+import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -21,9 +24,16 @@ from tritonclient.grpc import service_pb2 as pb
 from tritonclient.grpc import service_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
-from hikari_serve.errors import DeadlineExceeded, EngineFailed, HikariError, QueueFull, Unavailable
+from hikari_serve.errors import (
+    ConfigError,
+    DeadlineExceeded,
+    EngineFailed,
+    HikariError,
+    QueueFull,
+    Unavailable,
+)
 from hikari_serve.serving.keys import Keys
-from hikari_serve.serving.oip.grpc.server import SERVICE
+from hikari_serve.serving.oip.grpc.server import SERVICE, GrpcServer
 from hikari_serve.serving.oip.grpc.servicer import UNSUPPORTED
 from tests.serving.oip.conftest import Plane
 from tests.serving.oip.grpc.conftest import listening
@@ -352,3 +362,44 @@ def test_a_connection_ends_so_that_others_are_found(plane: Plane) -> None:
                 assert stub.ServerLive(pb.ServerLiveRequest()).live
                 assert time.monotonic() < until
                 time.sleep(0.05)
+
+
+def test_tls_is_that_of_http(plane: Plane, tmp_path: Path) -> None:
+    key, chain = tmp_path / "key.pem", tmp_path / "chain.pem"
+    new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*new, *name, "-keyout", key, "-out", chain], check=True, capture_output=True)
+    files = (key.read_bytes(), chain.read_bytes())
+    with listening(plane, tls=files) as address:
+        trusted = triton.InferenceServerClient(address, ssl=True, root_certificates=str(chain))
+        with trusted as client:
+            assert client.is_server_ready()
+        with triton.InferenceServerClient(address) as client:
+            code, _ = refused(client.is_server_ready)
+            assert code == "StatusCode.UNAVAILABLE"
+
+
+def test_a_port_in_use_is_one_sentence(plane: Plane, address: str) -> None:
+    port = int(address.rpartition(":")[2])
+
+    async def start() -> None:
+        server = GrpcServer(plane.plane, max_image_bytes=1, keys=None, shared=False)
+        await server.start("127.0.0.1", port)
+
+    with pytest.raises(ConfigError, match="set HIKARI_GRPC_PORT to a free port, or to 0"):
+        asyncio.run(start())
+
+
+def test_calls_that_run_may_end(plane: Plane) -> None:
+    for stage in plane.bench.stages.values():
+        stage.seconds = 0.5
+    with ThreadPoolExecutor() as threads:
+        with listening(plane) as address:
+            client = triton.InferenceServerClient(address)
+            call = threads.submit(client.infer, "demo", pictures(plane.bench.image))
+            while not plane.bench.stages["group"].items:
+                time.sleep(0.005)
+        assert list(call.result().as_numpy("disease.label")) == [b"sccis"]
+        code, _ = refused(lambda: client.infer("demo", pictures(plane.bench.image)))
+        assert code == "StatusCode.UNAVAILABLE"
+        client.close()
