@@ -86,7 +86,10 @@ class _Call:
             async def answer() -> None:
                 self._admit()
                 async for each in handle(messages, context):
-                    await context.write(each)
+                    try:
+                        await context.write(each)
+                    except grpc.aio.InternalError:  # the client left while it was written
+                        raise asyncio.CancelledError from None
 
             await self._told(context, answer)
 

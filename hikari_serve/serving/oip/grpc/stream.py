@@ -19,7 +19,8 @@ from hikari_serve.serving.oip.parts import FINAL
 logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 64
-"""Requests of one stream that are answered side by side; further ones are read later."""
+"""Requests of one stream whose last response the client has not taken; further ones are read
+later, so that a client that does not read fills no memory."""
 
 
 async def stream(
@@ -47,8 +48,6 @@ async def stream(
             logger.exception("a request of a stream failed")
             failure = HikariError("the server failed; its log says why")
             responses.put_nowait(_failed(message, failure))
-        finally:
-            places.release()
 
     async def answer_all() -> None:
         try:
@@ -63,6 +62,8 @@ async def stream(
     try:
         while (response := await responses.get()) is not None:
             yield response
+            if response.infer_response.parameters[FINAL].bool_param:
+                places.release()
         await answering
     finally:
         answering.cancel()

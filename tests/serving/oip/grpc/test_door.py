@@ -4,7 +4,7 @@ import asyncio
 import queue
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -309,6 +309,31 @@ def test_who_leaves_a_stream_stops_its_work(address: str, plane: Plane) -> None:
         while not stage.cancelled and time.monotonic() < left + 2:
             time.sleep(0.005)
     assert stage.cancelled_at - left < 0.05
+
+
+def test_who_reads_no_responses_sends_no_more_requests(address: str, plane: Plane) -> None:
+    sent = 0
+    filler = "x" * 60_000  # comes back with each response, so that they fill the connection
+    message = message_of()
+    message.raw_input_contents[0] = _raw(plane)
+    message.id = filler
+
+    def many() -> Iterator[pb.ModelInferRequest]:
+        nonlocal sent
+        for _ in range(1000):
+            sent += 1
+            yield message
+
+    with grpc.insecure_channel(address) as channel:
+        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        call = stub.ModelStreamInfer(many())
+        before = -1
+        while before != sent:
+            before = sent
+            time.sleep(1.0)
+        assert sent < 500
+        assert len(plane.bench.stages["group"].items) < sent
+        call.cancel()
 
 
 def test_keys_come_with_the_call(plane: Plane) -> None:
