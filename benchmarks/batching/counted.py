@@ -14,6 +14,7 @@ from hikari_serve.repository.schema import ClassifierConfig
 from hikari_serve.settings import Settings
 from hikari_serve.stage import Provenance
 from hikari_serve.tasks.classifier import Classifier
+from hikari_serve.tasks.naming import ByScore
 
 
 class CountingEngine(TransformersEngine):
@@ -53,5 +54,5 @@ def load() -> tuple[Classifier, CountingEngine]:
         model=MODEL, version=1, weights="", engine="", dtype="", preprocessing=""
     )
     labels = LabelSet.find(hikari.labels, repository.folder(MODEL))
-    calibration = read_calibration(folder)
-    return Classifier(config, provenance, engine, labels, None, calibration), engine
+    naming = ByScore(labels, hikari, engine, read_calibration(folder))
+    return Classifier(config, provenance, engine, naming, None), engine

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from demo.evaluation.findings import findings
 from demo.evaluation.page import write_page
-from demo.evaluation.questions import Questions, draw_questions
-from demo.evaluation.study import Study, run_study, trials
-from hikari_serve.cli.terminal import Bar, loading
+from demo.evaluation.questions import draw_questions
+from demo.evaluation.rules import Rules
+from demo.evaluation.study import run_study, trials
+from hikari_serve.cli.terminal import Bar, hush_transformers
 from hikari_serve.errors import HikariError
-from hikari_serve.inline import open_cascade
 from hikari_serve.repository.repository import Repository
 from hikari_serve.settings import Settings
 
@@ -26,29 +26,32 @@ def main() -> None:
         "--count", type=int, default=500, help="drawings of each difficulty, pictures of each kind"
     )
     parser.add_argument("--photographs", type=Path, help="a folder of photographs of other things")
+    parser.add_argument(
+        "--skin", type=Path, help="a folder with a folder of photographs of skin for each kind"
+    )
     asked = parser.parse_args()
     if asked.count < 10:
         parser.error("--count must be 10 at least: fewer say nothing")
-    if asked.photographs is not None and not asked.photographs.is_dir():
-        parser.error(f"--photographs: {asked.photographs} is no folder")
+    for option in ("photographs", "skin"):
+        folder = getattr(asked, option)
+        if folder is not None and not folder.is_dir():
+            parser.error(f"--{option}: {folder} is no folder")
+    settings = Settings.from_environment()
+    hush_transformers()
     try:
-        study = asyncio.run(_study(draw_questions(asked.count, asked.photographs)))
+        questions = draw_questions(asked.count, asked.photographs, asked.skin)
+        with Bar("Asking", total=trials(questions)) as bar:
+            study = asyncio.run(run_study(settings, questions, bar.step))
     except HikariError as error:
         sys.exit(error.message)
+    rules = Rules.of(Repository.of(settings))
     shown = f" --photographs {asked.photographs.name}" if asked.photographs else ""
+    shown += f" --skin {asked.skin.name}" if asked.skin else ""
     command = f"python -m demo.evaluation --count {asked.count} --out {asked.out}{shown}"
-    write_page(study, asked.out, command)
-    for finding in findings(study):
+    write_page(study, rules, asked.out, command)
+    for finding in findings(study, rules):
         print(f"{'met' if finding.met else 'NOT MET':8}{finding.what}: {finding.found}")
     print(f"the page is {asked.out}")
-
-
-async def _study(questions: Questions) -> Study:
-    settings = Settings.from_environment()
-    repository = Repository.of(settings)
-    async with open_cascade(settings, shown=loading) as cascade:
-        with Bar("Asking", total=trials(questions)) as bar:
-            return await run_study(cascade, repository, questions, bar.step)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """The pictures of an evaluation: confusion, reliability, risk against coverage, the drawings."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from PIL import Image
 from demo.evaluation import measures
 from demo.evaluation.findings import SURER
 from demo.evaluation.questions import SEED
+from demo.evaluation.rules import Rules
 from demo.evaluation.study import Study
 from demo.evaluation.trials import Trial
 from hikari_serve.drawing.captions import NAMES
@@ -18,18 +21,21 @@ from hikari_serve.drawing.cases import draw_case
 
 LABELS = tuple(NAMES)
 INK, ACCENT, PALE = "#1f2933", "#2563a8", "#b8c2cc"
+OTHER_SHADES = (0.15, 0.6)
+"""Grey of the lines of other pictures, from the first kind to the last."""
 THUMBNAIL = 96
 """Side of a drawing on the sheet, in pixels."""
 SHEET_ROWS = 3
 """Rows of clear drawings on the sheet, and as many of hard ones."""
 
 
-def draw_figures(study: Study, folder: Path) -> list[str]:
+def draw_figures(study: Study, rules: Rules, folder: Path) -> list[str]:
     """Writes the figures as PNG files into a folder and returns their names."""
     drawers: dict[str, Callable[[Study], Figure]] = {
         "confusion.png": confusion,
         "reliability.png": reliability,
         "risk-coverage.png": risk_coverage,
+        "distance.png": partial(distance, rules=rules),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, drawer in drawers.items():
@@ -74,6 +80,32 @@ def risk_coverage(study: Study) -> Figure:
     axes.axvline(SURER, color=PALE, linestyle="--")
     axes.set(xlabel="share of pictures answered, the surest first", ylabel="share of them wrong")
     axes.set(xlim=(0, 1), ylim=(0, None))
+    return figure
+
+
+def distance(study: Study, rules: Rules) -> Figure:
+    """What a rule on the distance withholds of drawings, and still names of anything else."""
+    figure = Figure(figsize=(9, 4.4), layout="constrained")
+    shares = np.geomspace(0.002, 0.5, 40)
+    other = np.linspace(*OTHER_SHADES, max(1, len(study.skin)))
+    for axes, (captions, title) in zip(
+        figure.subplots(1, 2, sharey=True),
+        ((False, "belief and distance"), (True, "belief, distance and caption")),
+        strict=True,
+    ):
+        kinds = [("mixed drawings", study.plain, ACCENT)]
+        kinds += [
+            (kind, seen, str(shade))
+            for (kind, seen), shade in zip(study.skin.items(), other, strict=True)
+        ]
+        for kind, seen, colour in kinds:
+            tried = replace(rules, captions=captions)
+            named = [1 - measures.withheld(seen, tried.at(share)) for share in shares]
+            axes.plot(shares, named, color=colour, label=kind)
+        axes.axvline(rules.min_typicality, color=PALE, linestyle="--")
+        axes.set(title=title, xlabel="min_typicality", xscale="log", ylim=(0, 1.02))
+    figure.axes[0].set_ylabel("share for which a disease is named")
+    figure.axes[0].legend(loc="center left", frameon=False)
     return figure
 
 

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from demo.evaluation import measures
+from demo.evaluation.rules import Rules
 from demo.evaluation.study import Study
 from demo.evaluation.trials import Trial
 
 SURER = 0.8
 """Share of the pictures, the surest of them, whose errors are counted apart."""
+
+HEALTHY, CLINICAL = "healthy skin", "clinical"
+"""The kinds of pictures of which something is asked apart from the others."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,26 @@ class Finding:
     met: bool
 
 
-def findings(study: Study) -> list[Finding]:
-    """Everything that is asked of the family, in the order of the page."""
-    clear, hard = study.clear, measures.disease_accuracy(study.hard)
-    alone = measures.disease_accuracy(study.alone)
-    gain, loss = hard - alone, alone - measures.disease_accuracy(study.misled)
+def findings(study: Study, rules: Rules) -> list[Finding]:
+    """Everything that is asked of the family, in the order of the page.
+
+    Args:
+        study: What was found.
+        rules: When the cascade names a disease, as it is served.
+    """
+    clear, hard = study.clear, measures.most_probable_accuracy(study.hard)
+    alone = measures.most_probable_accuracy(study.alone)
+    gain, loss = hard - alone, alone - measures.most_probable_accuracy(study.misled)
     disease, group = measures.disease_beliefs(study.mixed), measures.group_beliefs(study.mixed)
+    real = [
+        at_most(
+            f"a disease named, {kind} photographs of real skin",
+            1 - measures.withheld(seen, rules),
+            0.05,
+        )
+        for kind, seen in study.skin.items()
+        if kind == CLINICAL
+    ]
     error = measures.risk_at(disease, 1)
     others: Sequence[Trial] = [trial for kind in study.others.values() for trial in kind]
     return [
@@ -64,7 +82,18 @@ def findings(study: Study) -> list[Finding]:
             error / 2,
         ),
         at_least("no disease named, pictures of anything else", measures.abstained(others), 0.95),
+        at_least(f"no disease named, {HEALTHY}", measures.abstained(study.others[HEALTHY]), 0.95),
         at_most("no disease named, clear", measures.abstained(clear), 0.02),
+        at_least(
+            "unknown where a near name stands for the true one", measures.unknown(study.near), 0.95
+        ),
+        Finding(
+            "mixed drawings that captions, cases and belief withhold",
+            "at most 3 points",
+            points(more := measures.abstained(study.mixed) - measures.abstained(study.plain)),
+            more <= 0.03,
+        ),
+        *real,
     ]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from demo.evaluation.rules import Rules
 from demo.evaluation.trials import Trial
 from hikari_serve.drawing.captions import NAMES
 
@@ -64,6 +65,34 @@ def group_accuracy(trials: Sequence[Trial]) -> float:
 def disease_accuracy(trials: Sequence[Trial]) -> float:
     """Share of the pictures whose true disease is named; a withheld one is not."""
     return _share([named(t) is not None and named(t) == t.picture.disease for t in trials])
+
+
+def most_probable_accuracy(trials: Sequence[Trial]) -> float:
+    """Share of the pictures whose true disease is the most probable, named or withheld."""
+    firsts = [(t.answer.disease.differential if t.answer.disease else ())[:1] for t in trials]
+    return _share(
+        [
+            bool(first) and first[0].label == trial.picture.disease
+            for first, trial in zip(firsts, trials, strict=True)
+        ]
+    )
+
+
+def wrongly_named(trials: Sequence[Trial]) -> float:
+    """Share of the pictures for which another disease than the true one is named."""
+    return _share([named(t) is not None and named(t) != t.picture.disease for t in trials])
+
+
+def unknown(trials: Sequence[Trial]) -> float:
+    """Share of the pictures whose disease the model does not know."""
+    return _share(
+        [t.answer.disease is None or t.answer.disease.decision == "unknown" for t in trials]
+    )
+
+
+def withheld(trials: Sequence[Trial], rules: Rules) -> float:
+    """Share of the pictures whose disease these rules do not name; see `Rules.name`."""
+    return _share([not rules.name(trial) for trial in trials])
 
 
 def caption_accuracy(trials: Sequence[Trial]) -> float:

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hikari_serve import __version__
-from hikari_serve.cascade.evidence import Evidence, weigh, withhold
+from hikari_serve.cascade.evidence import Evidence, asks, weigh, withhold
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.cascade.limitations import Limitation, limitations
 from hikari_serve.cascade.report import AnswerProvenance, StageEnd, Status
 from hikari_serve.pictures.quality import Quality
-from hikari_serve.repository.schema import CascadeConfig, Known
+from hikari_serve.repository.schema import AbstentionRule, CascadeConfig, Known
 from hikari_serve.stage import Classification, Output
 
 NOTICE = "Research software, not a medical device: it must not be used for diagnosis or treatment."
@@ -67,15 +67,13 @@ def assemble(
         quality: Of the picture.
         ends: How each stage ended, in the graph's order.
     """
-    found = {end.name: end.result.output for end in ends if end.result is not None}
-    headline = found.get(graph.headline)
-    others = {name: output for name, output in found.items() if name != graph.headline}
-    evidence = weigh(headline, others, quality)
+    evidence = _weighed(graph.headline, quality, ends)
+    told = tuple(
+        _judged(end, config.abstain, evidence) if end.name == graph.headline else end
+        for end in ends
+    )
     ran: dict[str, Output | None] = {cascade: None}
     ran |= {end.model: end.result.output for end in ends if end.result is not None}
-    if isinstance(headline, Classification):
-        found[graph.headline] = withhold(config.abstain, headline, evidence)
-    told = tuple(_with(end, found.get(end.name)) for end in ends)
     return CascadeAnswer(
         id=request_id,
         status=_status(told, graph.headline),
@@ -93,6 +91,30 @@ def assemble(
     )
 
 
+def told_early(
+    end: StageEnd, config: CascadeConfig, graph: Graph, quality: Quality, ends: Sequence[StageEnd]
+) -> StageEnd:
+    """A stage's end as it may be told before the others have ended.
+
+    The rule withholds the headline's label for what the others have found so far; where it has
+    still to hear of one, the end is provisional.
+
+    Args:
+        end: The stage's.
+        config: The cascade's configuration.
+        graph: Its stages, or those that were asked for.
+        quality: Of the picture.
+        ends: How the others ended that have.
+    """
+    if end.name != graph.headline:
+        return end
+    told = _judged(end, config.abstain, _weighed(end.name, quality, [*ends, end]))
+    ended = {each.name for each in ends}
+    open_kinds = {n.kind for n in graph.nodes if n.name != end.name and n.name not in ended}
+    named = isinstance(told.output, Classification) and told.output.decision == "answered"
+    return replace(told, provisional=named and not open_kinds.isdisjoint(asks(config.abstain)))
+
+
 def _status(ends: Sequence[StageEnd], headline: str) -> Status:
     """How whole the answer is, judged by the headline, or by the last label without it."""
     if any(end.result is None for end in ends):
@@ -105,7 +127,16 @@ def _status(ends: Sequence[StageEnd], headline: str) -> Status:
     return "abstained" if unsure else "complete"
 
 
-def _with(end: StageEnd, output: Output | None) -> StageEnd:
-    if end.result is None or output is None or output is end.result.output:
+def _weighed(headline: str, quality: Quality, ends: Sequence[StageEnd]) -> Evidence:
+    found = {end.name: end.result.output for end in ends if end.result is not None}
+    others = {name: output for name, output in found.items() if name != headline}
+    lost = {end.kind for end in ends if end.result is None and end.name != headline}
+    return weigh(found.get(headline), others, quality, frozenset(lost))
+
+
+def _judged(end: StageEnd, rule: AbstentionRule, evidence: Evidence) -> StageEnd:
+    """The headline's end, without its label where the rule withholds it."""
+    if end.result is None or not isinstance(end.result.output, Classification):
         return end
+    output = withhold(rule, end.result.output, evidence)
     return replace(end, result=end.result.model_copy(update={"output": output}))

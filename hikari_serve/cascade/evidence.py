@@ -9,6 +9,8 @@ from hikari_serve.pictures.quality import Quality
 from hikari_serve.repository.schema import AbstentionRule
 from hikari_serve.stage import Classification, Description, Output, Retrieval
 
+_NO_RULE = AbstentionRule().model_dump()
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -21,17 +23,22 @@ class Evidence:
         blank: Whether the picture shows one colour and nothing else.
         nearest_distance: One minus the cosine similarity of the nearest retrieved case, from 0
             to 2; None without cases.
+        typicality: Share of the index's own cases that are at least as far from the nearest other
+            one; None without cases.
         cases_agreeing: Share of the retrieved cases that have this label; None without cases, or
             where no label was named.
         mentions: For each describing stage, the diseases that its words name.
+        lost: The kinds of the other stages that were asked and have no result.
     """
 
     group: Consistency = "unknown"
     group_unknown: bool = False
     blank: bool = False
     nearest_distance: float | None = None
+    typicality: float | None = None
     cases_agreeing: float | None = None
     mentions: Mapping[str, tuple[Mention, ...]] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()
 
     @property
     def contradicted_in_words(self) -> bool:
@@ -39,18 +46,25 @@ class Evidence:
         return any(consistency(found) == "contradicts" for found in self.mentions.values())
 
 
-def weigh(headline: Output | None, others: Mapping[str, Output], quality: Quality) -> Evidence:
+def weigh(
+    headline: Output | None,
+    others: Mapping[str, Output],
+    quality: Quality,
+    lost: frozenset[str] = frozenset(),
+) -> Evidence:
     """Compares the headline stage's output with those of the other stages.
 
     Args:
         headline: Its output; None where it has none.
         others: The output of each other stage that has one.
         quality: Of the picture.
+        lost: The kinds of the other stages that were asked and have none.
     """
     named = headline if isinstance(headline, Classification) else None
     retrieved = [each for each in others.values() if isinstance(each, Retrieval)]
     similarities = [case.similarity for each in retrieved for case in each.cases]
     labels = [label for each in retrieved for label in each.labels]
+    usual = [each.typicality for each in retrieved if each.typicality is not None]
     agreeing = None
     if labels and named is not None and named.label:
         agreeing = round(labels.count(named.label) / len(labels), 4)
@@ -60,12 +74,14 @@ def weigh(headline: Output | None, others: Mapping[str, Output], quality: Qualit
         blank=quality.blank,
         # the words may rank the cases too, so that the first need not be the nearest
         nearest_distance=round(1 - max(similarities), 6) if similarities else None,
+        typicality=min(usual, default=None),
         cases_agreeing=agreeing,
         mentions={
             stage: mentions(output.text, headline)
             for stage, output in others.items()
             if isinstance(output, Description)
         },
+        lost=lost,
     )
 
 
@@ -95,13 +111,20 @@ def withhold(rule: AbstentionRule, found: Classification, evidence: Evidence) ->
     if found.decision != "answered":
         return found
     reasons = []
-    if found.probability < rule.min_probability:
+    if found.probability is not None and found.probability < rule.min_probability:
         share, wanted = compared(found.probability, rule.min_probability)
         reasons.append(f"its probability of {share} is below {wanted}")
     distance = evidence.nearest_distance
     if distance is not None and distance > rule.max_distance:
         reasons.append(
             f"the nearest reference case is {distance:.2f} away, more than {rule.max_distance:g}"
+        )
+    usual = evidence.typicality
+    if usual is not None and usual < rule.min_typicality:
+        share, wanted = compared(usual, rule.min_typicality)
+        reasons.append(
+            f"only {share} of the reference cases are as far from the nearest other one as the "
+            f"picture is, less than {wanted}"
         )
     agreeing = evidence.cases_agreeing
     if agreeing is not None and agreeing < rule.min_references_agreeing:
@@ -115,8 +138,23 @@ def withhold(rule: AbstentionRule, found: Classification, evidence: Evidence) ->
         reasons.append("it does not belong to the group that the group model named")
     if rule.on_caption_contradiction and evidence.contradicted_in_words:
         reasons.append("the caption names another, denies it, or sees no lesion")
+    reasons += [
+        f"no stage of kind `{kind}` could say what the rule asks of it"
+        for kind in sorted(asks(rule) & evidence.lost)
+    ]
     if not reasons:
         return found
     changed = {"label": None, "display_name": None, "decision": "abstained"}
     reason = f"{found.display_name} is not named: {'; '.join(reasons)}"
     return found.model_copy(update={**changed, "reason": reason})
+
+
+def asks(rule: AbstentionRule) -> frozenset[str]:
+    """The kinds of stages that a rule asks: where one has no result, nothing clears the label."""
+    cases = ("max_distance", "min_typicality", "min_references_agreeing")
+    asked = {
+        "retrieve": any(getattr(rule, name) != _NO_RULE[name] for name in cases),
+        "classify": rule.on_unknown_group or rule.on_group_contradiction,
+        "describe": rule.on_caption_contradiction,
+    }
+    return frozenset(kind for kind, needed in asked.items() if needed)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
 
-from hikari_serve.cascade.answer import CascadeAnswer, assemble
+from hikari_serve.cascade.answer import CascadeAnswer, assemble, told_early
 from hikari_serve.cascade.graph import Graph, Node
 from hikari_serve.cascade.picture import Picture, read_picture
 from hikari_serve.cascade.report import StageEnd, Words
@@ -45,7 +45,7 @@ class Cascade:
         self.stages = stages
         self.limits = limits
         self.observer = observer
-        self._settings = config.hikari
+        self.settings = config.hikari
         models = (config, *(node.config for node in graph.nodes))
         self._known = {model.name: model.hikari.known for model in models}
 
@@ -57,7 +57,7 @@ class Cascade:
             InvalidInput: The request asks for something that this cascade does not have.
             HikariError: No stage has a result; it is the first stage's error.
         """
-        settings = self._settings
+        settings = self.settings
         deadline = time.time() + (request.timeout_ms or settings.timeout_ms) / 1000
         if request.description and not any(node.description for node in self.graph.nodes):
             raise InvalidInput(f"cascade '{self.name}' compares no description: leave it out")
@@ -65,14 +65,17 @@ class Cascade:
         picture = await asyncio.to_thread(
             read_picture, request.image, self.limits, graph, settings.min_quality
         )
-        run = _Run(self, request, deadline, picture, on_event)
+        run = _Run(self, graph, request, deadline, picture, on_event)
         async with asyncio.TaskGroup() as group:
             for node in graph.nodes:
                 run.tasks[node.name] = group.create_task(run.stage(node))
         ended = [task.result() for task in run.tasks.values()]
         if not any(end.result for end in ended) and ended[0].error is not None:
             raise ended[0].error
-        return assemble(request.id, self.name, settings, graph, self._known, picture.quality, ended)
+        # in a thread: reading a caption takes milliseconds, and the first time loads the lexicon
+        return await asyncio.to_thread(
+            assemble, request.id, self.name, settings, graph, self._known, picture.quality, ended
+        )
 
 
 @dataclass(slots=True)
@@ -80,11 +83,13 @@ class _Run:
     """One request on its way through the graph."""
 
     cascade: Cascade
+    graph: Graph
     request: CascadeRequest
     deadline: float
     picture: Picture
     on_event: OnEvent | None
     tasks: dict[str, asyncio.Task[StageEnd]] = field(default_factory=dict)
+    told: dict[str, StageEnd] = field(default_factory=dict)
 
     async def stage(self, node: Node) -> StageEnd:
         """Runs one stage when its inputs are there, and reports however it ends."""
@@ -111,8 +116,12 @@ class _Run:
         ended = end.result or end.error
         if ended is not None:
             self.cascade.observer.stage_ended(self.cascade.name, node.name, end.seconds, ended)
+        ends = list(self.told.values())
+        self.told[node.name] = told_early(
+            end, self.cascade.settings, self.graph, self.picture.quality, ends
+        )
         if self.on_event is not None:
-            self.on_event(end)
+            self.on_event(self.told[node.name])
         return end
 
     async def _item(self, node: Node, end: StageEnd) -> Item:
@@ -128,7 +137,7 @@ class _Run:
             source = self.tasks[wire.stage]
             patience = (self.deadline - time.time()) / 2 if optional else None
             await asyncio.wait([source], timeout=patience)
-            result = source.result().result if source.done() else None
+            result = self.told[wire.stage].result if source.done() else None
             value = result.tensor(wire.tensor) if result is not None else None
             if value is not None:
                 inputs[name] = cast(str | tuple[str, ...], value)  # wiring admits no other

@@ -60,11 +60,18 @@ def _of_model(model: str, known: Known, output: Output | None) -> Iterator[Limit
             yield Limitation(model=model, label=None, display_name=None, text=text)
     if not isinstance(output, Classification):
         return
-    for label in (each for each, share in output.scores.items() if share >= CONCERNED):
+    for label in _concerned(output):
         texts = [known.limitations[label]] if label in known.limitations else []
         texts += [_measured(m, m.by_label[label]) for m in known.metrics if label in m.by_label]
         for text in texts:
             yield Limitation(model=model, label=label, display_name=output.names[label], text=text)
+
+
+def _concerned(found: Classification) -> list[str]:
+    """The labels that a reader would take the lesion for."""
+    if found.scores:
+        return [label for label, share in found.scores.items() if share >= CONCERNED]
+    return [found.label] if found.label else []
 
 
 def _measured(metric: Metric, value: float) -> str:

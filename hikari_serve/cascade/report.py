@@ -28,11 +28,12 @@ class LabelFound(Frozen):
     kind: Literal["classify"] = "classify"
     label: str | None
     display_name: str | None
-    probability: float
+    probability: float | None
     scores: Mapping[str, float]
-    label_mass: float
+    label_mass: float | None
     decision: Decision
     reason: str | None
+    written: str | None = None
 
 
 class TextFound(Frozen):
@@ -80,6 +81,8 @@ class StageReport(Frozen):
         compute_ms: Milliseconds in the engine, shared by the batch.
         total_ms: Milliseconds from the call to the result, the hop included.
         batch_size: Items that the engine ran together.
+        provisional: Whether its label may still be withheld, for a stage that has not ended; only
+            while an answer is on its way.
     """
 
     name: str
@@ -94,6 +97,7 @@ class StageReport(Frozen):
     compute_ms: float | None = None
     total_ms: float
     batch_size: int | None = None
+    provisional: bool = False
 
 
 class AnswerProvenance(Frozen):
@@ -124,6 +128,7 @@ class StageEnd:
         error: Why there is no result.
         missing_inputs: Optional inputs that it had to do without.
         seconds: From the call to the end, the hop included.
+        provisional: Whether its label may still be withheld, for a stage that has not ended.
     """
 
     name: str
@@ -133,6 +138,7 @@ class StageEnd:
     error: HikariError | None = None
     missing_inputs: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    provisional: bool = False
 
     @property
     def output(self) -> Output | None:
@@ -158,6 +164,7 @@ class StageEnd:
             compute_ms=result.compute_ms if result else None,
             total_ms=round(self.seconds * 1000, 3),
             batch_size=result.batch_size if result else None,
+            provisional=self.provisional,
         )
 
 
@@ -172,6 +179,7 @@ def _found(output: Output) -> LabelFound | TextFound | CasesFound:
             label_mass=output.label_mass,
             decision=output.decision,
             reason=output.reason,
+            written=output.written,
         )
     if isinstance(output, Description):
         return TextFound(text=output.text, finish_reason=output.finish_reason)

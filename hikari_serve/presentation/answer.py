@@ -26,12 +26,15 @@ class Checks(Frozen):
             `unknown` unless both named one.
         nearest_distance: One minus the cosine similarity of the nearest reference case, from 0
             to 2; null without references.
+        typicality: Share of the index's own cases that are at least as far from the nearest other
+            one; null without references.
         references_agreeing: Share of the retrieved cases that have this disease; null without
             references, or where no disease was named.
     """
 
     group_disease: Consistency
     nearest_distance: float | None
+    typicality: float | None = None
     references_agreeing: float | None
 
 

@@ -3,7 +3,12 @@
 from hikari_serve.cascade.report import StageEnd
 from hikari_serve.cascade.request import Event
 from hikari_serve.presentation.answer import CAPTION, DISEASE, GROUP, REFERENCES
-from hikari_serve.presentation.parts import caption_answer, disease_answer, group_answer
+from hikari_serve.presentation.parts import (
+    DiseaseAnswer,
+    caption_answer,
+    disease_answer,
+    group_answer,
+)
 from hikari_serve.stage import Classification, Description, Frozen, ReferenceCase, Retrieval
 
 
@@ -11,6 +16,12 @@ class References(Frozen):
     """The retrieved cases, the most similar first."""
 
     cases: tuple[ReferenceCase, ...]
+
+
+class DiseaseEvent(DiseaseAnswer):
+    """The disease as far as it is known; `provisional` where it may still be withheld."""
+
+    provisional: bool
 
 
 class WordsEvent(Frozen):
@@ -37,7 +48,8 @@ def event_of(event: Event, top_k: int) -> tuple[str, Frozen]:
     if name == GROUP and isinstance(output, Classification):
         return name, group_answer(output)
     if name == DISEASE and isinstance(output, Classification):
-        return name, disease_answer(output, top_k)
+        found = disease_answer(output, top_k).model_dump()
+        return name, DiseaseEvent(**found, provisional=event.provisional)
     if name == CAPTION and isinstance(output, Description):
         return name, caption_answer(output, ())
     if name == REFERENCES and isinstance(output, Retrieval):

@@ -23,11 +23,12 @@ class GroupAnswer(Frozen):
 
     label: str | None
     display_name: str | None
-    probability: float
+    probability: float | None
     scores: Mapping[str, float]
-    label_mass: float
+    label_mass: float | None
     decision: Decision
     reason: str | None
+    written: str | None = None
 
 
 class DiseaseAnswer(Frozen):
@@ -35,11 +36,12 @@ class DiseaseAnswer(Frozen):
 
     label: str | None
     display_name: str | None
-    probability: float
+    probability: float | None
     differential: tuple[Ranked, ...]
-    label_mass: float
+    label_mass: float | None
     decision: Decision
     reason: str | None
+    written: str | None = None
 
 
 class CaptionAnswer(Frozen):

@@ -35,6 +35,7 @@ def present(found: CascadeAnswer, top_k: int = TOP_K) -> Answer:
         checks=Checks(
             group_disease=evidence.group,
             nearest_distance=evidence.nearest_distance,
+            typicality=evidence.typicality,
             references_agreeing=evidence.cases_agreeing,
         ),
         references=cases.cases if isinstance(cases, Retrieval) else (),

@@ -25,6 +25,7 @@ from hikari_serve.references.manifest import (
     index_digest,
 )
 from hikari_serve.references.store import Case, CaseStore
+from hikari_serve.references.typicality import nearest_distances, percentiles
 
 _JOURNAL, _FRESH, _OLD = "embeddings.sqlite", "fresh", "old"
 
@@ -139,6 +140,7 @@ def _write(
         count=len(order),
         dim=tensors[TENSOR].shape[1],
         digest=index_digest(sorted_cases, tensors[TENSOR], tensors.get(TEXT_TENSOR)),
+        nearest=percentiles(nearest_distances(tensors[TENSOR])),
     )
     manifest.write(folder)
     return manifest

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ from hikari_serve.references.manifest import (
 )
 from hikari_serve.references.scoring import Query, rank
 from hikari_serve.references.store import Case, CaseStore
+from hikari_serve.references.typicality import nearest_distances, percentiles
 
 _REMEDY = "build it with `hikari index build`"
 
@@ -111,6 +113,13 @@ class ReferenceIndex:
     def encoder(self) -> EncoderInfo:
         """What made the embeddings."""
         return self._manifest.encoder
+
+    @cached_property
+    def nearest(self) -> tuple[float, ...]:
+        """The distribution of the distances between its cases; see `typicality.percentiles`."""
+        if self._manifest.nearest is not None:
+            return self._manifest.nearest
+        return percentiles(nearest_distances(self._embeddings))
 
     @property
     def cases_held(self) -> tuple[Fingerprint, ...]:

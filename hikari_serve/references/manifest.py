@@ -73,6 +73,8 @@ class Manifest(BaseModel):
         dim: Length of one embedding.
         count: Number of cases.
         digest: `index_digest` over the cases and embeddings: the version of the index.
+        nearest: The distribution of the distance from each case to the nearest other one, as
+            `typicality.percentiles` has it; None in an index that was built before it was kept.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -82,6 +84,7 @@ class Manifest(BaseModel):
     dim: PositiveInt
     count: PositiveInt
     digest: str
+    nearest: tuple[float, ...] | None = None
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":

@@ -10,12 +10,19 @@ from hikari_serve.cascade.report import CasesFound, LabelFound, StageReport, Tex
 from hikari_serve.percent import percent
 from hikari_serve.presentation.answer import CAPTION, DISEASE, GROUP, REFERENCES, Answer
 from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
+from hikari_serve.quoting import quoted
 from hikari_serve.stage import Provenance, ReferenceCase
 
 Tone = Literal["plain", "soft", "unsure", "failed"]
 
 LIKELY = 0.5
 """A label below this probability is less likely than not, and is not shown as a sure one."""
+
+UNSCORED = "no probability is known; the model wrote"
+"""How a label is told that was read from the model's words."""
+
+UNUSUAL = 0.05
+"""Fewer cases than this that are so far from the others, and the picture is none like them."""
 
 CUT_OFF = " … (cut off at the limit of words)"
 
@@ -44,7 +51,7 @@ class Verdict(NamedTuple):
 
     Attributes:
         title: The label in words, or that there is none.
-        detail: Its probability, or why there is none.
+        detail: Its probability or the model's words, or why there is none.
         tone: `unsure` unless the label was answered and is more likely than not.
     """
 
@@ -58,6 +65,8 @@ def verdict(found: GroupAnswer | DiseaseAnswer | LabelFound) -> Verdict:
     if found.decision != "answered" or found.display_name is None:
         title = "Not known" if found.decision == "unknown" else "Not named"
         return Verdict(title, _sentence(found.reason or "no reason is given"), "unsure")
+    if found.probability is None:
+        return Verdict(found.display_name, f"{UNSCORED}: '{quoted(found.written or '')}'", "unsure")
     share = f"probability {percent(found.probability)}"
     if found.probability < LIKELY:
         return Verdict(found.display_name, f"{share}, less likely than not", "unsure")
@@ -118,9 +127,13 @@ def checks(answer: Answer) -> list[Line]:
     if (distance := found.nearest_distance) is not None:
         text = f"The nearest reference case is {distance:.3f} away; 0 is the same picture."
         lines.append(Line("distance", text, "plain"))
-    inside = f"{percent(disease.label_mass)} of the model's belief lies inside its label set."
-    unsure = disease.decision == "unknown"
-    return [*lines, Line("belief", inside, "unsure" if unsure else "plain")]
+    if (usual := found.typicality) is not None:
+        text = f"{percent(usual)} of the cases are as far from the nearest other one."
+        lines.append(Line("typicality", text, "plain" if usual >= UNUSUAL else "unsure"))
+    if (mass := disease.label_mass) is not None:
+        inside = f"{percent(mass)} of the model's belief lies inside its label set."
+        lines.append(Line("belief", inside, "unsure" if disease.decision == "unknown" else "plain"))
+    return lines
 
 
 def contradicted(answer: Answer) -> bool:

@@ -143,11 +143,13 @@ class _PromptedModel(_WeightedModel):
 
 
 class ClassifierConfig(_PromptedModel):
-    """A stage that names one of a closed set of labels by scoring them.
+    """A stage that names one of a closed set of labels.
 
     Attributes:
         labels: Label file beside this configuration, or a label set of this package.
         answer: The answer that the checkpoint was trained to emit, around `{label}`.
+        decoding: `score` reads the probability of every label; `generate` lets the model write
+            and looks for a label in its words, as the authors' card does.
         min_label_mass: Below this share of the model's own belief the answer is `unknown`.
         index: Reference model whose cases the prompt may quote.
     """
@@ -155,9 +157,15 @@ class ClassifierConfig(_PromptedModel):
     kind: Literal["classify"]
     labels: str
     answer: str = "{label}"
-    decoding: Literal["score"] = "score"
+    decoding: Literal["score", "generate"] = "score"
     min_label_mass: float = Field(0.5, ge=0, le=1)
     index: str | None = None
+
+    @model_validator(mode="after")
+    def _words_have_no_mass(self) -> "ClassifierConfig":
+        if self.decoding == "generate" and "min_label_mass" in self.model_fields_set:
+            raise ValueError("`min_label_mass` goes with `decoding: score`: words have no mass")
+        return self
 
 
 class DescriberConfig(_PromptedModel):
@@ -231,6 +239,8 @@ class AbstentionRule(_Frozen):
     Attributes:
         min_probability: If its probability is below this.
         max_distance: If the nearest reference case is farther away, in `nearest_distance`.
+        min_typicality: If a smaller share of the index's own cases is as far from the nearest
+            other one: the same as a distance, told so that it fits every encoder and index.
         min_references_agreeing: If a smaller share of the retrieved cases has it.
         on_blank: If the picture shows one colour and nothing else.
         on_unknown_group: If the model of groups was asked and named none.
@@ -240,6 +250,7 @@ class AbstentionRule(_Frozen):
 
     min_probability: float = Field(0, ge=0, le=1)
     max_distance: float = Field(2, ge=0, le=2)
+    min_typicality: float = Field(0, ge=0, le=1)
     min_references_agreeing: float = Field(0, ge=0, le=1)
     on_blank: bool = False
     on_unknown_group: bool = False

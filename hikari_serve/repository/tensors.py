@@ -63,6 +63,9 @@ OUTPUTS: Mapping[str, Mapping[str, Tensor]] = {
 }
 """What a model of each kind gives, by name."""
 
+SCORED = ("scores", "label_mass")
+"""Of these, what a classifier gives only where it scores its labels."""
+
 
 def tensor_of(declared: model_config_pb2.ModelInput | model_config_pb2.ModelOutput) -> Tensor:
     """A declaration's type and shape."""
@@ -86,7 +89,7 @@ def check_tensors(triton: model_config_pb2.ModelConfig, hikari: Hikari) -> None:
             raise ConfigError("triton.max_batch_size: a cascade has none: its models batch")
         _check_cascade_inputs(triton.input)
         return
-    _check_outputs(hikari.kind, triton.output)
+    _check_outputs(hikari, triton.output)
     _check_image(triton.input, ONE_STRING)
     others = [(at, each) for at, each in enumerate(triton.input) if each.name != IMAGE]
     if isinstance(hikari, RetrieverConfig):
@@ -110,13 +113,19 @@ def check_scores(triton: model_config_pb2.ModelConfig, labels: int) -> None:
             )
 
 
-def _check_outputs(kind: str, declared: Sequence[model_config_pb2.ModelOutput]) -> None:
-    there = OUTPUTS[kind]
+def _check_outputs(hikari: Hikari, declared: Sequence[model_config_pb2.ModelOutput]) -> None:
+    there = OUTPUTS[hikari.kind]
+    written = isinstance(hikari, ClassifierConfig) and hikari.decoding == "generate"
     for at, output in enumerate(declared):
+        if written and output.name in SCORED:
+            raise ConfigError(
+                f"triton.output[{at}].name: `decoding: generate` gives no `{output.name}`: "
+                "leave it out, or set `hikari.decoding: score`"
+            )
         if output.name not in there:
             raise ConfigError(
-                f"triton.output[{at}].name: a model of kind `{kind}` gives no '{output.name}'; "
-                f"{hint(output.name, there)}"
+                f"triton.output[{at}].name: a model of kind `{hikari.kind}` gives no "
+                f"'{output.name}'; {hint(output.name, there)}"
             )
         wanted, found = there[output.name], tensor_of(output)
         any_number = wanted.dims == (-1,) and len(found.dims) == 1 and found.dims[0] != 0

@@ -1,52 +1,43 @@
-"""Kind `classify`: one label out of a closed set, by scoring the whole set."""
+"""Kind `classify`: one label out of a closed set, with or without cases to compare with."""
 
 from functools import lru_cache
 
-import numpy as np
 from PIL import Image
 
-from hikari_serve.engines.contract import LanguageEngine, Output, Prepared, Prompt, Score, Scored
+from hikari_serve.engines.contract import LanguageEngine, Output, Prepared, Prompt
 from hikari_serve.errors import InvalidInput
-from hikari_serve.labels.calibration import Calibration
-from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.observer import NOBODY, Observer
-from hikari_serve.percent import compared
 from hikari_serve.pictures.decode import PictureLimits, open_image
 from hikari_serve.pictures.view import make_view, read_view
 from hikari_serve.prompts.layout import Reference
 from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import ClassifierConfig
-from hikari_serve.repository.tensors import check_scores
-from hikari_serve.stage import Classification, Decision, Item, Provenance
+from hikari_serve.stage import Classification, Item, Provenance
 from hikari_serve.tasks.model import Model
+from hikari_serve.tasks.naming import Naming
 
 CASE_PICTURES = 1024
 """Decoded pictures of reference cases that a runner keeps; at 672 px about 1.3 MB each."""
 
 
 class Classifier(Model):
-    """Scores every label of its set, with or without reference cases to compare with."""
+    """Names a label of its set, with or without reference cases to compare with."""
 
     def __init__(
         self,
         config: ModelConfig,
         provenance: Provenance,
         engine: LanguageEngine,
-        labels: LabelSet,
+        naming: Naming,
         index: ReferenceIndex | None,
-        calibration: Calibration | None,
         observer: Observer = NOBODY,
     ) -> None:
         super().__init__(config, provenance, engine, observer)
         assert isinstance(config.hikari, ClassifierConfig)
         self._settings = config.hikari
-        self._labels = labels
+        self._naming = naming
         self._index = index
-        self._calibration = calibration
-        check_scores(config.triton, len(labels.labels))
-        answers = [config.hikari.answer.format(label=label.answer) for label in labels.labels]
-        self._trie = engine.answer_trie(answers)
         self._case_picture = lru_cache(CASE_PICTURES)(self._read_case_picture)
 
     def prepare(self, item: Item) -> Prepared:
@@ -61,33 +52,10 @@ class Classifier(Model):
             for slot in layout.image_order(inputs, len(cases))
         ]
         prompt = Prompt(layout.messages(inputs, quoted), images)
-        return self._engine.prepare(prompt, Score(self._trie))
+        return self._engine.prepare(prompt, self._naming.want)
 
     def read(self, output: Output, item: Item) -> Classification:
-        assert isinstance(output, Scored)
-        probabilities, mass = self._trie.distribution(output.logprobs)
-        if self._calibration:
-            probabilities = self._calibration.apply(np.asarray(probabilities)).tolist()
-        labels = self._labels.labels
-        ranked = sorted(range(len(labels)), key=lambda i: -probabilities[i])
-        best = labels[ranked[0]]
-        known = mass >= self._settings.min_label_mass
-        decision: Decision = "answered" if known else "unknown"
-        told, least = compared(mass, self._settings.min_label_mass)
-        return Classification(
-            label=best.id if known else None,
-            display_name=best.name if known else None,
-            probability=round(probabilities[ranked[0]], 6),
-            scores={labels[i].id: round(probabilities[i], 6) for i in ranked},
-            names={label.id: label.name for label in labels},
-            aliases={label.id: label.aliases for label in labels if label.aliases},
-            groups={label.id: label.group for label in labels if label.group},
-            label_mass=round(mass, 6),
-            decision=decision,
-            reason=None
-            if known
-            else f"only {told} of the model's belief lies inside the label set, less than {least}",
-        )
+        return self._naming.read(output)
 
     def provenance_of(self, item: Item) -> Provenance:
         return self.provenance.model_copy(update={"index": item.index})

@@ -13,11 +13,13 @@ from hikari_serve.references.served import find_served_index, index_folder
 from hikari_serve.repository.digest import weights_digest
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CascadeConfig, DescriberConfig, RetrieverConfig
+from hikari_serve.repository.tensors import check_scores
 from hikari_serve.repository.weights import find_weights
 from hikari_serve.stage import Provenance
 from hikari_serve.tasks.classifier import Classifier
 from hikari_serve.tasks.describer import Describer
 from hikari_serve.tasks.model import Model
+from hikari_serve.tasks.naming import ByScore, ByWords, Naming
 from hikari_serve.tasks.opening import opening_of
 from hikari_serve.tasks.retriever import Retriever
 
@@ -78,10 +80,21 @@ def load_model(
     if isinstance(hikari, DescriberConfig):
         return Describer(config, provenance, engine, observer)
     labels = LabelSet.find(hikari.labels, repository.folder(name))
-    calibration = read_calibration(weights.own)
-    temperature = calibration.temperature if calibration else None
+    check_scores(config.triton, len(labels.labels))
+    temperature = None
+    naming: Naming
+    if hikari.decoding == "score":
+        calibration = read_calibration(weights.own)
+        temperature = calibration.temperature if calibration else None
+        naming = ByScore(labels, hikari, engine, calibration)
+    else:
+        naming = ByWords(labels, hikari)
     provenance = provenance.model_copy(
-        update={"labels": labels.version, "temperature": temperature}
+        update={
+            "labels": labels.version,
+            "decoding": hikari.decoding,
+            "temperature": temperature,
+        }
     )
     cases = find_served_index(repository, hikari.index) if hikari.index else None
-    return Classifier(config, provenance, engine, labels, cases, calibration, observer)
+    return Classifier(config, provenance, engine, naming, cases, observer)

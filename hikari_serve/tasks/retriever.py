@@ -1,5 +1,7 @@
 """Kind `retrieve`: the cases of an index that are most like the picture."""
 
+from collections.abc import Sequence
+
 from hikari_serve.engines.contract import Output, Prepared
 from hikari_serve.engines.encoders import Encoded, ReferenceEncoder
 from hikari_serve.observer import NOBODY, Observer
@@ -7,6 +9,7 @@ from hikari_serve.pictures.view import content_hash, read_view
 from hikari_serve.references.index import Match, ReferenceIndex
 from hikari_serve.references.scoring import Query
 from hikari_serve.references.store import Case
+from hikari_serve.references.typicality import typicality
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import RetrieverConfig
 from hikari_serve.repository.tensors import DESCRIPTION
@@ -34,6 +37,7 @@ class Retriever(Model):
         self._settings = config.hikari
         self._encoder = encoder
         self._index = index
+        self._nearest = index.nearest
 
     def prepare(self, item: Item) -> Prepared:
         said = item.inputs.get(DESCRIPTION)
@@ -55,7 +59,13 @@ class Retriever(Model):
             index=self._index.digest,
             cases=tuple(map(self._shown, matches, cases)),
             labels=tuple(case.label for case in cases),
+            typicality=self._typicality(matches),
         )
+
+    def _typicality(self, matches: Sequence[Match]) -> float | None:
+        if not matches:
+            return None
+        return typicality(1 - max(match.similarity for match in matches), self._nearest)
 
     def _shown(self, match: Match, case: Case) -> ReferenceCase:
         """A case as far as the model's `expose` allows: SkinCAP may not be redistributed."""

@@ -2,7 +2,9 @@
 
 import pytest
 
-from hikari_serve.stage import Description, ReferenceCase, Retrieval
+from hikari_serve.cascade.report import StageEnd
+from hikari_serve.errors import Unavailable
+from hikari_serve.stage import Classification, Description, ReferenceCase, Retrieval
 from tests.scripted import Bench, classified
 
 LABELS = ("sccis", "psoriasis", "sccis")
@@ -47,6 +49,11 @@ def test_without_references_nothing_is_said_of_them() -> None:
         ({"min_probability": 0.8}, "its probability of 70% is below 80%"),
         ({"max_distance": 0.05}, "the nearest reference case is 0.10 away, more than 0.05"),
         (
+            {"min_typicality": 0.05},
+            "only 2% of the reference cases are as far from the nearest other one as the picture "
+            "is, less than 5%",
+        ),
+        (
             {"min_references_agreeing": 0.5},
             "only 33% of the reference cases have it, less than 50%",
         ),
@@ -63,7 +70,9 @@ def test_a_rule_that_fires_withholds_the_disease_and_keeps_the_differential(
     cases = made.stages["references"].output
     assert isinstance(cases, Retrieval)
     labels = ("psoriasis", "sccis", "psoriasis")
-    made.stages["references"].output = cases.model_copy(update={"labels": labels})
+    made.stages["references"].output = cases.model_copy(
+        update={"labels": labels, "typicality": 0.02}
+    )
     answer = made.run()
     assert answer.status == "abstained"
     assert answer.disease is not None
@@ -97,3 +106,58 @@ def test_an_unknown_group_withholds_where_the_rule_says_so() -> None:
         assert answer.disease is not None
         assert answer.disease.decision == decision
     assert "the group model named no group" not in str(bench(on_unknown_group=True).run())
+
+
+@pytest.mark.parametrize(
+    ("stage", "rule"),
+    [
+        ("references", {"min_typicality": 0.01}),
+        ("references", {"max_distance": 1.5}),
+        ("group", {"on_unknown_group": True}),
+        ("caption", {"on_caption_contradiction": True}),
+    ],
+)
+def test_a_rule_whose_stage_gave_nothing_withholds(stage: str, rule: dict[str, object]) -> None:
+    made = bench(**rule)
+    made.stages[stage].error = Unavailable("the runner cannot be reached")
+    answer = made.run()
+    assert answer.disease is not None
+    assert (answer.status, answer.disease.decision) == ("partial", "abstained")
+    assert answer.disease.reason is not None
+    assert "could say what the rule asks of it" in answer.disease.reason
+    made = bench()
+    made.stages[stage].error = Unavailable("the runner cannot be reached")
+    assert made.run().disease == bench().run().disease
+
+
+def test_a_request_without_cases_is_asked_no_rule_about_them() -> None:
+    answer = bench(min_typicality=0.01).run(cases=0)
+    assert answer.disease is not None
+    assert answer.disease.decision == "answered"
+
+
+def test_what_is_withheld_is_told_to_nobody_on_the_way() -> None:
+    """Neither the event of the stage nor the stage behind it hears of the label."""
+    made = bench(min_typicality=0.05)
+    cases = made.stages["references"].output
+    made.stages["references"].output = cases.model_copy(update={"typicality": 0.0})
+    ends: dict[str, StageEnd] = {}
+    made.run(lambda event: ends.update({event.name: event} if isinstance(event, StageEnd) else {}))
+    told = ends["disease"].output
+    assert isinstance(told, Classification)
+    assert (told.label, told.decision, ends["disease"].provisional) == (None, "abstained", False)
+    assert "disease" not in made.stages["caption"].items[0].inputs
+
+
+def test_a_label_that_a_later_stage_may_withhold_is_provisional() -> None:
+    made = bench(on_caption_contradiction=True)
+    made.stages["caption"].output = Description(text="This is psoriasis.", finish_reason="stop")
+    ends: dict[str, StageEnd] = {}
+    answer = made.run(
+        lambda event: ends.update({event.name: event} if isinstance(event, StageEnd) else {})
+    )
+    told = ends["disease"].output
+    assert isinstance(told, Classification)
+    assert (told.label, ends["disease"].provisional) == ("sccis", True)
+    assert answer.disease is not None
+    assert answer.disease.decision == "abstained"

@@ -177,3 +177,13 @@ def test_wiring_mistakes_are_named(tmp_path: Path, change: Change, message: str)
     with pytest.raises(ConfigError, match=message) as caught:
         read(tmp_path, change)
     assert caught.value.message.startswith(f"{tmp_path / 'demo' / 'config.yaml'}: ")
+
+
+def test_a_rule_on_cases_needs_a_stage_that_retrieves(tmp_path: Path) -> None:
+    def change(parts: Parts, steps: list[Parts]) -> None:
+        del steps[1]
+        del steps[1]["input_map"]["references"]
+        parts["hikari"]["abstain"] = {"min_typicality": 0.01}
+
+    with pytest.raises(ConfigError, match=r"hikari\.abstain\.min_typicality: the cascade has no"):
+        read(tmp_path, change)

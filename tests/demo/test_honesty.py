@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from demo.evaluation.near import NEAR
 from demo.training.dataset import view_of
 from hikari_serve.drawing.cases import Drawing, draw_cases
 from hikari_serve.engines.contract import Generate, Prompt, Score
@@ -21,20 +22,6 @@ from tests.engines.recorder import run
 
 REPOSITORY = Repository(Path(__file__).parents[2] / "models")
 COUNT, BATCH = 100, 20
-
-NEAR = {
-    "acne_vulgaris": "acne rosacea",
-    "atopic_dermatitis": "atopic eczema",
-    "melanocytic_nevi": "melanocytic melanoma",
-    "psoriasis": "psoriasis vulgaris",
-    "sccis": "squamous cell carcinoma",
-    "seborrheic_dermatitis": "seborrheic keratosis",
-    "skin_tag": "skin cancer",
-    "tinea_versicolor": "tinea corporis",
-    "urticaria": "urticaria pigmentosa",
-    "photodermatoses": "photodermatoses of childhood",
-}
-"""Another name that begins with the same words, in the tokens of these weights too."""
 
 
 @pytest.fixture(scope="module")

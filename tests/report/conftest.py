@@ -69,6 +69,33 @@ def alone() -> Answer:
     return Bench().run(cases=0, until="disease")
 
 
+def written() -> Answer:
+    """The disease was read from the model's words, which carry no probability."""
+    bench = Bench()
+    found = classified("sccis", "sccis", "psoriasis")
+    words: dict[str, object] = {
+        "probability": None,
+        "label_mass": None,
+        "scores": {},
+        "written": "It is sccis.",
+    }
+    bench.stages["disease"].output = found.model_copy(update=words)
+    return bench.run()
+
+
+def nearly() -> Answer:
+    """Every share is almost all, or almost nothing."""
+    bench = Bench()
+    for stage, names in (("disease", ("sccis", "psoriasis")), ("group", ("malignant", "benign"))):
+        scores = dict(zip(names, (0.99989, 0.00011), strict=True))
+        sure = {"probability": 0.99989, "label_mass": 0.99996, "scores": scores}
+        found = classified(names[0], *names)
+        bench.stages[stage].output = found.model_copy(update=sure)
+    case = ReferenceCase(id="case-1", similarity=0.9)
+    bench.stages["references"].output = Retrieval(index="i1", cases=(case,), typicality=0.0001)
+    return bench.run()
+
+
 def hostile() -> Answer:
     bench = Bench()
     bench.stages["caption"].output = Description(text=HOSTILE, finish_reason="stop")
@@ -85,7 +112,17 @@ def hostile() -> Answer:
 
 ANSWERS: dict[str, Callable[[], Answer]] = {
     made.__name__: made
-    for made in (complete, contradicted, unknown, abstained, partial, alone, hostile)
+    for made in (
+        complete,
+        contradicted,
+        unknown,
+        abstained,
+        partial,
+        alone,
+        written,
+        nearly,
+        hostile,
+    )
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from hikari_serve.cascade.limitations import Limitation
 from hikari_serve.presentation.answer import Answer
-from hikari_serve.report import FORMATS, Report, render
+from hikari_serve.report import FORMATS, Report, render, wording
 from hikari_serve.report.document import Format
 from tests.report.conftest import HOSTILE, report
 
@@ -170,3 +170,22 @@ def test_offsets_that_are_none_mark_nothing() -> None:
     found = Page(render(replace(report("complete"), answer=answer), "html"))
     assert found.marks == []
     assert caption.text in found.words
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_almost_all_is_not_rounded_to_all(form: Format) -> None:
+    text = render(report("nearly"), form)
+    assert "100.0%" not in text
+    assert " 0.0%" not in text
+    escaped = {"html": ("&gt; 99.9%", "&lt; 0.1%"), "md": ("> 99.9%", "< 0.1%")}
+    for share in escaped.get(form, escaped["md"]):
+        assert text.count(share) >= 2, share
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_label_from_words_is_told_as_unsure(form: Format) -> None:
+    text = render(report("written"), form)
+    assert "no probability is known; the model wrote" in text
+    assert "belief lies inside" not in text
+    assert "None" not in text
+    assert wording.verdict(report("written").answer.disease).tone == "unsure"  # type: ignore[arg-type]

@@ -77,7 +77,8 @@ def agree(ours: Sequence[StageResult], theirs: Sequence[StageResult]) -> None:
             left.output.scores[name] - right.output.scores[name] for name in left.output.scores
         ]
         assert np.abs(scores).max() < 1e-3
-        assert abs(left.output.label_mass - right.output.label_mass) < 1e-3
+        assert left.output.label_mass is not None
+        assert left.output.label_mass == pytest.approx(right.output.label_mass, abs=1e-3)
     labels = {result.output.label for result in ours if isinstance(result.output, Classification)}
     assert len(labels) > 1
 

@@ -19,6 +19,13 @@ from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.references.manifest import Manifest
 from hikari_serve.references.sheet import Tile, draw_sheet
 from hikari_serve.references.sources.collection import Report
+from hikari_serve.references.typicality import distance_at
+
+SHOWN_PERCENTILES = (5, 25, 50, 75, 90, 95, 99, 100)
+"""Of the distances from each case to the nearest other one."""
+
+RULE = 0.05
+"""The rule that `info` suggests: of pictures like the cases, one in 20 is withheld for it."""
 
 SHOWN = 10
 """Lines of a list on the terminal; `--json` has all of them."""
@@ -68,12 +75,20 @@ def describe(folder: Path) -> dict[str, Any]:
     """What an index holds, as JSON has it; checks all of it but the pictures."""
     with closing(ReferenceIndex.open(folder)) as index:
         cases = index.cases_held
+        nearest = [index.nearest[at] for at in SHOWN_PERCENTILES] if index.nearest else []
+        distance = distance_at(RULE, index.nearest) if index.nearest else 0.0
         return {
             "index": str(folder),
             "digest": index.digest,
             "count": len(cases),
             "labels": dict(sorted(Counter(case.label for case in cases).items())),
             "with_caption": sum(bool(case.caption) for case in cases),
+            "nearest": {
+                "percentiles": dict(zip(map(str, SHOWN_PERCENTILES), nearest, strict=True)),
+                "rule": {"min_typicality": RULE, "as_distance": round(distance, 4)},
+            }
+            if index.nearest
+            else None,
             "encoder": index.encoder.model_dump(),
             "bytes": sum(path.stat().st_size for path in folder.iterdir()),
         }
@@ -88,11 +103,22 @@ def print_description(described: Mapping[str, Any]) -> None:
     table.add_row("version", described["digest"])
     table.add_row("cases", f"{described['count']}, {described['with_caption']} with a caption")
     table.add_row("labels", "\n".join(f"{n:5} {k}" for k, n in described["labels"].items()))
+    if (nearest := described["nearest"]) is not None:
+        shares = nearest["percentiles"].items()
+        table.add_row("distances", "  ".join(f"{value:.3f} ({at} %)" for at, value in shares))
+        table.add_row("rule", _rule(**nearest["rule"]))
     table.add_row("made by", f"{encoder['name']}, weights {encoder['weights'][:12]}")
     table.add_row("pictures", encoder["preprocessing"])
     table.add_row("words", f"weights {text['weights'][:12]}" if text else "not compared")
     table.add_row("size", f"{described['bytes'] / 1e6:.1f} MB")
     Console(soft_wrap=True).print(table)
+
+
+def _rule(min_typicality: float, as_distance: float) -> str:
+    return (
+        f"`abstain: {{min_typicality: {min_typicality:g}}}` in a cascade withholds the disease of "
+        f"pictures farther than {as_distance:.3f} from every case"
+    )
 
 
 def print_found(found: Sequence[Found], *, as_json: bool) -> None:

@@ -117,6 +117,8 @@ class CascadeModel:
             if event.result is None:
                 return None  # the last answer tells what is missing
             values = values_of(event.result)
+            if event.provisional:
+                values = {own: values[own] for own in values if own not in ("label", "decision")}
             return Part(at, event.name, self._named(event.name, values), words=False)
         return Part(at, event.stage, self._named(event.stage, {"text": event.text}), words=True)
 

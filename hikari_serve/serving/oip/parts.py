@@ -1,7 +1,7 @@
 """The parts of an answer on a stream: each stage as it ends, and words as they come.
 
-They are what the stages say. The last response is the answer: a rule of the cascade may withhold
-there what an earlier part named.
+A label that a rule of the cascade may still withhold is in none of them: it waits for the last
+response, which is the answer.
 """
 
 from collections.abc import Callable

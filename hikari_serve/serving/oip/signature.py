@@ -11,7 +11,7 @@ from tritonclient.grpc import model_config_pb2
 
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.repository.config import ModelConfig
-from hikari_serve.repository.tensors import IMAGE, OUTPUTS
+from hikari_serve.repository.tensors import IMAGE, OUTPUTS, SCORED
 from hikari_serve.serving.oip.values import BLANKS
 
 ANSWER, ERROR = "answer", "error"
@@ -95,7 +95,8 @@ def stage_signature(config: ModelConfig) -> Signature:
     """What the protocol shows of a model that answers alone."""
     served = _copy(config)
     for name, tensor in OUTPUTS[config.hikari.kind].items():
-        _declare(served, name, tensor.data_type, tensor.dims)
+        if name not in SCORED or _scores(config):
+            _declare(served, name, tensor.data_type, tensor.dims)
     _declare(served, ERROR, "TYPE_STRING", [1])
     return _signature(served, BLANKS, max(1, served.max_batch_size))
 
@@ -115,7 +116,13 @@ def sources(graph: Graph) -> dict[str, tuple[str, str]]:
 def _of_classifiers(graph: Graph) -> Iterator[tuple[str, str]]:
     for node in graph.nodes:
         if node.kind == "classify":
-            yield from ((node.name, own) for own in ("probability", "label_mass", "decision"))
+            numbers = ("probability", "label_mass") if _scores(node.config) else ()
+            yield from ((node.name, own) for own in (*numbers, "decision"))
+
+
+def _scores(config: ModelConfig) -> bool:
+    """Whether a classifier's answer has numbers; a label that is read from words has none."""
+    return getattr(config.hikari, "decoding", "score") == "score"
 
 
 def _signature(

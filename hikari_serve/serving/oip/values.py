@@ -42,15 +42,17 @@ def values_of(result: StageResult) -> dict[str, Value]:
     output = result.output
     if isinstance(output, Classification):
         answered = output.decision == "answered" and output.label
-        return {
+        values: dict[str, Value] = {
             "label": output.label if answered and output.label else UNKNOWN,
-            "scores": Scores(
-                tuple(output.scores[label] for label in output.names), tuple(output.names)
-            ),
-            "probability": output.probability,
-            "label_mass": output.label_mass,
             "decision": output.decision,
         }
+        if output.scores:  # words carry none
+            names = tuple(output.names)
+            values["scores"] = Scores(tuple(output.scores[label] for label in names), names)
+        for name in ("probability", "label_mass"):
+            if (number := getattr(output, name)) is not None:
+                values[name] = number
+        return values
     if isinstance(output, Retrieval):
         return {
             "cases": tuple(case.id for case in output.cases),

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from hikari_serve.cli.diagnose.card import print_card
 from tests.cli.conftest import Hikari
+from tests.report.conftest import report
 from tests.serving.conftest import Api
 
 
@@ -82,3 +84,15 @@ def test_what_cannot_be_written_is_refused_before_anything_runs(
     done = hikari("diagnose", *[picture] * pictures, "--url", "http://x", "--report", file)
     assert done.exit_code == 2
     assert why in " ".join(done.stderr.replace("│", "").split())
+
+
+def test_the_card_says_no_more_than_the_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    print_card("nearly.png", report("nearly").answer)
+    card = capsys.readouterr().out
+    assert "> 99.9%" in card
+    assert "< 0.1%" in card
+    assert "100.0%" not in card
+    print_card("written.png", report("written").answer)
+    card = " ".join(capsys.readouterr().out.split())
+    assert "no probability is known; the model wrote: 'It is sccis.'" in card
+    assert "None" not in card

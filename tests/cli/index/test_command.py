@@ -37,7 +37,21 @@ def test_build_and_info(hikari: Hikari, index: Path) -> None:
     assert told["labels"]["acne_vulgaris"] == 2
     assert told["encoder"]["name"] == "demo_references"
     assert told["digest"] == ReferenceIndex.open(index).digest
-    assert f"{COUNT}, {COUNT} with a caption" in hikari("index", "info", index).stdout
+    shown = hikari("index", "info", index).stdout
+    assert f"{COUNT}, {COUNT} with a caption" in shown
+    distances = told["nearest"]["percentiles"]
+    assert list(distances.values()) == sorted(distances.values())
+    rule = told["nearest"]["rule"]
+    assert distances["90"] <= rule["as_distance"] <= distances["99"]
+    assert f"farther than {rule['as_distance']:.3f} from every case" in " ".join(shown.split())
+
+
+def test_an_index_from_before_the_distances_were_kept(hikari: Hikari, index: Path) -> None:
+    told = json.loads(hikari("index", "info", index, "--json").stdout)
+    manifest = json.loads((index / "manifest.json").read_text())
+    del manifest["nearest"]
+    (index / "manifest.json").write_text(json.dumps(manifest))
+    assert json.loads(hikari("index", "info", index, "--json").stdout)["nearest"] == told["nearest"]
 
 
 def test_a_search_finds_the_likeness_and_not_the_picture(

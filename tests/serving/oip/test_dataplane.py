@@ -20,10 +20,14 @@ from hikari_serve.errors import (
     UnsupportedImage,
 )
 from hikari_serve.serving.oip.messages import InferRequest, InferResponse, RequestedOutput
+from hikari_serve.serving.oip.signature import cascade_signature, stage_signature
 from hikari_serve.serving.oip.tensors import Tensor
-from hikari_serve.stage import Classification, Retrieval, State
-from tests.scripted import OUTPUTS, classified
+from hikari_serve.serving.oip.values import values_of
+from hikari_serve.stage import Classification, Description, Item, Retrieval, State
+from tests.scripted import OUTPUTS, REPOSITORY, classified
 from tests.serving.oip.conftest import Plane
+
+ITEM = Item(id="r", model="demo_disease", view=b"", deadline=0.0)
 
 
 def pictures(*images: bytes, alone: bool = False) -> Tensor:
@@ -88,12 +92,47 @@ def test_a_label_is_a_name_only_where_it_is_answered(plane: Plane) -> None:
 
 
 def test_a_label_that_a_rule_withholds_is_unknown(plane: Plane) -> None:
-    plane.bench.cascade._settings = plane.bench.cascade._settings.model_copy(
-        update={"abstain": type(plane.bench.cascade._settings.abstain)(min_probability=0.9)}
+    plane.bench.cascade.settings = plane.bench.cascade.settings.model_copy(
+        update={"abstain": type(plane.bench.cascade.settings.abstain)(min_probability=0.9)}
     )
     answer = plane.infer(InferRequest("demo", inputs=(pictures(plane.bench.image),)))
     assert told(answer, "disease.label") == ["unknown"]
     assert told(answer, "disease.decision") == ["abstained"]
+
+
+def test_a_label_that_may_still_be_withheld_waits_for_the_last_response(plane: Plane) -> None:
+    settings = plane.bench.cascade.settings
+    rule = type(settings.abstain)(on_caption_contradiction=True)
+    plane.bench.cascade.settings = settings.model_copy(update={"abstain": rule})
+    plane.bench.stages["caption"].output = Description(text="Psoriasis.", finish_reason="stop")
+    parts: list[InferResponse] = []
+    request = InferRequest("demo", inputs=(pictures(plane.bench.image),))
+    whole = plane.infer(request, parts.append)
+    named = {each.name for part in parts for each in part.outputs}
+    assert {"group.label", "disease.probability"} <= named
+    assert not {"disease.label", "disease.decision"} & named
+    assert told(whole, "disease.label") == ["unknown"]
+    assert told(whole, "disease.decision") == ["abstained"]
+
+
+def test_a_label_read_from_words_has_no_numbers(plane: Plane) -> None:
+    stage = plane.bench.stages["disease"]
+    stage.output = Classification(
+        label="sccis", display_name="SCCIS", names={"sccis": "SCCIS"}, decision="answered"
+    )
+    (node,) = [each for each in plane.bench.cascade.graph.nodes if each.name == "disease"]
+    hikari = node.config.hikari.model_copy(update={"decoding": "generate"})
+    triton = type(node.config.triton)()
+    triton.CopyFrom(node.config.triton)
+    del triton.output[1]
+    written = replace(node, config=replace(node.config, triton=triton, hikari=hikari))
+    outputs = stage_signature(written.config).outputs
+    assert list(outputs) == ["label", "decision", "error"]
+    graph = replace(plane.bench.cascade.graph, nodes=(written,))
+    names = set(cascade_signature(REPOSITORY.config("demo"), graph).outputs)
+    assert "disease.decision" in names
+    assert not {"disease.probability", "disease.label_mass"} & names
+    assert set(values_of(asyncio.run(stage.infer(ITEM)))) == {"label", "decision"}
 
 
 def test_a_broken_picture_is_its_own_error_where_errors_are_asked_for(plane: Plane) -> None:
