@@ -14,8 +14,8 @@ import sys
 import tempfile
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +71,7 @@ class Doors:
         return await self._infer(self.by_grpc, grpc_parts, pictures, seconds)
 
     async def stream(self, pictures: list[bytes], seconds: float) -> list[Label]:
-        async def asked():  # type: ignore[no-untyped-def]
+        async def asked() -> AsyncIterator[dict[str, object]]:
             yield {
                 "model_name": "demo",
                 "inputs": [_images(grpc_parts, pictures)],
@@ -184,11 +184,16 @@ def main() -> None:
     options = parser.parse_args()
     dice = random.Random(3)
 
+    kills = 0
+
     async def run(server: Server) -> Counter[str]:
         async def kill() -> None:
+            nonlocal kills
             while True:
                 await asyncio.sleep(options.every)
-                os.kill(server.worker(dice.choice(RUNNERS)), signal.SIGKILL)
+                with suppress(LookupError):  # it is dead already
+                    os.kill(server.worker(dice.choice(RUNNERS)), signal.SIGKILL)
+                    kills += 1
 
         killing = asyncio.create_task(kill())
         try:
@@ -198,7 +203,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as home, serving(Path(home)) as server:
         ends = asyncio.run(run(server))
-    print(dict(ends))
+    print(f"{ends.total()} outcomes, {kills} kills: {dict(ends)}")
     if any(end.startswith("wrong") for end in ends):
         sys.exit("a request did not end as it must")
 

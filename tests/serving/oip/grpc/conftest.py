@@ -16,7 +16,7 @@ from tests.serving.oip.conftest import Plane
 @contextmanager
 def listening(plane: Plane, **options: Any) -> Iterator[str]:
     """Serves until the block ends; gives the address."""
-    tls = options.pop("tls", None)
+    tls, wanted = options.pop("tls", None), options.pop("port", 0)
     options = {"max_image_bytes": 100_000, "keys": None, "shared": False, **options}
     started, ended = threading.Event(), asyncio.Event()
     port = 0
@@ -25,7 +25,7 @@ def listening(plane: Plane, **options: Any) -> Iterator[str]:
     async def serve() -> None:
         nonlocal port
         server = GrpcServer(plane.plane, **options)
-        port = await server.start("127.0.0.1", 0, tls)
+        port = await server.start("127.0.0.1", wanted, tls)
         started.set()
         await ended.wait()
         await server.close()

@@ -389,6 +389,19 @@ def test_a_connection_ends_so_that_others_are_found(plane: Plane) -> None:
                 time.sleep(0.05)
 
 
+def test_a_new_process_gets_calls_of_clients_that_were_there(plane: Plane) -> None:
+    new = Plane()
+    options = {"shared": True, "connection_age_ms": 100}
+    with listening(plane, **options) as address, triton.InferenceServerClient(address) as client:
+        client.infer("demo", pictures(plane.bench.image))
+        port = int(address.rpartition(":")[2])
+        with listening(new, port=port, **options):
+            until = time.monotonic() + 10
+            while not new.bench.stages["group"].items:
+                client.infer("demo", pictures(plane.bench.image))
+                assert time.monotonic() < until
+
+
 def test_tls_is_that_of_http(plane: Plane, tmp_path: Path) -> None:
     key, chain = tmp_path / "key.pem", tmp_path / "chain.pem"
     new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
