@@ -22,27 +22,29 @@ from hikari_serve.presentation.present import as_json
 from hikari_serve.repository.repository import Repository
 from hikari_serve.serving.bento import (
     TRAFFIC,
-    JsonApis,
+    Entrance,
     begun,
     beside,
+    enter_by,
     listening_host,
     on_loopback,
-    share_port,
-    tls,
-    warn_if_open,
+    probes_fd,
 )
 from hikari_serve.serving.diagnose.door import diagnose_app
 from hikari_serve.serving.diagnose.sdk import Asked, answer, check_asked
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
+from hikari_serve.serving.json_apis import JsonApis
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.oip.dataplane import DataPlane
 from hikari_serve.serving.oip.grpc.server import GrpcServer
 from hikari_serve.serving.oip.http.door import oip_routes
 from hikari_serve.serving.oip.statistics import Statistics
 from hikari_serve.serving.placement import PlacedStages
+from hikari_serve.serving.probe_port import ProbePort
 from hikari_serve.serving.readiness import Readiness, ReadinessDoor, ReadinessState, announce
 from hikari_serve.serving.request_id import HEADER, current
 from hikari_serve.serving.runner import runner_of
+from hikari_serve.serving.tls import certified, private_key_and_chain, trusted
 from hikari_serve.settings import Settings
 
 try:
@@ -52,12 +54,13 @@ try:
     graph = read_graph(config, repository)
     settings.check_stages(graph.steps)
     keys = Keys.read(Path(settings.keys)) if settings.keys else None
+    tls = certified(settings.tls_cert, settings.tls_key)
+    pem = private_key_and_chain(settings.tls_cert, settings.tls_key)
+    trust = trusted(settings.stage_ca)
     require(repository, settings.cascade, graph, settings.here(graph.steps))
 except HikariError as error:
     sys.exit(f"hikari: {error.message}")
 
-warn_if_open(keyed=keys is not None)
-share_port(settings.grpc_port)
 app = diagnose_app(settings, graph)
 app.router.routes.extend(oip_routes())
 state = ReadinessState()
@@ -66,6 +69,7 @@ state = ReadinessState()
 @bentoml.service(
     workers=settings.workers,
     traffic=TRAFFIC,
+    ssl=tls,
     runner_probe={"enabled": False},  # waits five seconds for a dead stage
     logging={"access": {"enabled": False}},  # the doorstep writes its own
 )
@@ -79,7 +83,7 @@ class Hikari:
     """Answers `/diagnose` with the cascade that `HIKARI_CASCADE` names."""
 
     def __init__(self) -> None:
-        self.placement = PlacedStages(settings, graph)
+        self.placement = PlacedStages(settings, graph, trust)
         limits = PictureLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
@@ -100,7 +104,7 @@ class Hikari:
         """Begins to load the stages that run in this process, and to listen for gRPC."""
         self.placement.start()
         if self.grpc is not None:
-            await self.grpc.start(listening_host(), settings.grpc_port, tls())
+            await self.grpc.start(listening_host(), settings.grpc_port, pem)
         if at := begun():
             self.announcing = asyncio.create_task(announce(self.readiness, *at))
 
@@ -118,6 +122,7 @@ class Hikari:
 
 
 served: Any = Hikari  # BentoML made a `Service` of the class
+enter_by(Entrance("" if keys else "HIKARI_KEYS", settings.metrics_port, settings.grpc_port))
 hosts = settings.allowed_hosts or (LOOPBACK if on_loopback() else ())
 served.add_asgi_middleware(Doorstep, hosts=hosts, keys=keys)
 if settings.cors_origins:
@@ -128,6 +133,8 @@ if settings.cors_origins:
         allow_headers=["*"],
         expose_headers=[HEADER],
     )
+if (fd := probes_fd()) is not None:
+    served.add_asgi_middleware(ProbePort, fd=fd)
 served.add_asgi_middleware(ReadinessDoor, state=state)
 served.add_asgi_middleware(
     JsonApis, prefix="/api/", max_bytes=settings.max_image_bytes, read=check_asked

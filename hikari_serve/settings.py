@@ -29,6 +29,8 @@ Place = str
 
 HERE = ("process", "inline")
 
+MOST_PORT = 65_535
+
 _OF_STAGE = re.compile(rf"{PREFIX}([A-Z][A-Z0-9_]*)_(RUNNER|WORKERS|THREADS)")
 """The variables of single stages, such as HIKARI_DISEASE_RUNNER."""
 
@@ -77,8 +79,14 @@ class Settings:
             it listens on loopback, and all elsewhere.
         cors_origins: Origins whose pages may read answers in a browser.
         keys: File of the API's keys; empty lets everybody ask.
+        tls_cert: File of the server's certificate, and those between it and its root; empty for
+            plain HTTP.
+        tls_key: File of the certificate's private key.
+        metrics_port: Port for health and metrics alone; 0 leaves them where the rest is.
         stage_token: What the API says to its stages so that they answer; empty for none.
         grpc_port: Where the API listens for gRPC; 0 is nowhere.
+        stage_ca: File of the certificates that stages by https are trusted by; empty for those
+            that the system trusts.
         stages: Settings of single stages, by the stage's name.
     """
 
@@ -97,8 +105,12 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     keys: str = ""
+    tls_cert: str = ""
+    tls_key: str = ""
+    metrics_port: int = 0
     stage_token: str = field(default="", repr=False)
     grpc_port: int = 8001
+    stage_ca: str = ""
     stages: Mapping[str, StageSettings] = field(default_factory=dict)
 
     @classmethod
@@ -140,8 +152,14 @@ class Settings:
             allowed_hosts=_names("HIKARI_ALLOWED_HOSTS", own),
             cors_origins=_names("HIKARI_CORS_ORIGINS", own),
             keys=own.get("HIKARI_KEYS", default.keys),
+            tls_cert=own.get("HIKARI_TLS_CERT", default.tls_cert),
+            tls_key=own.get("HIKARI_TLS_KEY", default.tls_key),
+            metrics_port=_number(
+                "HIKARI_METRICS_PORT", own, default.metrics_port, least=0, most=MOST_PORT
+            ),
             stage_token=own.get("HIKARI_STAGE_TOKEN", default.stage_token),
-            grpc_port=_port("HIKARI_GRPC_PORT", own, default.grpc_port),
+            grpc_port=_number("HIKARI_GRPC_PORT", own, default.grpc_port, least=0, most=MOST_PORT),
+            stage_ca=own.get("HIKARI_STAGE_CA", default.stage_ca),
             stages={
                 stage.lower(): StageSettings(
                     runner=_place(f"{PREFIX}{stage}_RUNNER", own, placement),
@@ -216,15 +234,13 @@ def _names(name: str, environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(each.strip() for each in environ.get(name, "").split(",") if each.strip())
 
 
-def _port(name: str, environ: Mapping[str, str], default: int) -> int:
-    port = _number(name, environ, default, least=0)
-    if port > 65_535:
-        raise ConfigError(f"{name} is '{port}', but ports end at 65535; 0 opens none")
-    return port
-
-
-def _number(name: str, environ: Mapping[str, str], default: int, *, least: int) -> int:
+def _number(
+    name: str, environ: Mapping[str, str], default: int, *, least: int, most: int | None = None
+) -> int:
     text = environ.get(name, str(default))
-    if not text.isdecimal() or int(text) < least:
-        raise ConfigError(f"{name} is '{text}', but must be a whole number of at least {least}")
+    if not text.isdecimal() or int(text) < least or (most is not None and int(text) > most):
+        top = "" if most is None else f" and at most {most}"
+        raise ConfigError(
+            f"{name} is '{text}', but must be a whole number of at least {least}{top}"
+        )
     return int(text)

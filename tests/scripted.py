@@ -14,7 +14,7 @@ from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.cascade.request import CascadeRequest, Event
 from hikari_serve.cascade.wiring import read_graph
-from hikari_serve.errors import HikariError
+from hikari_serve.errors import HikariError, Unavailable
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.presentation.answer import TOP_K, Answer
 from hikari_serve.presentation.present import present
@@ -63,6 +63,7 @@ class Scripted:
     def __init__(self, stage: str) -> None:
         self.output = OUTPUTS[stage]
         self.error: HikariError | Exception | None = None
+        self.loading = False
         self.seconds = 0.0
         self.items: list[Item] = []
         self.cancelled = False
@@ -92,7 +93,8 @@ class Scripted:
         )
 
     async def ready(self) -> None:
-        return
+        if self.loading:
+            raise Unavailable("it is LOADING")
 
     async def describe(self) -> tuple[Hosted, ...]:
         return ()

@@ -52,11 +52,12 @@ def test_a_stage_has_settings_of_its_own() -> None:
         ({"HIKARI_CASCADES": "x"}, "HIKARI_CASCADES is no setting.*did you mean HIKARI_CASCADE"),
         ({"HIKARI_THREADS": "many"}, "HIKARI_THREADS is 'many', but must be a whole number"),
         ({"HIKARI_WORKERS": "0"}, "HIKARI_WORKERS is '0', but must be .* at least 1"),
-        ({"HIKARI_GRPC_PORT": "65536"}, "HIKARI_GRPC_PORT is '65536', but ports end at 65535"),
+        ({"HIKARI_GRPC_PORT": "65536"}, "HIKARI_GRPC_PORT is '65536', .* at most 65535"),
         ({"HIKARI_GROUP_RUNNER": "far"}, "HIKARI_GROUP_RUNNER is 'far', but must be process"),
         ({"HIKARI_GROUP_RUNER": "inline"}, "did you mean HIKARI_<STAGE>_RUNNER"),
         ({"HIKARI_GROUP_WORKERS": "none"}, "HIKARI_GROUP_WORKERS is 'none'"),
         ({"HIKARI_PLACEMENT": "far"}, "HIKARI_PLACEMENT is 'far'"),
+        ({"HIKARI_METRICS_PORT": "70000"}, "HIKARI_METRICS_PORT is '70000', .* at most 65535"),
         ({"HIKARI_PORT": "3000"}, "HIKARI_PORT is no setting"),
         ({"HIKARI_PORT_SOMEWHERE": "tcp://10.0.0.1:80"}, "HIKARI_PORT_SOMEWHERE is no setting"),
     ],
@@ -66,7 +67,9 @@ def test_a_wrong_variable_is_named(environ: dict[str, str], message: str) -> Non
         Settings.from_environment(environ)
 
 
-@pytest.mark.parametrize("service", ["HIKARI", "HIKARI_GROUP", "HIKARI_GROUP_RUNNER"])
+@pytest.mark.parametrize(
+    "service", ["HIKARI", "HIKARI_GROUP", "HIKARI_GROUP_RUNNER", "HIKARI_METRICS"]
+)
 def test_what_kubernetes_injects_for_a_service_is_passed_over(service: str) -> None:
     injected = {
         f"{service}_SERVICE_HOST": "10.43.1.7",

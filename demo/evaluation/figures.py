@@ -105,7 +105,7 @@ def distance(study: Study, rules: Rules) -> Figure:
         axes.axvline(rules.min_typicality, color=PALE, linestyle="--")
         axes.set(title=title, xlabel="min_typicality", xscale="log", ylim=(0, 1.02))
     figure.axes[0].set_ylabel("share for which a disease is named")
-    figure.axes[0].legend(loc="center left", frameon=False)
+    figure.axes[0].legend(loc="center left", bbox_to_anchor=(0, 0.72), frameon=False)
     return figure
 
 

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
@@ -23,6 +24,7 @@ from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import CascadeConfig
+from hikari_serve.settings import available_cores
 from hikari_serve.stage import Item, Retrieval, Stage
 
 logger = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ class Cascade:
         self.observer = observer
         self.settings = config.hikari
         models = (config, *(node.config for node in graph.nodes))
+        self._decoders = ThreadPoolExecutor(available_cores(), thread_name_prefix="decode")
         self._known = {model.name: model.hikari.known for model in models}
 
     async def run(self, request: CascadeRequest, on_event: OnEvent | None = None) -> CascadeAnswer:
@@ -62,9 +65,7 @@ class Cascade:
         if request.description and not any(node.description for node in self.graph.nodes):
             raise InvalidInput(f"cascade '{self.name}' compares no description: leave it out")
         graph = self.graph.part(request.until, retrieve=request.cases != 0)
-        picture = await asyncio.to_thread(
-            read_picture, request.image, self.limits, graph, settings.min_quality
-        )
+        picture = await self._read(request.image, graph, deadline)
         run = _Run(self, graph, request, deadline, picture, on_event)
         async with asyncio.TaskGroup() as group:
             for node in graph.nodes:
@@ -76,6 +77,19 @@ class Cascade:
         return await asyncio.to_thread(
             assemble, request.id, self.name, settings, graph, self._known, picture.quality, ended
         )
+
+    async def _read(self, image: bytes, graph: Graph, deadline: float) -> Picture:
+        """Decodes the picture in one of few threads.
+
+        A decoding that waits is dropped when its caller leaves or the deadline passes; one that
+        runs ends by itself within seconds, because `pictures` bounds what a file can cost.
+        """
+        read = partial(read_picture, image, self.limits, graph, self.settings.min_quality)
+        try:
+            async with asyncio.timeout(deadline - time.time()):
+                return await asyncio.get_running_loop().run_in_executor(self._decoders, read)
+        except TimeoutError:
+            raise DeadlineExceeded("the deadline passed before the picture was decoded") from None
 
 
 @dataclass(slots=True)
@@ -110,9 +124,7 @@ class _Run:
             end.error = HikariError(f"stage {node.name} failed: {error!r}")
         end.seconds = time.monotonic() - began
         if end.error is not None and not isinstance(end.error, (InvalidInput, Skipped)):
-            logger.warning(
-                "request %s: stage %s: %s", self.request.id, node.name, end.error.message
-            )
+            logger.warning("stage %s: %s", node.name, end.error.message)
         ended = end.result or end.error
         if ended is not None:
             self.cascade.observer.stage_ended(self.cascade.name, node.name, end.seconds, ended)

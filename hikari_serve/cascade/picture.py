@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.errors import PoorQuality
-from hikari_serve.pictures.decode import PictureLimits, open_image
+from hikari_serve.pictures.decode import PictureLimits, read_image
 from hikari_serve.pictures.quality import Quality, measure
-from hikari_serve.pictures.view import content_hash, make_view
+from hikari_serve.pictures.view import content_hash, make_view, view_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,15 @@ def read_picture(data: bytes, limits: PictureLimits, graph: Graph, min_quality: 
     Raises:
         BadImage: The picture cannot be read, or is too poor.
     """
-    image = open_image(data, limits)
-    quality = measure(image)
+    opened = read_image(data, limits)
+    image = opened.image
+    wanted = {node.preprocessing.id: node.preprocessing for node in graph.nodes}
+    seen = min(min(view_size(image.size, each)) for each in wanted.values())
+    quality = measure(image, seen, opened.warnings)
     if quality.score < min_quality:
         raise PoorQuality(
             f"the picture is too poor to be judged: {quality.warnings[0]} (its quality is "
             f"{quality.score:.2f}, and this cascade wants {min_quality:g})"
         )
-    wanted = {node.preprocessing.id: node.preprocessing for node in graph.nodes}
     views = {name: make_view(image, wanted[name]) for name in wanted}
     return Picture(views, content_hash(data), quality)

@@ -16,16 +16,17 @@ DEFAULT_URL = "http://localhost:3000"
 class Client:
     """Asks a server; one pool of connections, to be used from any number of threads."""
 
-    def __init__(self, url: str = DEFAULT_URL, timeout: float | None = None) -> None:
+    def __init__(self, url: str = DEFAULT_URL, timeout: float | None = None, key: str = "") -> None:
         """Args:
         url: Where the server is.
         timeout: Seconds to wait for its next byte; None waits as long as the request's own
             deadline lets the server think.
+        key: One of the server's, where it asks for keys.
 
         Raises:
-            InvalidInput: The URL is none.
+            InvalidInput: The URL is none, or the key could be none of a server's.
         """
-        self._protocol = Protocol(url, timeout)
+        self._protocol = Protocol(url, timeout, key)
         self._http = httpx.Client(**self._protocol.connection())
 
     def diagnose(self, image: Picture, **options: Unpack[Options]) -> Answer:
@@ -83,9 +84,9 @@ class Client:
 class AsyncClient:
     """`Client` for asyncio."""
 
-    def __init__(self, url: str = DEFAULT_URL, timeout: float | None = None) -> None:
+    def __init__(self, url: str = DEFAULT_URL, timeout: float | None = None, key: str = "") -> None:
         """See `Client`."""
-        self._protocol = Protocol(url, timeout)
+        self._protocol = Protocol(url, timeout, key)
         self._http = httpx.AsyncClient(**self._protocol.connection())
 
     async def diagnose(self, image: Picture, **options: Unpack[Options]) -> Answer:

@@ -47,25 +47,33 @@ class Options(TypedDict, total=False):
 class Protocol:
     """What is sent to a server, and what its responses and failures mean."""
 
-    def __init__(self, url: str, timeout: float | None) -> None:
+    def __init__(self, url: str, timeout: float | None, key: str = "") -> None:
         """Args:
         url: Where the server is.
         timeout: Seconds to wait for its next byte.
+        key: One of the server's; empty for none.
         """
         self.url = url.rstrip("/")
         self._timeout = timeout
+        self._key = key
 
     def connection(self) -> dict[str, Any]:
         """The arguments of httpx's clients.
 
         Raises:
-            InvalidInput: The URL is none.
+            InvalidInput: The URL is none, or the key could be none of a server's.
         """
         try:
             base = httpx.URL(self.url)
         except httpx.InvalidURL as error:
             raise InvalidInput(f"'{self.url}' is no URL: {error}") from None
-        return {"base_url": base, "timeout": httpx.Timeout(self._timeout, connect=CONNECT_SECONDS)}
+        if not (self._key.isascii() and self._key.isprintable()):
+            raise InvalidInput("the key is none: it must be of printable ASCII characters")
+        return {
+            "base_url": base,
+            "timeout": httpx.Timeout(self._timeout, connect=CONNECT_SECONDS),
+            "headers": {"authorization": f"Bearer {self._key}"} if self._key else {},
+        }
 
     def request(self, picture: Picture, options: Options) -> dict[str, Any]:
         """The arguments of a POST; reads the file or encodes the pixels, so it blocks.

@@ -2,18 +2,26 @@
 
 from io import BytesIO
 
+import numpy as np
 from PIL import Image, ImageCms
 
 _SPACES = {"RGB": "RGB ", "CMYK": "CMYK", "L": "GRAY"}
 """The colour space that a profile must have to describe an image of this mode."""
 
+ROUNDING = 2
+"""How far, of 255, the sRGB profiles of several makers are from one another."""
+
+_LEVELS = np.arange(0, 256, 51, dtype=np.uint8)
+_PROBES = Image.fromarray(np.stack(np.meshgrid(_LEVELS, _LEVELS, _LEVELS), -1).reshape(6, 36, 3))
+"""Colours from all of the cube, 36 x 6."""
+
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """The picture in RGB, its colours as the profile means them.
 
-    A profile that names sRGB leaves RGB pixels as they are. One that is damaged, or is for
-    another kind of picture, says nothing about these pixels: they are then taken as a viewer
-    without colour management takes them.
+    A profile that changes no colour leaves RGB pixels as they are, whatever it is called. One
+    that is damaged, or is for another kind of picture, says nothing about these pixels: they are
+    then taken as a viewer without colour management takes them.
 
     Args:
         image: Of the mode RGB, CMYK or L; others are converted without a profile.
@@ -28,15 +36,23 @@ def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         if source.profile.xcolor_space != _SPACES.get(image.mode):
             return None
-        if image.mode == "RGB" and "sRGB" in ImageCms.getProfileDescription(source):
-            return None
-        return ImageCms.profileToProfile(
-            image,
+        convert = ImageCms.buildTransform(
             source,
             ImageCms.createProfile("sRGB"),
+            image.mode,
+            "RGB",
             renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            outputMode="RGB",
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
+        if image.mode == "RGB" and _changes_nothing(convert):
+            return None
+        return ImageCms.applyTransform(image, convert)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None
+
+
+def _changes_nothing(convert: ImageCms.ImageCmsTransform) -> bool:
+    """Whether a transform leaves RGB colours as they are, but for rounding."""
+    before = np.asarray(_PROBES).astype(np.int16)
+    after = np.asarray(ImageCms.applyTransform(_PROBES, convert)).astype(np.int16)
+    return bool(np.abs(before - after).max() <= ROUNDING)

@@ -2,18 +2,20 @@
 
 A request's picture is decoded once. An embedded colour profile is applied: phones store Display
 P3, in which the same redness has other numbers than in the sRGB pictures that the checkpoints were
-trained on.
+trained on. What only stands around the pixels cannot fail the picture, nor make it dear: it is
+looked through in `containers` first, and what is wrong there is told as a warning.
 """
 
-import re
+from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageChops, ImageFile, ImageOps
 from pillow_heif import register_heif_opener
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from hikari_serve.errors import (
+    BadImage,
     EmptyImage,
     ImageTooSmall,
     TooLarge,
@@ -22,36 +24,23 @@ from hikari_serve.errors import (
     UnsupportedImage,
 )
 from hikari_serve.pictures.colour import to_srgb
+from hikari_serve.pictures.containers import CUT, EXIF, Contents
+from hikari_serve.pictures.containers.jpeg import END, read_jpeg
+from hikari_serve.pictures.containers.png import read_png
+from hikari_serve.pictures.containers.simple import check_bmp, check_gif
+from hikari_serve.pictures.containers.tiff import find_page
+from hikari_serve.pictures.formats import ACCEPTED, recognise
+from hikari_serve.pictures.orientation import read_orientation, upright
 
-_ACCEPTED = "a JPEG, PNG, WebP, BMP, TIFF, GIF or HEIC file"
-
-# The first bytes of a format: where they stand, and what they may be.
-_SUPPORTED: dict[str, tuple[int, tuple[bytes, ...]]] = {
-    "JPEG": (0, (b"\xff\xd8\xff",)),
-    "PNG": (0, (b"\x89PNG\r\n\x1a\n",)),
-    "WebP": (8, (b"WEBP",)),
-    "BMP": (0, (b"BM",)),
-    "TIFF": (0, (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
-    "GIF": (0, (b"GIF87a", b"GIF89a")),
-    "HEIC": (4, (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1")),
-}
-# Recognised only to say what was sent, instead of "no picture".
-_UNSUPPORTED: dict[str, tuple[int, tuple[bytes, ...]]] = {
-    "AVIF": (4, (b"ftypavif", b"ftypavis")),
-    "JPEG 2000": (0, (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")),
-    "DICOM": (128, (b"DICM",)),
-    "PDF": (0, (b"%PDF-",)),
-}
 # pillow-heif reads HEIC for Pillow, under the name of the container.
 register_heif_opener()
 _PILLOW_NAMES = {"HEIC": "HEIF"}
 # Pillow's modes of 32-bit integer, float and LAB samples: it converts them without scaling.
 _UNSCALED = ("I", "F", "LAB")
-# A marker outside of the compressed data, where FF is followed by 00 or a restart marker.
-_JPEG_MARKER = re.compile(rb"\xff[\x02-\xcf\xd8-\xfe]")
-_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
-# Encoders write about 10; 100 is also where libtiff stops (LIBTIFF_JPEG_MAX_ALLOWED_SCAN_NUMBER).
-_MAX_SCANS = 100
+# Bytes that stand for compressed pixels: what is decoded from them is none of the picture's.
+_NOISE = b"\x55\xaa\x33" * 1000
+_TAIL = 8
+"""Bytes at the end of compressed pixels that belong to the last of them in any picture."""
 
 
 class PictureLimits(BaseModel):
@@ -73,55 +62,131 @@ class PictureLimits(BaseModel):
     max_aspect: PositiveInt = 50
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A decoded picture.
+
+    Attributes:
+        image: Upright, RGB, without metadata.
+        warnings: What of its file could not be read, and how it was taken instead.
+    """
+
+    image: Image.Image
+    warnings: tuple[str, ...] = ()
+
+
 def open_image(data: bytes, limits: PictureLimits) -> Image.Image:
+    """The picture of `read_image`; errors are the same."""
+    return read_image(data, limits).image
+
+
+def read_image(data: bytes, limits: PictureLimits) -> Opened:
     """Decodes a picture: upright, RGB, without metadata, transparency laid on white.
 
-    Of an animation or a file of several pages, the first is taken.
+    Of an animation, the first picture is taken; of a file of several pages, the first at full
+    resolution.
 
     Raises:
         TooLarge: The file has more than `limits.max_bytes`.
         EmptyImage: There are no bytes.
-        UnsupportedImage: They are no picture, or one of another format.
-        TruncatedImage: The file is truncated or damaged.
+        UnsupportedImage: They are no picture, or one that is not read.
+        TruncatedImage: The file is truncated or damaged in its pixels.
         TooManyPixels: Its header says more than `limits.max_pixels`.
         ImageTooSmall: A side is too short, or much shorter than the other.
     """
     if not data:
-        raise EmptyImage(f"the picture is empty; send {_ACCEPTED}")
+        raise EmptyImage(f"the picture is empty; send {ACCEPTED}")
     if len(data) > limits.max_bytes:
         raise TooLarge(
             f"the picture has {len(data) / 1e6:.1f} MB; at most {limits.max_bytes / 1e6:g} MB "
             "are accepted, so send it smaller"
         )
-    name = _find(data, _SUPPORTED)
-    if name is None:
-        foreign = _find(data, _UNSUPPORTED)
-        found = f"{foreign} is not supported" if foreign else "this is no picture"
-        raise UnsupportedImage(f"{found}; send {_ACCEPTED}")
-    return _decode(data, name, limits)
+    name = recognise(data)
+    if name == "JPEG":
+        return _read_jpeg(data, limits)
+    contents, number, inverted = Contents(data), 0, False
+    if name == "PNG":
+        contents = read_png(data)
+    elif name == "TIFF":
+        page = find_page(data)
+        contents, number, inverted = Contents(page.data), page.number, page.inverted
+    elif name == "BMP":
+        check_bmp(data)
+    elif name == "GIF":
+        check_gif(data)
+    return _decode(name, contents, limits, page=number, inverted=inverted)
 
 
-def _find(data: bytes, signatures: dict[str, tuple[int, tuple[bytes, ...]]]) -> str | None:
-    for name, (offset, magic) in signatures.items():
-        if data.startswith(magic, offset):
-            return name
-    return None
+def _read_jpeg(data: bytes, limits: PictureLimits) -> Opened:
+    """Decodes a JPEG; one that lacks its end marker is a picture if all its pixels are there.
+
+    The decoder fills in what is missing without a word. What follows the compressed pixels says
+    nothing about them if they are whole; and they end where the file does, if it was not filled up.
+    """
+    contents = read_jpeg(data)
+    if contents.data.endswith(END):
+        return _decode("JPEG", contents, limits)
+    pixels = contents.data.removesuffix(END[:1])
+    opened, *others = (
+        _decode("JPEG", Contents(tried + END, contents.exif, None, (CUT,)), limits)
+        for tried in (pixels, pixels + _NOISE, pixels[:-_TAIL] + _NOISE)
+    )
+    whole, shorter = (_equal(opened.image, other.image) for other in others)
+    if not whole or shorter:
+        raise _damaged("JPEG")
+    return opened
 
 
-def _decode(data: bytes, name: str, limits: PictureLimits) -> Image.Image:
-    damaged = f"the {name} file is truncated or damaged; send the whole, intact file"
+def _equal(one: Image.Image, other: Image.Image) -> bool:
+    return ImageChops.difference(one, other).getbbox() is None
+
+
+def _damaged(name: str) -> TruncatedImage:
+    return TruncatedImage(f"the {name} file is truncated or damaged; send the whole, intact file")
+
+
+def _decode(
+    name: str, contents: Contents, limits: PictureLimits, *, page: int = 0, inverted: bool = False
+) -> Opened:
     too_many = f"more than {limits.max_pixels / 1e6:g} megapixels; send it scaled down"
     # Pillow's readers raise whatever a damaged file makes them stumble over (SyntaxError,
     # struct.error, EOFError, ...), so every exception means the same here.
     try:
-        image = Image.open(BytesIO(data), formats=(_PILLOW_NAMES.get(name, name),))
+        image = Image.open(BytesIO(contents.data), formats=(_PILLOW_NAMES.get(name, name),))
+        if page:
+            image.seek(page)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise TooManyPixels(f"the picture has {too_many}") from error
     except Exception as error:
-        raise TruncatedImage(damaged) from error
-    width, height = image.size
+        raise _damaged(name) from error
+    _check_size(image.size, limits)
+    if image.mode in _UNSCALED:
+        raise UnsupportedImage(
+            "32-bit and LAB samples are not supported; send 8 or 16 bits a channel, RGB"
+        )
+    try:
+        exif = contents.exif or image.info.get("exif")
+        profile = contents.profile or image.info.get("icc_profile")
+        if name == "TIFF":
+            pixels, warnings = ImageOps.exif_transpose(image), contents.warnings
+        else:
+            orientation, warnings = _orientation(exif, contents.warnings)
+            image.load()
+            pixels = upright(image, orientation)
+        return Opened(_rgb(pixels, profile, inverted=inverted), warnings)
+    except BadImage:
+        raise
+    except Exception as error:
+        raise _damaged(name) from error
+
+
+def _check_size(size: tuple[int, int], limits: PictureLimits) -> None:
+    width, height = size
     if width * height > limits.max_pixels:
-        raise TooManyPixels(f"the picture has {width} x {height} pixels, {too_many}")
+        raise TooManyPixels(
+            f"the picture has {width} x {height} pixels, more than "
+            f"{limits.max_pixels / 1e6:g} megapixels; send it scaled down"
+        )
     if min(width, height) < limits.min_side:
         raise ImageTooSmall(
             f"the picture has {width} x {height} pixels; "
@@ -132,40 +197,22 @@ def _decode(data: bytes, name: str, limits: PictureLimits) -> Image.Image:
             f"the picture has {width} x {height} pixels; its longer side may be at most "
             f"{limits.max_aspect} times the shorter"
         )
-    if image.mode in _UNSCALED:
-        raise UnsupportedImage(
-            "32-bit and LAB samples are not supported; send 8 or 16 bits a channel, RGB"
-        )
-    if name == "JPEG" and not _is_sound_jpeg(data):
-        raise TruncatedImage(damaged)
+
+
+def _orientation(exif: bytes | None, warnings: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    if not exif or not exif.removeprefix(b"Exif\0\0"):
+        return 1, warnings
     try:
-        return _rgb(ImageOps.exif_transpose(image))
-    except Exception as error:
-        raise TruncatedImage(damaged) from error
+        return read_orientation(exif), warnings
+    except ValueError:
+        return 1, (*warnings, EXIF)
 
 
-def _is_sound_jpeg(data: bytes) -> bool:
-    """Whether a JPEG has its end marker and a sensible number of scans.
-
-    An interrupted copy may be filled up with zeros, which the decoder would take for picture.
-    And a progressive file of 20 MB has room for 200,000 empty scans, each of them a pass over
-    all pixels (30 ms for 50 megapixels).
-    """
-    at, scans = 2, 0
-    while marker := _JPEG_MARKER.search(data, at):
-        kind, length = marker[0][-1], data[marker.end() : marker.end() + 2]
-        scans += kind == _START_OF_SCAN
-        if kind == _END_OF_IMAGE:
-            return 0 < scans <= _MAX_SCANS
-        at = marker.end() + int.from_bytes(length)
-    return False
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    profile = image.info.get("icc_profile")
+def _rgb(image: Image.Image, profile: bytes | None, *, inverted: bool) -> Image.Image:
     if image.mode.startswith("I;16"):
         # Pillow would clip 16-bit samples at 255; 65535 / 257 = 255.
         samples = np.asarray(image).astype(np.uint32)
+        samples = 65535 - samples if inverted else samples
         image = Image.fromarray(((samples + 128) // 257).astype(np.uint8))
     if image.has_transparency_data:
         layer = image.convert("RGBA")
@@ -174,5 +221,7 @@ def _rgb(image: Image.Image) -> Image.Image:
     elif image.mode not in ("RGB", "CMYK", "L"):
         image = image.convert("RGB")
     image = to_srgb(image, profile)
+    if isinstance(image, ImageFile.ImageFile):
+        image = image.copy()  # a plain image, without the file's metadata
     image.info = {}
     return image

@@ -4,6 +4,7 @@ Measured before any model runs on a copy of at most 256 pixels, because what a m
 view is what counts: 7 ms for a drawing and 10 ms for 48 megapixels on one core of two.
 """
 
+from collections.abc import Sequence
 from operator import itemgetter
 
 import numpy as np
@@ -44,8 +45,9 @@ class Quality(Frozen):
         clipped: Share of burnt-out pixels.
         skin: Share of pixels whose colour skin can have; see `skin`.
         blank: Whether there is nothing but one colour, or one that runs into another.
-        score: The weakest of these aspects, from 0 to 1; 1 if there is no warning.
-        warnings: What is wrong and how to take a better picture, the weakest aspect first.
+        score: The weakest of these aspects, from 0 to 1.
+        warnings: What is wrong and how to take a better picture, the weakest aspect first; then
+            what of the file could not be read, which takes nothing from the score.
     """
 
     width: int
@@ -59,8 +61,14 @@ class Quality(Frozen):
     warnings: tuple[str, ...]
 
 
-def measure(image: Image.Image) -> Quality:
-    """Measures an upright RGB picture of any size."""
+def measure(image: Image.Image, seen: int | None = None, notes: Sequence[str] = ()) -> Quality:
+    """Measures an upright RGB picture of any size.
+
+    Args:
+        image: The picture.
+        seen: Shorter side of what a model sees of it, in pixels, where that is less.
+        notes: What was wrong with its file.
+    """
     small = _copy(image)
     rgb = np.asarray(small).astype(np.float32)
     luma = np.asarray(small.convert("L")).astype(np.float32)
@@ -71,6 +79,9 @@ def measure(image: Image.Image) -> Quality:
     aspects = {
         "there is nothing to see but one colour; take a picture of the lesion": float(not blank),
         "it is very small; send the original picture": min(image.size) / SMALL,
+        "a model sees a narrow strip of it; send the part with the lesion": (
+            min(seen or SMALL, *image.size) / min(SMALL, *image.size)
+        ),
         "it is blurred; hold still and let the camera focus": found / BLURRED,
         "it is too dark; take it in daylight": float(np.percentile(luma, 95)) / 255 / DARK,
         "it is overexposed; take it without flash": (1 - clipped) / (1 - GLARING),
@@ -86,7 +97,7 @@ def measure(image: Image.Image) -> Quality:
         skin=round(coloured, 4),
         blank=blank,
         score=round(weak[0][0], 4),
-        warnings=tuple(text for share, text in weak if share < 1.0),
+        warnings=(*(text for share, text in weak if share < 1.0), *notes),
     )
 
 

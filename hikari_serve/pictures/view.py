@@ -48,6 +48,12 @@ def make_view(image: Image.Image, preprocessing: Preprocessing) -> bytes:
     return buffer.getvalue()
 
 
+def view_size(size: tuple[int, int], preprocessing: Preprocessing) -> tuple[int, int]:
+    """About how large the view of a picture is, in pixels."""
+    scale = min(1.0, (preprocessing.max_side or max(size)) / max(size))
+    return round(size[0] * scale), round(size[1] * scale)
+
+
 def read_view(view: bytes) -> Image.Image:
     """Reads back the RGB pixels that `make_view` wrote.
 

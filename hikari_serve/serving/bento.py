@@ -13,9 +13,9 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -26,16 +26,13 @@ from bentoml._internal.context import server_context
 from bentoml._internal.server.http import instruments, traffic
 from bentoml._internal.utils import circus
 from bentoml._internal.utils.analytics import usage_stats
-from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect, Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from circus.process import DEAD_OR_ZOMBIE, UNEXISTING
+from circus.sockets import CircusSocket
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import HTTP_PROTOCOLS
 
-from hikari_serve.errors import HikariError, UnsupportedMedia
-from hikari_serve.quoting import quoted
-from hikari_serve.serving.body import json_bytes, read_body
+from hikari_serve.errors import HikariError
 from hikari_serve.serving.connection import GuardedProtocol
-from hikari_serve.serving.errors import error_response
 from hikari_serve.serving.lifeline import exit_with_parent, lifeline
 from hikari_serve.serving.ports import hold
 from hikari_serve.serving.request_id import tell_in_log
@@ -120,25 +117,31 @@ def listening_host() -> str:
     return os.environ.get(HOST) or LOOPBACK_ADDRESSES[0]
 
 
-def tls() -> tuple[bytes, bytes] | None:
-    """The private key and the certificate chain that this server was started with, if it was."""
-    given = dict(zip(sys.argv, sys.argv[1:], strict=False))
-    files = given.get("--ssl-keyfile"), given.get("--ssl-certfile")
-    if files[0] is None or files[1] is None:
-        return None
-    return Path(files[0]).read_bytes(), Path(files[1]).read_bytes()
+def probes_fd() -> int | None:
+    """The socket for health and metrics alone that the supervisor listens on for this process."""
+    fd = os.environ.get(PROBES_FD)
+    return None if fd is None else int(fd)
 
 
-def share_port(port: int) -> None:
-    """Has the supervisor take a port for the API's processes; 0 is none."""
-    global _shared_port
-    _shared_port = port
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """How the service that `bentoml serve` was started for lets callers in.
+
+    Attributes:
+        guard: The setting that would have strangers refused, where it is not set; else empty.
+        metrics_port: Port for health and metrics alone; 0 for none.
+        grpc_port: Port for gRPC, which the service's processes share; 0 for none.
+    """
+
+    guard: str = ""
+    metrics_port: int = 0
+    grpc_port: int = 0
 
 
-def warn_if_open(*, keyed: bool) -> None:
-    """Has the supervisor say so in a line where others than this machine may ask without a key."""
-    global _keyed
-    _keyed = keyed
+def enter_by(entrance: Entrance) -> None:
+    """Has the supervisor let callers in so; the last call before it starts counts."""
+    global _entrance
+    _entrance = entrance
 
 
 def beside(runners: Iterable[tuple[str, Any]]) -> Any:
@@ -156,59 +159,6 @@ def beside(runners: Iterable[tuple[str, Any]]) -> Any:
     return decorate
 
 
-class JsonApis:
-    """Lets only JSON through to BentoML's own APIs.
-
-    It reads every other field of a multipart body as JSON too, and breaks with a status of 500
-    where one holds a picture's bytes.
-    """
-
-    def __init__(
-        self,
-        app: ASGIApp,
-        prefix: str,
-        max_bytes: int,
-        read: Callable[[bytes], Awaitable[None]],
-    ) -> None:
-        """Args:
-        app: The service's application.
-        prefix: What the routes of its APIs begin with.
-        max_bytes: Of a picture.
-        read: Raises what is wrong with a body; BentoML would quote all of it.
-        """
-        self._app = app
-        self._prefix = prefix
-        self._most = json_bytes(max_bytes)
-        self._read = read
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hands a request on, or refuses it."""
-        asked = scope["type"] == "http" and scope["path"].startswith(self._prefix)
-        if not asked or scope["method"] != "POST":
-            await self._app(scope, receive, send)
-            return
-        try:
-            kind = Headers(scope=scope).get("content-type", "")
-            if not kind.startswith("application/json"):
-                raise UnsupportedMedia(
-                    f"{quoted(scope['path'])} reads application/json with the picture in base64, "
-                    f"not '{quoted(kind)}'; POST /diagnose reads multipart and bare pictures too"
-                )
-            body = await read_body(Request(scope, receive), self._most)
-            await self._read(body)
-        except ClientDisconnect:
-            return
-        except HikariError as error:
-            await error_response(error)(scope, receive, send)
-            return
-        messages = iter([{"type": "http.request", "body": body, "more_body": False}])
-
-        async def again() -> Message:
-            return next(messages, None) or await receive()
-
-        await self._app(scope, again, send)
-
-
 CHECK_SECONDS = 0.25
 """How often to look for dead processes; a look that finds none is one system call."""
 
@@ -218,6 +168,8 @@ BEGAN = "_HIKARI_BEGAN"
 """Tells a process when its start was begun, in seconds since the Unix epoch."""
 HOST = "_HIKARI_HOST"
 """Tells a process the address that the server listens on."""
+PROBES_FD = "_HIKARI_PROBES_FD"
+"""Tells a process the file descriptor of the socket for health and metrics."""
 
 
 class _Checks(circus.Arbiter):  # type: ignore[misc]
@@ -243,7 +195,8 @@ class Supervisor(_Checks):
             super().start(cb)
         except OSError as error:
             address = next(
-                (each.location for each in self.sockets.values() if not each.is_unix), "the sockets"
+                (each.location for each in self.sockets.values() if not _listens(each)),
+                "the sockets",
             )
             sys.exit(f"hikari: cannot listen on {address}: {os.strerror(error.errno or 0)}")
         except RuntimeError as error:
@@ -254,19 +207,18 @@ class _ThreadedSupervisor(_Checks, circus.ThreadedArbiter):  # type: ignore[misc
     """The same in a thread, as `bentoml.serve` runs it."""
 
 
-_keyed = True
-"""Whether the API asks for keys, if it is the API that is started."""
-
-_shared_port = 0
-"""The port that the API's processes share besides that of HTTP, if it is the API that starts."""
+_entrance = Entrance()
 
 _held: list[socket.socket] = []
-"""What holds it."""
+"""What holds the port for gRPC."""
 
 
 @cache
 def _run_folder() -> RunFolder:
-    folder = RunFolder()
+    try:
+        folder = RunFolder()
+    except OSError as error:
+        sys.exit(f"hikari: no folder for sockets and metrics: {error}")
     atexit.register(folder.remove)
     return folder
 
@@ -280,26 +232,31 @@ def supervisor(watchers: Sequence[Any], *, threaded: bool = False, **options: An
         options: Of circus' arbiter, such as the sockets.
     """
     folder = _run_folder()
-    hosts = [each.host for each in options.get("sockets", ()) if not each.is_unix]
-    if not _keyed and hosts and hosts[0] not in LOOPBACK_ADDRESSES:
-        logger.warning("anybody who can reach %s may ask: set HIKARI_KEYS", hosts[0])
-    if _shared_port:
+    (own,) = (each for each in options["sockets"] if each.name == serving.API_SERVER_NAME)
+    if _entrance.guard and own.host not in LOOPBACK_ADDRESSES:
+        logger.warning("anybody who can reach %s may ask: set %s", own.host, _entrance.guard)
+    if port := _entrance.grpc_port:
         try:
-            _held.extend(hold(hosts[0] if hosts else LOOPBACK_ADDRESSES[0], _shared_port))
+            _held.extend(hold(own.host, port))
         except HikariError as error:
             sys.exit(f"hikari: {error.message}")
     environment = {
         **lifeline(),
         BEGAN: str(time.time()),
-        HOST: hosts[0] if hosts else "",
+        HOST: own.host,
         "PROMETHEUS_MULTIPROC_DIR": str(folder.folder("metrics")),
     }
     for watcher in watchers:
         watcher.env = {**(watcher.env or {}), **environment}
         watcher.hooks["after_reap"] = _tell_of_death
+        watcher.manage_processes = _reaping(watcher)
         # A runner beside others is started anew in a container too; alone it ends, so that the
         # orchestrator sees it.
         watcher.respawn = watcher.respawn or len(watchers) > 1
+    if port := _entrance.metrics_port:
+        probes = CircusSocket("probes", own.host, port, own.family, backlog=own.backlog)
+        options["sockets"].append(probes)
+        watchers[-1].env[PROBES_FD] = str(probes.fileno())  # the service itself comes last
     logging.getLogger("circus").addFilter(_not_said_already)
     kind = _ThreadedSupervisor if threaded else Supervisor
     return kind(
@@ -309,6 +266,10 @@ def supervisor(watchers: Sequence[Any], *, threaded: bool = False, **options: An
         check_delay=options.pop("check_delay", CHECK_SECONDS),
         **options,
     )
+
+
+def _listens(each: Any) -> bool:
+    return bool(each.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
 
 
 def _not_said_already(record: logging.LogRecord) -> bool:
@@ -324,6 +285,19 @@ def _tell_of_death(watcher: Any, process_pid: int, exit_code: int, **_: Any) -> 
         )
         watcher.env[BEGAN] = str(time.time())
     return True
+
+
+def _reaping(watcher: Any) -> Callable[[], Any]:
+    """The watcher's `manage_processes`, which forgets without a word who died a moment ago."""
+    manage = watcher.manage_processes
+
+    def reap_and_manage() -> Any:
+        for process in list(watcher.processes.values()):
+            if process.status in (DEAD_OR_ZOMBIE, UNEXISTING):
+                watcher.reap_process(process.pid)
+        return manage()
+
+    return reap_and_manage
 
 
 def _somebody_died() -> bool:

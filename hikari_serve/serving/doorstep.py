@@ -21,7 +21,9 @@ from hikari_serve.serving.request_id import HEADER, current, request_id_of
 
 logger = logging.getLogger(__name__)
 
-PROBES = ("/livez", "/readyz", "/healthz", "/metrics", "/v2/health/live", "/v2/health/ready")
+METRICS = "/metrics"
+
+PROBES = ("/livez", "/readyz", "/healthz", METRICS, "/v2/health/live", "/v2/health/ready")
 """Asked by machines, by whatever name; they are no lines in the log."""
 
 OPEN = ("/", "/docs.json")

@@ -1,6 +1,7 @@
 """Where the stages of a cascade run: in runners beside us, on other machines, or right here."""
 
 import asyncio
+import ssl
 
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.errors import ConfigError
@@ -20,10 +21,11 @@ class PlacedStages:
         stages: What answers for each stage.
     """
 
-    def __init__(self, settings: Settings, graph: Graph) -> None:
+    def __init__(self, settings: Settings, graph: Graph, trust: ssl.SSLContext) -> None:
         """Args:
         settings: Says for each stage where it runs.
         graph: The cascade's stages.
+        trust: What stages by https are trusted by.
 
         Raises:
             ConfigError: A stage should run beside us, but BentoML started none.
@@ -41,7 +43,7 @@ class PlacedStages:
                 self.stages[stage] = host
                 continue
             address = _beside_us(stage) if place == "process" else place
-            remote = RemoteStage(stage, address, settings.stage_token)
+            remote = RemoteStage(stage, address, settings.stage_token, trust)
             self._remotes.append(remote)
             self.stages[stage] = remote
 

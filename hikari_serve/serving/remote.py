@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import time
 from contextlib import suppress
 from functools import cached_property
@@ -23,9 +24,10 @@ CONNECT_SECONDS = 2.0
 IDLE_SECONDS = 2.0
 """A runner closes idle connections after five seconds; we let go of them before that."""
 
-RESTART_SECONDS = 60.0
-"""How long a runner that nobody can connect to counts as being started; after that, requests no
-longer wait for it. The loading of weights is not in it: a runner takes connections before that."""
+REFUSED_SECONDS = 15.0
+"""How long an address that takes no connections counts as a server that is being started; after
+that, requests no longer wait for it. Weights are loaded after that, and what our own supervisor
+starts beside us is waited for as long as the deadline allows."""
 
 RETRY_SECONDS = 0.2
 """Pause between attempts to reach it."""
@@ -39,6 +41,9 @@ COME_BACK_SECONDS = 1.0
 MARGIN_SECONDS = 0.05
 """So long before the deadline the caller is told why there is no answer."""
 
+UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+"""Nobody took the connection: it was refused, or stayed without an answer."""
+
 MAX_LINE_BYTES = 64_000_000
 """Of a streamed result; that of `references` holds the cases' pictures."""
 
@@ -46,12 +51,16 @@ MAX_LINE_BYTES = 64_000_000
 class RemoteStage:
     """Speaks to a runner; every call is one request, and closing it cancels the stage's work."""
 
-    def __init__(self, stage: str, address: str, token: str = "") -> None:
+    def __init__(
+        self, stage: str, address: str, token: str = "", trust: ssl.SSLContext | None = None
+    ) -> None:
         """Args:
         stage: The stage, for messages.
         address: `http(s)://host:port`, or `file:///path` of a unix socket, as BentoML gives
             the address of a service that it started itself.
         token: What the runner wants to be told; empty for nothing.
+        trust: What the runner is trusted by, if the address is https; None leaves it to the
+            system.
         """
         self._headers = {"authorization": f"Bearer {token}"} if token else {}
         self._stage = stage
@@ -59,13 +68,15 @@ class RemoteStage:
         self._socket = url2pathname(parts.path) if parts.scheme == "file" else None
         base = {"file": f"http://{stage}", "tcp": f"http://{parts.netloc}"}
         self._base = base.get(parts.scheme, address).rstrip("/")
-        self._lost_since: float | None = None
+        self._beside = parts.scheme in base
+        self._trust: ssl.SSLContext | bool = True if trust is None else trust
+        self._refused_since: float | None = None
 
     @cached_property
     def _session(self) -> aiohttp.ClientSession:
         """The connections; they belong to the event loop of the first call."""
         connector: aiohttp.BaseConnector = (
-            aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS)
+            aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS, ssl=self._trust)
             if self._socket is None
             else aiohttp.UnixConnector(self._socket, limit=0, keepalive_timeout=IDLE_SECONDS)
         )
@@ -81,8 +92,9 @@ class RemoteStage:
     async def infer(self, item: Item, on_text: OnText | None = None) -> StageResult:
         """Answers one item; see `Stage.infer`.
 
-        It waits for a runner that is being started as long as the deadline allows, and asks anew
-        if one dies with the item, unless some of its words were passed on already.
+        It waits for a runner that is being started as long as the deadline allows, but not for an
+        address that has long refused connections. It asks anew if a runner dies with the item,
+        unless some of its words were passed on already.
 
         Raises:
             DeadlineExceeded: The runner works, but did not answer in time.
@@ -133,21 +145,23 @@ class RemoteStage:
         while True:
             try:
                 result = await self._once(item, None if on_text is None else say)
-            except aiohttp.ClientConnectorError as error:
+            except UNCONNECTED as error:
                 if self._given_up():
                     raise self._unreachable(error) from None
             except aiohttp.ClientError as error:
+                self._refused_since = None
                 tries += 1
                 if said or tries == MAX_TRIES:
                     raise self._unreachable(error) from None
             else:
-                self._lost_since = None
                 return result
             await asyncio.sleep(RETRY_SECONDS)
 
     def _given_up(self) -> bool:
-        self._lost_since = self._lost_since or time.monotonic()
-        return time.monotonic() - self._lost_since > RESTART_SECONDS
+        """Remembers that a connection was not taken; whether that has been so for too long."""
+        now = time.monotonic()
+        self._refused_since = self._refused_since or now
+        return not self._beside and now - self._refused_since > REFUSED_SECONDS
 
     def _unreachable(self, error: aiohttp.ClientError) -> Unavailable:
         return Unavailable(
@@ -163,6 +177,7 @@ class RemoteStage:
         async with self._session.post(
             f"{self._base}/infer", data=body, headers=headers
         ) as response:
+            self._refused_since = None
             return await self._read(response, on_text)
 
     async def ready(self) -> None:
@@ -170,8 +185,11 @@ class RemoteStage:
         timeout = aiohttp.ClientTimeout(total=READY_SECONDS)
         try:
             async with self._session.get(f"{self._base}/readyz", timeout=timeout) as response:
+                self._refused_since = None
                 said = await response.text()
         except (aiohttp.ClientError, TimeoutError) as error:
+            if isinstance(error, UNCONNECTED):
+                self._given_up()
             raise Unavailable(f"no answer ({type(error).__name__})") from None
         if response.status != HTTPStatus.OK:
             raise Unavailable(said.strip() or f"status {response.status}")

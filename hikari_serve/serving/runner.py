@@ -14,11 +14,20 @@ from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import ConfigError, HikariError
 from hikari_serve.hints import hint
 from hikari_serve.repository.repository import Repository
-from hikari_serve.serving.bento import TRAFFIC, addresses, on_loopback
+from hikari_serve.serving.bento import (
+    TRAFFIC,
+    Entrance,
+    addresses,
+    enter_by,
+    on_loopback,
+    probes_fd,
+)
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
 from hikari_serve.serving.keys import Keys
+from hikari_serve.serving.probe_port import ProbePort
 from hikari_serve.serving.stage_door import PATHS, stage_app
 from hikari_serve.serving.supervision import exit_when_failed
+from hikari_serve.serving.tls import certified
 from hikari_serve.settings import Settings
 from hikari_serve.tasks.host import Host
 
@@ -47,21 +56,26 @@ def runner_of(name: str | None) -> Any:
             raise ConfigError(
                 f"cascade '{settings.cascade}' has no stage '{stage}'; {hint(stage, graph.steps)}"
             )
+        tls = certified(settings.tls_cert, settings.tls_key)
     except HikariError as error:
         sys.exit(f"hikari: {error.message}")
 
     app = stage_app()
+    workers = settings.of_stage(stage).workers
 
-    @bentoml.service(name=service_name(stage), workers=settings.of_stage(stage).workers, **CONFIG)
+    @bentoml.service(name=service_name(stage), workers=workers, ssl=tls, **CONFIG)
     @bentoml.asgi_app(app)
     class StageRunner(Runner):
         def __init__(self) -> None:
             super().__init__(stage, settings, graph, app)
 
     served: Any = StageRunner  # BentoML made a `Service` of the class
+    enter_by(Entrance("" if settings.stage_token else "HIKARI_STAGE_TOKEN", settings.metrics_port))
     keys = Keys({settings.stage_token: "infer"}) if settings.stage_token else None
     hosts = LOOPBACK if on_loopback() else ()
     served.add_asgi_middleware(Doorstep, hosts=hosts, paths=PATHS, keys=keys, logged=False)
+    if (fd := probes_fd()) is not None:
+        served.add_asgi_middleware(ProbePort, fd=fd)
     return served
 
 

@@ -16,6 +16,7 @@ from hikari_serve.report import render
 from tests.browser.chromium import chromium
 from tests.report.conftest import ANSWERS, report
 from tests.serving.conftest import api as api
+from tests.serving.conftest import keys as keys
 
 expect.set_options(timeout=30_000)  # as long as playwright waits for everything else
 

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import FilePayload, Page, ViewportSize, expect
 
 from hikari_serve.errors import Unavailable
+from hikari_serve.serving.keys import Keys
 from hikari_serve.stage import Description, ReferenceCase, Retrieval
 from tests.browser.conftest import DESK, PHONE, Opened, violations, wider
 from tests.report.conftest import HOSTILE, png
@@ -85,3 +86,56 @@ def test_hostile_words_are_text(answering: Api, opened: Opened) -> None:
     page = opened(answering.url)
     choose(page)
     expect(page.locator("[data-part=caption] div")).to_have_text(HOSTILE)
+
+
+def test_it_says_what_is_still_loading(answering: Api, opened: Opened) -> None:
+    loading = answering.bench.stages["caption"]
+    loading.loading = True
+    page = opened(answering.url)
+    expect(page.locator("#status")).to_have_text("Loading: caption …")
+    loading.loading = False
+    expect(page.locator("#status")).to_have_text("")
+
+
+KEY, WRONG = "k" * 20, "w" * 20
+
+
+@pytest.mark.parametrize("keys", [Keys({KEY: "infer"})])
+def test_it_asks_for_a_key_once_and_tells_it_to_nobody_else(
+    answering: Api, opened: Opened, requests: list[str]
+) -> None:
+    page = opened(answering.url)
+    field = page.get_by_label("Key")
+    expect(field).to_be_hidden()
+    file: FilePayload = {"name": "lesion.png", "mimeType": "image/png", "buffer": png()}
+    page.locator("#file").set_input_files(file)
+    expect(page.locator("#error")).to_contain_text("The server asks for a key.")
+    assert violations(page) == []
+    field.fill(WRONG)
+    field.press("Enter")
+    expect(page.locator("#error")).to_contain_text("The server does not know this key.")
+    field.fill(KEY)
+    field.press("Enter")
+    expect(page.locator("#status")).to_have_text("Done: lesion.png.")
+    expect(page.locator("#error")).to_have_text("")
+    expect(field).to_be_hidden()
+
+    with page.context.expect_page() as waiting:
+        page.get_by_role("button", name="Open the report").click()
+    expect(waiting.value.locator("h1")).to_have_text("lesion.png")
+    page.reload()
+    choose(page)
+    assert not [url for url in requests if KEY in url or WRONG in url]
+    assert page.evaluate("[localStorage.length, document.cookie]") == [0, ""]
+
+
+@pytest.mark.parametrize("keys", [Keys({KEY: "infer"})])
+def test_a_report_that_is_refused_leaves_no_empty_tab(answering: Api, opened: Opened) -> None:
+    page = opened(answering.url)
+    page.evaluate(f"sessionStorage.setItem('key', '{KEY}')")
+    choose(page)
+    page.evaluate(f"sessionStorage.setItem('key', '{WRONG}')")
+    page.get_by_role("button", name="Open the report").click()
+    expect(page.locator("#error")).to_contain_text("The server does not know this key.")
+    expect(page.get_by_label("Key")).to_be_visible()
+    assert len(page.context.pages) == 1

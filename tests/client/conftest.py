@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.serving.conftest import api as api
+from tests.serving.conftest import keys as keys
 
 Answering = Callable[[Response], str]
 

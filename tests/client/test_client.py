@@ -22,11 +22,13 @@ from hikari_serve.errors import (
     HikariError,
     InvalidInput,
     QueueFull,
+    Unauthorized,
     Unavailable,
 )
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.events import WordsEvent
 from hikari_serve.presentation.parts import CaptionAnswer
+from hikari_serve.serving.keys import Keys
 from hikari_serve.stage import Description, ReferenceCase, Retrieval
 from tests.client.conftest import Answering
 from tests.serving.conftest import Api
@@ -53,6 +55,22 @@ def test_both_clients_answer_the_same(api: Api) -> None:
         assert answer.disease is not None
         assert answer.disease.label == "sccis"
         assert answer.references == (ReferenceCase(id="c7", similarity=0.9),)
+
+
+KEY = "k" * 20
+
+
+@pytest.mark.parametrize("keys", [Keys({KEY: "infer"})])
+def test_a_server_with_keys_is_told_one(api: Api) -> None:
+    with Client(api.url, key=KEY) as client:
+        assert client.diagnose(api.bench.image).status == "complete"
+        assert [name for name, _ in client.stream(api.bench.image)][-1] == "answer"
+    for key in ("", "w" * 20):
+        with Client(api.url, key=key) as client, pytest.raises(Unauthorized, match="a key is"):
+            client.diagnose(api.bench.image)
+    for key in ("two\nlines", "caf\u00e9"):
+        with pytest.raises(InvalidInput, match="the key is none"):
+            Client(api.url, key=key)
 
 
 def test_a_picture_is_bytes_a_path_or_pixels(api: Api, client: Client, tmp_path: Path) -> None:

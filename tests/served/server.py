@@ -3,11 +3,12 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,13 +27,15 @@ class Server:
     process: subprocess.Popen[bytes]
     log: Path
     grpc: str = ""
+    trust: ssl.SSLContext | bool = True
 
     def worker(self, service: str) -> int:
         """The process id of the worker of one service."""
         for child in psutil.Process(self.process.pid).children(recursive=True):
-            arguments = child.cmdline()
-            if "--service-name" in arguments and service in arguments:
-                return child.pid
+            with suppress(psutil.NoSuchProcess):  # a zombie is none either
+                arguments = child.cmdline()
+                if "--service-name" in arguments and service in arguments:
+                    return child.pid
         raise LookupError(f"no worker of {service} below {self.process.pid}")
 
 
@@ -86,7 +89,12 @@ def serving(
             stderr=output,
             start_new_session=True,
         )
-    server = Server(f"http://127.0.0.1:{port}", process, log, f"127.0.0.1:{grpc_port}")
+    grpc = f"127.0.0.1:{grpc_port}"
+    if cert := settings.get("HIKARI_TLS_CERT"):
+        trust = ssl.create_default_context(cafile=cert)
+        server = Server(f"https://127.0.0.1:{port}", process, log, grpc, trust)
+    else:
+        server = Server(f"http://127.0.0.1:{port}", process, log, grpc)
     try:
         wait_ready(server, seconds)
         yield server
@@ -104,7 +112,8 @@ def wait_ready(server: Server, seconds: float = START_SECONDS, path: str = "/rea
     until = time.monotonic() + seconds
     while time.monotonic() < until and server.process.poll() is None:
         try:
-            if httpx.get(f"{server.url}{path}", timeout=5).status_code == 200:
+            answer = httpx.get(f"{server.url}{path}", timeout=5, verify=server.trust)
+            if answer.status_code == 200:
                 return
         except httpx.HTTPError:
             pass

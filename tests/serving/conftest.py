@@ -12,6 +12,9 @@ import uvicorn
 from starlette.applications import Starlette
 
 from hikari_serve.serving.diagnose.door import diagnose_app
+from hikari_serve.serving.doorstep import Doorstep
+from hikari_serve.serving.keys import Keys
+from hikari_serve.serving.readiness import Readiness, ReadinessDoor, ReadinessState
 from hikari_serve.serving.remote import RemoteStage
 from hikari_serve.settings import Settings
 from tests.scripted import Bench
@@ -27,7 +30,13 @@ class Api:
 
 
 @pytest.fixture
-def api() -> Iterator[Api]:
+def keys() -> Keys | None:
+    """Those that the server asks for: none, unless a test parametrizes this."""
+    return None
+
+
+@pytest.fixture
+def api(keys: Keys | None) -> Iterator[Api]:
     bench = Bench()
 
     @asynccontextmanager
@@ -40,7 +49,10 @@ def api() -> Iterator[Api]:
     app = diagnose_app(Settings(max_image_bytes=100_000), bench.cascade.graph)
     app.router.lifespan_context = life
     app.state.cascade = bench.cascade
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    state = ReadinessState()
+    state.readiness = Readiness(bench.stages, bench.cascade.graph.headline)
+    guarded = Doorstep(ReadinessDoor(app, state), keys=keys)
+    server = uvicorn.Server(uvicorn.Config(guarded, port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

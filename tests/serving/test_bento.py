@@ -1,11 +1,15 @@
 """What BentoML does not promise and this server uses is there, as it was in the release it knows."""
 
+import asyncio
 import inspect
+import os
+import signal
 import socket
-import sys
-from pathlib import Path
+from importlib.metadata import entry_points
 
 import bentoml
+import click
+import psutil
 import pytest
 import uvicorn
 from _bentoml_impl.server import serving
@@ -15,6 +19,8 @@ from _bentoml_sdk.service.factory import Service
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.server.http import instruments, traffic
 from bentoml._internal.utils import circus
+from bentoml.serving import create_watcher
+from bentoml_cli import cli
 from circus.arbiter import Arbiter
 from circus.controller import Controller
 from circus.sockets import CircusSocket
@@ -75,6 +81,54 @@ def test_circus_has_what_its_supervisor_is_changed_in() -> None:
     assert "logger.error('Could not bind %s'" in inspect.getsource(CircusSocket)
 
 
+def test_who_dies_while_another_is_started_is_told_of_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> int:
+        watcher = create_watcher("service_SleepRunner", ["-c", "import time; time.sleep(60)"])
+        socket = CircusSocket(serving.API_SERVER_NAME, port=0)
+        bento.supervisor([watcher], sockets=[socket])
+        socket.close()
+        watcher.initialize(None, {}, None)
+        watcher._status = "active"
+        watcher.spawn_process()
+        (first,) = watcher.processes
+        os.kill(first, signal.SIGKILL)
+        while psutil.Process(first).status() != psutil.STATUS_ZOMBIE:
+            await asyncio.sleep(0.01)
+        await watcher.manage_processes()
+        (second,) = watcher.processes
+        watcher.processes[second].stop()
+        return int(first)
+
+    first = asyncio.run(main())
+    told = f"process {first} of SleepRunner ended with exit code -9; a new one is started"
+    assert told in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("host", "guard", "told"),
+    [
+        ("0.0.0.0", "HIKARI_STAGE_TOKEN", True),
+        ("127.0.0.1", "HIKARI_STAGE_TOKEN", False),
+        ("0.0.0.0", "", False),
+    ],
+)
+def test_who_lets_strangers_in_says_so(
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    host: str,
+    guard: str,
+    told: bool,
+) -> None:
+    monkeypatch.setattr(bento, "_entrance", None)
+    bento.enter_by(bento.Entrance(guard))
+    with CircusSocket(serving.API_SERVER_NAME, host, 0) as socket:
+        bento.supervisor([create_watcher("service", [])], sockets=[socket])
+    warning = f"anybody who can reach {host} may ask: set {guard}"
+    assert caplog.messages == ([warning] if told else [])
+
+
 def test_uvicorn_is_asked_for_the_protocol_that_is_guarded() -> None:
     assert "http=" not in inspect.getsource(worker.main.callback)
     assert uvicorn.Config(app=None).http == "auto"  # type: ignore[arg-type]
@@ -83,23 +137,18 @@ def test_uvicorn_is_asked_for_the_protocol_that_is_guarded() -> None:
     assert config.http_protocol_class is GuardedProtocol
 
 
+def test_its_command_line_loads_others_before_it_makes_its_home() -> None:
+    source = inspect.getsource(cli.create_bentoml_cli)
+    assert 'get_entry_points("bentoml.commands")' in source
+    (entry,) = entry_points(group="bentoml.commands", name="hikari")
+    assert isinstance(entry.load(), click.Command)
+
+
 def test_request_metrics_have_known_labels() -> None:
     assert instruments.RunnerTrafficMetricsMiddleware is bento.KnownRoutes
     source = inspect.getsource(bento.KnownRoutes.__bases__[0])
     assert 'endpoint = scope["path"]' in source
     assert source.count('scope["path"]') == 2
-
-
-def test_a_worker_is_told_the_files_of_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    names = {option for each in worker.main.params for option in each.opts}
-    assert {"--ssl-certfile", "--ssl-keyfile"} <= names
-    monkeypatch.setattr(sys, "argv", ["worker", "--fd", "3"])
-    assert bento.tls() is None
-    for name in ("key", "chain"):
-        (tmp_path / name).write_text(name)
-    given = ["--ssl-certfile", str(tmp_path / "chain"), "--ssl-keyfile", str(tmp_path / "key")]
-    monkeypatch.setattr(sys, "argv", ["worker", *given, "--fd", "3"])
-    assert bento.tls() == (b"key", b"chain")
 
 
 def test_a_port_is_taken_for_all_workers_and_nobody_else() -> None:

@@ -14,6 +14,7 @@ from hikari_serve.serving import remote
 from hikari_serve.serving.remote import RemoteStage
 from hikari_serve.stage import Item, StageResult
 from tests.scripted import Scripted
+from tests.served.server import free_port
 
 Answer = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
@@ -172,16 +173,56 @@ def test_the_deadline_says_whether_the_runner_works(
     assert time.time() - began > 0.5
 
 
-def test_one_that_stays_away_is_no_longer_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_address_that_refuses_is_not_waited_for_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(remote, "RESTART_SECONDS", 0.3)
+    monkeypatch.setattr(remote, "REFUSED_SECONDS", 0.5)
 
     async def main() -> None:
-        stage = RemoteStage("group", (tmp_path / "nobody").as_uri())
-        for within in (5.0, 0.1):
+        stage = RemoteStage("group", f"http://127.0.0.1:{free_port()}")
+        for least, most in ((0.5, 5.0), (0.0, 0.3)):
+            began = time.monotonic()
             with pytest.raises(Unavailable, match="cannot be reached"):
-                await asyncio.wait_for(stage.infer(item(60)), within)
+                await stage.infer(item(60))
+            assert least <= time.monotonic() - began <= most
         await stage.close()
 
     asyncio.run(main())
+
+
+def test_an_address_is_waited_for_anew_after_it_was_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "REFUSED_SECONDS", 0.5)
+    port = free_port()
+
+    async def ready(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(response(b"\n"))
+        await writer.drain()
+        writer.close()
+
+    async def main() -> None:
+        stage = RemoteStage("group", f"http://127.0.0.1:{port}")
+        with pytest.raises(Unavailable):
+            await stage.ready()
+        await asyncio.sleep(0.6)
+        server = await asyncio.start_server(ready, "127.0.0.1", port)
+        await stage.ready()
+        server.close()
+        began = time.monotonic()
+        with pytest.raises(Unavailable, match="cannot be reached"):
+            await stage.infer(item(60))
+        assert time.monotonic() - began >= 0.5
+        await stage.close()
+
+    asyncio.run(main())
+
+
+def test_what_our_supervisor_starts_is_waited_for_until_the_deadline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "REFUSED_SECONDS", 0.1)
+    began = time.monotonic()
+    told = asyncio.run(ask(tmp_path / "nobody", seconds=1.5))
+    assert isinstance(told, Unavailable)
+    assert told.retry_after
+    assert time.monotonic() - began > 1.2

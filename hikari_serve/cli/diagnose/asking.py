@@ -24,9 +24,9 @@ Ask = Callable[[Path], Awaitable[Answer]]
 
 
 @asynccontextmanager
-async def at_server(url: str, options: Options) -> AsyncIterator[Ask]:
-    """Asks the server at `url`."""
-    async with AsyncClient(url) as client:
+async def at_server(url: str, key: str, options: Options) -> AsyncIterator[Ask]:
+    """Asks the server at `url`, with a key where it asks for keys."""
+    async with AsyncClient(url, key=key) as client:
         yield lambda image: client.diagnose(image, **options)
 
 

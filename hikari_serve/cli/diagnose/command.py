@@ -27,11 +27,25 @@ def stage_names() -> list[str]:
         return []
 
 
+def read_key(path: Path) -> str:
+    """The key that a file holds; ends the command with a sentence if it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(
+            f"{path} cannot be read: {error}", param_hint="--key-file"
+        ) from None
+
+
 def diagnose(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Picture files.")],
     url: Annotated[
         str | None,
         typer.Option(help="Ask this server; without it the cascade runs in this process."),
+    ] = None,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File that holds the server's key, where it has keys."),
     ] = None,
     as_json: Annotated[
         bool,
@@ -84,18 +98,25 @@ def diagnose(
         "references": references,
         "timeout_ms": timeout_ms,
     }
-    if not asyncio.run(_ask_and_show(images, url, options, reports, as_json=as_json)):
+    key = read_key(key_file) if key_file else ""
+    if not asyncio.run(_ask_and_show(images, url, key, options, reports, as_json=as_json)):
         raise typer.Exit(1)
     if opened is not None and not open_in_browser(opened):
         remark(f"there is no browser here; open {opened} where there is one")
 
 
 async def _ask_and_show(
-    images: list[Path], url: str | None, options: "Options", reports: list[Path], *, as_json: bool
+    images: list[Path],
+    url: str | None,
+    key: str,
+    options: "Options",
+    reports: list[Path],
+    *,
+    as_json: bool,
 ) -> bool:
     from hikari_serve.cli.diagnose.asking import at_server, in_this_process
 
-    async with at_server(url, options) if url else in_this_process(options) as ask:
+    async with at_server(url, key, options) if url else in_this_process(options) as ask:
         return await _show_all(images, ask, reports, as_json=as_json)
 
 

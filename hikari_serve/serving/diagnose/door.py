@@ -30,7 +30,7 @@ EVENT_STREAM = "text/event-stream"
 
 PAGE_MAY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src blob: "
-    "data:; connect-src 'self'; base-uri 'none'; form-action 'self'"
+    "data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 """What the page may do; it says so itself too, for who saves it."""
 

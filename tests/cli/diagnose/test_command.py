@@ -13,6 +13,7 @@ from hikari_serve.cli import terminal
 from hikari_serve.cli.diagnose.command import diagnose, stage_names
 from hikari_serve.errors import Unavailable
 from hikari_serve.serving.diagnose.intake import Parameters
+from hikari_serve.serving.keys import Keys
 from hikari_serve.settings import Settings
 from hikari_serve.stage import ReferenceCase, Retrieval
 from hikari_serve.tasks.host import Version
@@ -83,6 +84,20 @@ def test_no_server_is_one_sentence(hikari: Hikari, picture: Path) -> None:
     assert done.stderr == (
         f"hikari: {picture}: no server answers at http://127.0.0.1:9; start one with `make serve`\n"
     )
+
+
+@pytest.mark.parametrize("keys", [Keys({"k" * 20: "infer"})])
+def test_a_key_comes_from_a_file(api: Api, hikari: Hikari, picture: Path) -> None:
+    file = picture.with_name("key")
+    refused = hikari("diagnose", picture, "--url", api.url)
+    assert refused.exit_code == 1
+    assert "a key is needed" in refused.stderr
+    file.write_text("k" * 20 + "\n")
+    done = hikari("diagnose", picture, "--url", api.url, "--key-file", file)
+    assert (done.exit_code, done.stderr) == (0, "")
+    missing = hikari("diagnose", picture, "--url", api.url, "--key-file", "nowhere")
+    assert missing.exit_code == 2
+    assert "nowhere cannot be read" in " ".join(missing.stderr.split())
 
 
 class InProcess(Scripted):

@@ -1,12 +1,14 @@
 """What `/diagnose` takes, and what it says to what it does not take."""
 
 import base64
+import logging
 import re
 from typing import Any
 
 import pytest
 
 from hikari_serve.errors import QueueFull, Unavailable
+from hikari_serve.serving.request_id import tell_in_log
 from tests.serving.conftest import Api
 
 
@@ -162,3 +164,18 @@ def test_the_description_lists_every_option_and_answer_field(api: Api) -> None:
     }
     answer = api.client.post("/diagnose", files={"image": api.bench.image}).json()
     assert set(described["components"]["schemas"]["Answer"]["properties"]) == set(answer)
+
+
+def test_a_stage_that_fails_is_one_line_with_the_requests_id(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    api.bench.stages["caption"].error = Unavailable("its runner\nis gone")
+    headers = {"x-request-id": "visit-7"}
+    before = logging.getLogRecordFactory()
+    tell_in_log()
+    try:
+        api.client.post("/diagnose", files={"image": api.bench.image}, headers=headers)
+    finally:
+        logging.setLogRecordFactory(before)
+    warned = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
+    assert warned == ["stage caption: its runner\\nis gone (request visit-7)"]

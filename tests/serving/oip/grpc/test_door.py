@@ -2,7 +2,6 @@
 
 import asyncio
 import queue
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +34,8 @@ from hikari_serve.errors import (
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.oip.grpc.server import SERVICE, GrpcServer
 from hikari_serve.serving.oip.grpc.servicer import UNSUPPORTED
+from hikari_serve.serving.tls import private_key_and_chain
+from tests.certificates import self_signed
 from tests.serving.oip.conftest import Plane
 from tests.serving.oip.grpc.conftest import listening
 
@@ -403,13 +404,10 @@ def test_a_new_process_gets_calls_of_clients_that_were_there(plane: Plane) -> No
 
 
 def test_tls_is_that_of_http(plane: Plane, tmp_path: Path) -> None:
-    key, chain = tmp_path / "key.pem", tmp_path / "chain.pem"
-    new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
-    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run([*new, *name, "-keyout", key, "-out", chain], check=True, capture_output=True)
-    files = (key.read_bytes(), chain.read_bytes())
+    made = self_signed(tmp_path / "own")
+    files = private_key_and_chain(str(made.cert), str(made.key))
     with listening(plane, tls=files) as address:
-        trusted = triton.InferenceServerClient(address, ssl=True, root_certificates=str(chain))
+        trusted = triton.InferenceServerClient(address, ssl=True, root_certificates=str(made.cert))
         with trusted as client:
             assert client.is_server_ready()
         with triton.InferenceServerClient(address) as client:

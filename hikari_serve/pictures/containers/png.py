@@ -1,0 +1,102 @@
+"""The chunks of a PNG file (W3C, third edition), but for its pixels."""
+
+import zlib
+from collections.abc import Iterator
+
+from hikari_serve.errors import TruncatedImage
+from hikari_serve.pictures.containers import (
+    COLOURS,
+    CUT,
+    MAX_PARTS,
+    METADATA,
+    Contents,
+    too_many_parts,
+)
+from hikari_serve.pictures.containers.profiles import profile_of_codes, profile_of_gamma
+
+DAMAGED = "the PNG file is truncated or damaged; send the whole, intact file"
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+MAX_PROFILE = 4_000_000
+"""Bytes of an unpacked colour profile: those of cameras and printers have below 3 MB."""
+
+MAX_CHUNKS = 10 * MAX_PARTS
+"""Pixels come in chunks of 4 KB and more: 20 MB in 5,000."""
+
+_NEEDED = (b"IHDR", b"PLTE", b"tRNS")
+
+
+def read_png(data: bytes) -> Contents:
+    """Takes a PNG file apart: what its pixels need, its EXIF and its colours.
+
+    Damage in what no pixel needs is told as a warning.
+
+    Raises:
+        TruncatedImage: It is cut in its pixels.
+        UnsupportedImage: It has too many chunks, or colours beyond what a screen shows.
+    """
+    found: dict[bytes, bytes] = {}
+    pixels: list[bytes] = []
+    warnings: list[str] = []
+    ended = False
+    for kind, body, sound in _chunks(data):
+        if kind == b"IEND":
+            ended = True
+            break
+        if kind == b"IDAT":
+            if not sound:
+                raise TruncatedImage(DAMAGED)
+            pixels.append(body)
+        elif sound:
+            found.setdefault(kind, body)
+        elif kind in (b"IHDR", b"PLTE"):
+            raise TruncatedImage(DAMAGED)
+        elif METADATA not in warnings:
+            warnings.append(METADATA)
+    if b"IHDR" not in found or not pixels:
+        raise TruncatedImage(DAMAGED)
+    if not ended:
+        warnings.append(CUT)
+    profile, trouble = _colours(found)
+    kept = [(kind, found[kind]) for kind in _NEEDED if kind in found]
+    whole = [*kept, (b"IDAT", b"".join(pixels)), (b"IEND", b"")]
+    written = b"".join(_chunk(kind, body) for kind, body in whole)
+    return Contents(SIGNATURE + written, found.get(b"eXIf"), profile, tuple(warnings + trouble))
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
+    """Kind, body, and whether the checksum is right; ends where the file does."""
+    at = len(SIGNATURE)
+    for _ in range(MAX_CHUNKS):
+        length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
+        body = data[at + 8 : at + 8 + length]
+        checksum = data[at + 8 + length : at + 12 + length]
+        if len(checksum) < 4:
+            if kind == b"IDAT":
+                raise TruncatedImage(DAMAGED)
+            return
+        yield kind, body, zlib.crc32(body, zlib.crc32(kind)) == int.from_bytes(checksum)
+        at += 12 + length
+    raise too_many_parts("PNG", "chunks", MAX_CHUNKS)
+
+
+def _colours(found: dict[bytes, bytes]) -> tuple[bytes | None, list[str]]:
+    """The profile that the pixels are in, None for sRGB; the strongest chunk counts (11.3.2)."""
+    if codes := found.get(b"cICP"):
+        return profile_of_codes(codes)
+    if packed := found.get(b"iCCP"):
+        try:
+            unpacker = zlib.decompressobj()
+            profile = unpacker.decompress(packed[packed.index(b"\0") + 2 :], MAX_PROFILE)
+            if unpacker.eof:
+                return profile, []
+        except (ValueError, zlib.error):
+            pass
+        return None, [COLOURS]
+    if b"sRGB" in found or b"gAMA" not in found:
+        return None, []
+    return profile_of_gamma(found[b"gAMA"], found.get(b"cHRM", b"")), []
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    checksum = zlib.crc32(body, zlib.crc32(kind))
+    return len(body).to_bytes(4) + kind + body + checksum.to_bytes(4)
