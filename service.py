@@ -22,6 +22,7 @@ from hikari_serve.observability.several import Several
 from hikari_serve.observability.traces import exported
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.presentation.answer import Answer
+from hikari_serve.presentation.present import as_json
 from hikari_serve.repository.repository import Repository
 from hikari_serve.serving.bento import (
     METRICS,
@@ -30,6 +31,7 @@ from hikari_serve.serving.bento import (
     begun,
     beside,
     enter_by,
+    listening_host,
     log_as,
     on_loopback,
     probes_fd,
@@ -39,12 +41,16 @@ from hikari_serve.serving.diagnose.sdk import Asked, answer, check_asked
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
 from hikari_serve.serving.json_apis import JsonApis
 from hikari_serve.serving.keys import Keys
+from hikari_serve.serving.oip.dataplane import DataPlane
+from hikari_serve.serving.oip.grpc.server import GrpcServer
+from hikari_serve.serving.oip.http.door import oip_routes
+from hikari_serve.serving.oip.statistics import Statistics
 from hikari_serve.serving.placement import PlacedStages
 from hikari_serve.serving.probe_port import ProbePort
 from hikari_serve.serving.readiness import Readiness, ReadinessDoor, ReadinessState, announce
 from hikari_serve.serving.request_id import HEADER, current
 from hikari_serve.serving.runner import runner_of
-from hikari_serve.serving.tls import certified, trusted
+from hikari_serve.serving.tls import certified, private_key_and_chain, trusted
 from hikari_serve.settings import Settings
 
 try:
@@ -55,6 +61,7 @@ try:
     settings.check_stages(graph.steps)
     keys = Keys.read(Path(settings.keys)) if settings.keys else None
     tls = certified(settings.tls_cert, settings.tls_key)
+    pem = private_key_and_chain(settings.tls_cert, settings.tls_key)
     trust = trusted(settings.stage_ca)
     tracing = exported()
     require(repository, settings.cascade, graph, settings.here(graph.steps))
@@ -64,6 +71,7 @@ except HikariError as error:
 log_as(settings.log)
 metrics = Metrics(figures())
 app = diagnose_app(settings, graph)
+app.router.routes.extend(oip_routes())
 state = ReadinessState()
 
 
@@ -89,20 +97,33 @@ class Hikari:
         limits = PictureLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
-        self.cascade = Cascade(config, graph, self.placement.stages, limits, metrics)
+        statistics = Statistics(graph)
+        heard = Several(metrics, statistics)
+        self.cascade = Cascade(config, graph, self.placement.stages, limits, heard)
         app.state.cascade = self.cascade
         state.readiness = self.readiness = Readiness(self.placement.stages, graph.headline)
+        app.state.dataplane = self.dataplane = DataPlane(
+            config, self.cascade, repository, self.readiness, statistics, as_json
+        )
+        self.grpc = None
+        if settings.grpc_port:
+            most = settings.max_image_bytes
+            self.grpc = GrpcServer(self.dataplane, max_image_bytes=most, keys=keys, shared=True)
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def start(self) -> None:
-        """Begins to load the stages that run in this process."""
+        """Begins to load the stages that run in this process, and to listen for gRPC."""
         self.placement.start()
+        if self.grpc is not None:
+            await self.grpc.start(listening_host(), settings.grpc_port, pem)
         if at := begun():
             self.announcing = asyncio.create_task(announce(self.readiness, *at))
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     async def close(self) -> None:
-        """Ends the stages of this process and the connections to the others."""
+        """Ends gRPC's calls, the stages of this process and the connections to the others."""
+        if self.grpc is not None:
+            await self.grpc.close()
         await self.placement.close()
 
     @bentoml.api(route="/api/diagnose", input_spec=Asked)  # type: ignore[untyped-decorator]
@@ -112,7 +133,7 @@ class Hikari:
 
 
 served: Any = Hikari  # BentoML made a `Service` of the class
-enter_by(Entrance("" if keys else "HIKARI_KEYS", settings.metrics_port))
+enter_by(Entrance("" if keys else "HIKARI_KEYS", settings.metrics_port, settings.grpc_port))
 hosts = settings.allowed_hosts or (LOOPBACK if on_loopback() else ())
 served.add_asgi_middleware(
     Doorstep, hosts=hosts, keys=keys, observer=Several(metrics, RequestLog(), *tracing)

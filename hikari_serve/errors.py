@@ -112,6 +112,14 @@ class NotFound(HikariError):
     grpc = "NOT_FOUND"
 
 
+class Unsupported(HikariError):
+    """A part of a protocol that this server knows and does not offer."""
+
+    code = "unsupported"
+    status = HTTPStatus.NOT_IMPLEMENTED
+    grpc = "UNIMPLEMENTED"
+
+
 class Unauthorized(InvalidInput):
     """A key is needed, and none that is known was sent."""
 
@@ -195,6 +203,7 @@ _BY_CODE: dict[str, type[HikariError]] = {
         TooLarge,
         UnsupportedMedia,
         NotFound,
+        Unsupported,
         Unauthorized,
         Forbidden,
         WrongHost,

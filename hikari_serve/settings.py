@@ -85,6 +85,7 @@ class Settings:
         log: Whether the log is lines of `json` or of `text`; `auto` is text on a terminal alone.
         metrics_port: Port for health and metrics alone; 0 leaves them where the rest is.
         stage_token: What the API says to its stages so that they answer; empty for none.
+        grpc_port: Where the API listens for gRPC; 0 is nowhere.
         stage_ca: File of the certificates that stages by https are trusted by; empty for those
             that the system trusts.
         stages: Settings of single stages, by the stage's name.
@@ -110,6 +111,7 @@ class Settings:
     log: str = "auto"
     metrics_port: int = 0
     stage_token: str = field(default="", repr=False)
+    grpc_port: int = 8001
     stage_ca: str = ""
     stages: Mapping[str, StageSettings] = field(default_factory=dict)
 
@@ -159,6 +161,7 @@ class Settings:
                 "HIKARI_METRICS_PORT", own, default.metrics_port, least=0, most=MOST_PORT
             ),
             stage_token=own.get("HIKARI_STAGE_TOKEN", default.stage_token),
+            grpc_port=_number("HIKARI_GRPC_PORT", own, default.grpc_port, least=0, most=MOST_PORT),
             stage_ca=own.get("HIKARI_STAGE_CA", default.stage_ca),
             stages={
                 stage.lower(): StageSettings(

@@ -5,11 +5,13 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from PIL import Image
 
 from hikari_serve.cascade.execution import Cascade
+from hikari_serve.cascade.graph import Graph
 from hikari_serve.cascade.request import CascadeRequest, Event
 from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import HikariError, Unavailable
@@ -17,6 +19,7 @@ from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.presentation.answer import TOP_K, Answer
 from hikari_serve.presentation.present import present
+from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.repository import Repository
 from hikari_serve.stage import (
     Classification,
@@ -98,6 +101,16 @@ class Scripted:
         return ()
 
 
+@cache
+def _demo() -> ModelConfig:
+    return REPOSITORY.config("demo")
+
+
+@cache
+def _graph() -> Graph:
+    return read_graph(_demo(), REPOSITORY)
+
+
 class Bench:
     """The demo cascade's real graph over scripted stages."""
 
@@ -107,12 +120,12 @@ class Bench:
         changed: Fields of the cascade's `hikari:` part, in place of the demo's.
         """
         self.stages = {name: Scripted(name) for name in OUTPUTS}
-        config = REPOSITORY.config("demo")
+        config = _demo()
         hikari = type(config.hikari).model_validate(
             {**config.hikari.model_dump(), "abstain": {}, **changed}
         )
         config = replace(config, hikari=hikari)
-        graph = read_graph(config, REPOSITORY)
+        graph = _graph()
         self.cascade = Cascade(config, graph, self.stages, PictureLimits(), observer)
         picture = io.BytesIO()
         Image.new("RGB", (64, 64), "brown").save(picture, "PNG")

@@ -52,6 +52,7 @@ def test_a_stage_has_settings_of_its_own() -> None:
         ({"HIKARI_CASCADES": "x"}, "HIKARI_CASCADES is no setting.*did you mean HIKARI_CASCADE"),
         ({"HIKARI_THREADS": "many"}, "HIKARI_THREADS is 'many', but must be a whole number"),
         ({"HIKARI_WORKERS": "0"}, "HIKARI_WORKERS is '0', but must be .* at least 1"),
+        ({"HIKARI_GRPC_PORT": "65536"}, "HIKARI_GRPC_PORT is '65536', .* at most 65535"),
         ({"HIKARI_GROUP_RUNNER": "far"}, "HIKARI_GROUP_RUNNER is 'far', but must be process"),
         ({"HIKARI_GROUP_RUNER": "inline"}, "did you mean HIKARI_<STAGE>_RUNNER"),
         ({"HIKARI_GROUP_WORKERS": "none"}, "HIKARI_GROUP_WORKERS is 'none'"),

@@ -205,7 +205,7 @@ def _check_index(where: str, source: Node, wire: Wire, node: Node) -> None:
 def _check_outputs(config: ModelConfig, nodes: Sequence[Node]) -> None:
     """Compares what the cascade declares with what its steps make, and finds idle stages."""
     made: Mapping[str, Tensor] = {
-        f"{node.name}.{tensor}": _given(node, own)
+        f"{node.name}.{tensor}": _given(node, own).of_each_picture
         for node in nodes
         for tensor, own in node.outputs.items()
     }

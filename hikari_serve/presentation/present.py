@@ -44,3 +44,8 @@ def present(found: CascadeAnswer, top_k: int = TOP_K) -> Answer:
         limits=found.limits,
         notice=found.notice,
     )
+
+
+def as_json(found: CascadeAnswer) -> str:
+    """The public answer as JSON."""
+    return present(found).model_dump_json()

@@ -21,7 +21,9 @@ from hikari_serve.repository.schema import (
 )
 
 IMAGE, DESCRIPTION = "image", "description"
-"""The picture, and words about it, which a request may leave out: what a cascade takes."""
+"""The picture, and words about it, which a request may leave out: what a cascade takes.
+
+A cascade has no batch dimension of its own, so its tensors begin with one for the pictures: -1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class Tensor:
     def __str__(self) -> str:
         """As it is written in a configuration."""
         return f"{self.data_type} {list(self.dims)}"
+
+    @property
+    def of_each_picture(self) -> "Tensor":
+        """What a cascade declares of a tensor that a model makes: one value is one a picture."""
+        return Tensor(self.data_type, (-1,) if self.dims == (1,) else (-1, *self.dims))
 
 
 ONE_STRING = Tensor("TYPE_STRING", (1,))
@@ -78,10 +85,12 @@ def check_tensors(triton: model_config_pb2.ModelConfig, hikari: Hikari) -> None:
             if name in names[:at]:
                 raise ConfigError(f"triton.{field}[{at}].name: '{name}' stands twice")
     if isinstance(hikari, CascadeConfig):
+        if triton.max_batch_size:
+            raise ConfigError("triton.max_batch_size: a cascade has none: its models batch")
         _check_cascade_inputs(triton.input)
         return
     _check_outputs(hikari, triton.output)
-    _check_image(triton.input)
+    _check_image(triton.input, ONE_STRING)
     others = [(at, each) for at, each in enumerate(triton.input) if each.name != IMAGE]
     if isinstance(hikari, RetrieverConfig):
         _check_retriever(hikari, others)
@@ -124,25 +133,25 @@ def _check_outputs(hikari: Hikari, declared: Sequence[model_config_pb2.ModelOutp
             raise ConfigError(f"triton.output[{at}]: `{output.name}` is {wanted}, not {found}")
 
 
-def _check_image(declared: Sequence[model_config_pb2.ModelInput]) -> None:
+def _check_image(declared: Sequence[model_config_pb2.ModelInput], wanted: Tensor) -> None:
     found = [each for each in declared if each.name == IMAGE]
     if not found:
         names = ", ".join(each.name for each in declared) or "nothing"
         raise ConfigError(f"triton.input: every model takes `image`, and this declares {names}")
-    if tensor_of(found[0]) != ONE_STRING or found[0].optional:
-        raise ConfigError(f"triton.input: `image` is {ONE_STRING} and never optional")
+    if tensor_of(found[0]) != wanted or found[0].optional:
+        raise ConfigError(f"triton.input: `image` is {wanted} and never optional")
 
 
 def _check_cascade_inputs(declared: Sequence[model_config_pb2.ModelInput]) -> None:
-    _check_image(declared)
+    _check_image(declared, STRINGS)
     for at, each in enumerate(declared):
         if each.name not in (IMAGE, DESCRIPTION):
             raise ConfigError(
                 f"triton.input[{at}].name: a cascade takes no '{each.name}'; "
                 f"{hint(each.name, (IMAGE, DESCRIPTION))}"
             )
-        if each.name == DESCRIPTION and (tensor_of(each) != ONE_STRING or not each.optional):
-            raise ConfigError(f"triton.input[{at}]: `description` is {ONE_STRING} and optional")
+        if each.name == DESCRIPTION and (tensor_of(each) != STRINGS or not each.optional):
+            raise ConfigError(f"triton.input[{at}]: `description` is {STRINGS} and optional")
 
 
 def _check_retriever(

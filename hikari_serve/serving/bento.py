@@ -10,12 +10,12 @@ them, and a killed supervisor leaves its processes behind.
 import atexit
 import logging
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from socket import SO_ACCEPTCONN, SOL_SOCKET
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -31,10 +31,12 @@ from circus.sockets import CircusSocket
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import HTTP_PROTOCOLS
 
+from hikari_serve.errors import HikariError
 from hikari_serve.observability.lines import JsonLines
 from hikari_serve.observability.metrics import forget_gauges
 from hikari_serve.serving.connection import GuardedProtocol
 from hikari_serve.serving.lifeline import exit_with_parent, lifeline
+from hikari_serve.serving.ports import hold
 from hikari_serve.serving.request_id import tell_in_log
 from hikari_serve.serving.routes import route_of
 from hikari_serve.serving.run_folder import RunFolder
@@ -130,6 +132,11 @@ def on_loopback() -> bool:
     return os.environ.get(HOST) in LOOPBACK_ADDRESSES
 
 
+def listening_host() -> str:
+    """The address that the server of this process listens on."""
+    return os.environ.get(HOST) or LOOPBACK_ADDRESSES[0]
+
+
 def probes_fd() -> int | None:
     """The socket for health and metrics alone that the supervisor listens on for this process."""
     fd = os.environ.get(PROBES_FD)
@@ -143,10 +150,12 @@ class Entrance:
     Attributes:
         guard: The setting that would have strangers refused, where it is not set; else empty.
         metrics_port: Port for health and metrics alone; 0 for none.
+        grpc_port: Port for gRPC, which the service's processes share; 0 for none.
     """
 
     guard: str = ""
     metrics_port: int = 0
+    grpc_port: int = 0
 
 
 def enter_by(entrance: Entrance) -> None:
@@ -222,6 +231,9 @@ class _ThreadedSupervisor(_Checks, circus.ThreadedArbiter):  # type: ignore[misc
 
 _entrance = Entrance()
 
+_held: list[socket.socket] = []
+"""What holds the port for gRPC."""
+
 
 @cache
 def _run_folder() -> RunFolder:
@@ -245,6 +257,11 @@ def supervisor(watchers: Sequence[Any], *, threaded: bool = False, **options: An
     (own,) = (each for each in options["sockets"] if each.name == serving.API_SERVER_NAME)
     if _entrance.guard and own.host not in LOOPBACK_ADDRESSES:
         logger.warning("anybody who can reach %s may ask: set %s", own.host, _entrance.guard)
+    if port := _entrance.grpc_port:
+        try:
+            _held.extend(hold(own.host, port))
+        except HikariError as error:
+            sys.exit(f"hikari: {error.message}")
     environment = {
         **lifeline(),
         BEGAN: str(time.time()),
@@ -273,8 +290,8 @@ def supervisor(watchers: Sequence[Any], *, threaded: bool = False, **options: An
     )
 
 
-def _listens(socket: Any) -> bool:
-    return bool(socket.getsockopt(SOL_SOCKET, SO_ACCEPTCONN))
+def _listens(each: Any) -> bool:
+    return bool(each.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
 
 
 def _not_said_already(record: logging.LogRecord) -> bool:

@@ -25,13 +25,13 @@ logger = logging.getLogger(__name__)
 
 METRICS = "/metrics"
 
-PROBES = ("/livez", "/readyz", "/healthz", METRICS)
+PROBES = ("/livez", "/readyz", "/healthz", METRICS, "/v2/health/live", "/v2/health/ready")
 """Asked by machines, by whatever name; they are no lines in the log."""
 
 OPEN = ("/", "/docs.json")
 """Asked for without a key: the page, and the description of the API."""
 
-ADMIN = ("/v2/repository/",)
+ADMIN = ("/v2/repository/models/",)
 """What changes what is served begins so."""
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -140,7 +140,7 @@ class Doorstep:
             raise NotFound(f"there is no '{quoted(scope['path'])}' here")
         if self._keys is not None and scope["path"] not in OPEN and scope["method"] != "OPTIONS":
             admin = scope["path"].startswith(ADMIN)
-            self._keys.check(scope, "admin" if admin else "infer")
+            self._keys.check(Headers(scope=scope), "admin" if admin else "infer")
 
 
 def _name(host: str) -> str:

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self, get_args
 
-from starlette.datastructures import Headers
-from starlette.types import Scope
-
 from hikari_serve.errors import ConfigError, Forbidden, Unauthorized
 
 Right = Literal["infer", "admin"]
@@ -51,18 +48,18 @@ class Keys:
             raise ConfigError(f"HIKARI_KEYS: {path} has no key")
         return cls(keys)
 
-    def check(self, scope: Scope, needed: Right) -> None:
+    def check(self, headers: Mapping[str, str], needed: Right) -> None:
         """Returns if a request has a key that gives the right.
 
         Args:
-            scope: Of the request: `Authorization: Bearer KEY`, or `X-API-Key: KEY`.
+            headers: Of the request, by names in small letters: `authorization: Bearer KEY`, or
+                `x-api-key: KEY`.
             needed: The right.
 
         Raises:
             Unauthorized: It has no key, or one that is not known.
             Forbidden: The key's right is another.
         """
-        headers = Headers(scope=scope)
         kind, _, key = headers.get("authorization", "").partition(" ")
         given = key.strip() if kind.lower() == "bearer" else headers.get("x-api-key", "")
         digest = _digest(given)

@@ -33,8 +33,18 @@ def request_id_of(scope: Scope) -> str:
     """
     if KEY not in scope:
         given = Headers(scope=scope).get(HEADER, "")
-        scope[KEY] = given if _HARMLESS.fullmatch(given) else uuid.uuid4().hex
+        scope[KEY] = given if is_harmless(given) else new_id()
     return str(scope[KEY])
+
+
+def is_harmless(given: str) -> bool:
+    """Whether a caller's id is one that the log and the answer may quote."""
+    return _HARMLESS.fullmatch(given) is not None
+
+
+def new_id() -> str:
+    """An id for a request that brought none."""
+    return uuid.uuid4().hex
 
 
 def trace_of(traceparent: str | None) -> str | None:

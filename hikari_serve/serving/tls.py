@@ -1,6 +1,7 @@
 """Certificates: the server's own, and those that it trusts its stages by."""
 
 import ssl
+from pathlib import Path
 from typing import Any
 
 from hikari_serve.errors import ConfigError
@@ -30,6 +31,11 @@ def certified(cert: str, key: str) -> dict[str, Any]:
             f"key in PEM without a password: {error}"
         ) from None
     return {"enabled": True, "certfile": cert, "keyfile": key}
+
+
+def private_key_and_chain(cert: str, key: str) -> tuple[bytes, bytes] | None:
+    """What gRPC speaks TLS with: the files that `certified` has checked; None for none."""
+    return (Path(key).read_bytes(), Path(cert).read_bytes()) if cert else None
 
 
 def trusted(ca: str) -> ssl.SSLContext:

@@ -64,13 +64,13 @@ def test_an_output_may_be_renamed(tmp_path: Path) -> None:
 
 def test_a_step_may_take_the_requests_description(tmp_path: Path) -> None:
     def describe(parts: Parts, steps: list[Parts]) -> None:
-        string = {"data_type": "TYPE_STRING", "dims": [1], "optional": True}
+        string = {"data_type": "TYPE_STRING", "dims": [-1], "optional": True}
         parts["triton"]["input"].append({"name": "description", **string})
         steps[1] |= {"model_name": "siglip_bge_references"}
         steps[1]["input_map"]["description"] = "description"
         steps[2]["input_map"].pop("references")
         parts["triton"]["output"].append(
-            {"name": "references.cases", "data_type": "TYPE_STRING", "dims": [-1]}
+            {"name": "references.cases", "data_type": "TYPE_STRING", "dims": [-1, -1]}
         )
 
     taken = {node.name: node.description for node in read(tmp_path, describe).nodes}
@@ -158,9 +158,12 @@ STEP = r"triton\.ensemble_scheduling\.step"
         ),
         (
             lambda p, s: p["triton"]["output"][1].update(data_type="TYPE_FP32"),
-            r"triton\.output\[1\]: 'disease\.label' is TYPE_STRING \[1\], not TYPE_FP32 \[1\]",
+            r"triton\.output\[1\]: 'disease\.label' is TYPE_STRING \[-1\], not TYPE_FP32 \[-1\]",
         ),
-        (lambda p, s: p["triton"]["output"][2].update(dims=[2]), r"not TYPE_STRING \[2\]"),
+        (
+            lambda p, s: p["triton"]["output"][2].update(dims=[1]),
+            r"'caption\.text' is TYPE_STRING \[-1\], not TYPE_STRING \[1\]",
+        ),
         (lambda p, s: p["hikari"].update(headline="diesase"), "headline: .*did you mean `disease`"),
         (lambda p, s: s.clear(), f"{STEP}: a cascade has at least one step"),
         (lambda p, s: s[0].update(model_name="demo"), "a cascade cannot be a step of a cascade"),

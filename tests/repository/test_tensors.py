@@ -108,6 +108,16 @@ def outputs(parts: Parts) -> Any:
             "a cascade takes no 'age'; did you mean `image`",
         ),
         ("demo", lambda p: inputs(p).append({"name": "description", **STRING}), "and optional"),
+        (
+            "demo",
+            lambda p: inputs(p)[0].update(dims=[1]),
+            r"`image` is TYPE_STRING \[-1\] and never",
+        ),
+        (
+            "demo",
+            lambda p: p["triton"].update(max_batch_size=4),
+            "max_batch_size: a cascade has none",
+        ),
     ],
 )
 def test_a_wrong_declaration_is_named(

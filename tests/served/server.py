@@ -21,11 +21,12 @@ START_SECONDS = 120.0
 
 @dataclass
 class Server:
-    """A running `bentoml serve`."""
+    """A running `bentoml serve`; `grpc` is the address of its gRPC, if it has one."""
 
     url: str
     process: subprocess.Popen[bytes]
     log: Path
+    grpc: str = ""
     trust: ssl.SSLContext | bool = True
 
     def worker(self, service: str) -> int:
@@ -69,13 +70,14 @@ def serving(
         seconds: How long it may take to become ready.
         settings: Environment variables.
     """
-    port = free_port()
+    port, grpc_port = free_port(), free_port()
     home.mkdir(parents=True, exist_ok=True)
     log = home / "serve.log"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("HIKARI_")},
         "BENTOML_HOME": str(home),
         "BENTOML_DO_NOT_TRACK": "true",
+        "HIKARI_GRPC_PORT": str(grpc_port),
         **settings,
     }
     with log.open("wb") as output:
@@ -87,11 +89,12 @@ def serving(
             stderr=output,
             start_new_session=True,
         )
+    grpc = f"127.0.0.1:{grpc_port}"
     if cert := settings.get("HIKARI_TLS_CERT"):
         trust = ssl.create_default_context(cafile=cert)
-        server = Server(f"https://127.0.0.1:{port}", process, log, trust)
+        server = Server(f"https://127.0.0.1:{port}", process, log, grpc, trust)
     else:
-        server = Server(f"http://127.0.0.1:{port}", process, log)
+        server = Server(f"http://127.0.0.1:{port}", process, log, grpc)
     try:
         wait_ready(server, seconds)
         yield server

@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+import tritonclient.grpc as triton
+from tritonclient.utils import InferenceServerException
 
 from hikari_serve.drawing.cases import Drawing
 from tests.certificates import self_signed
@@ -47,7 +49,7 @@ def test_all_locks_at_once(drawings: list[Drawing], tmp_path: Path) -> None:
                 **token,
             )
         )
-        assert listening(runner) == own(runner) | {("127.0.0.1", stage_port)}
+        assert listening(runner) == own(runner.url) | {("127.0.0.1", stage_port)}
         for path, status in (("/readyz", 200), ("/metrics", 200), ("/describe", 404)):
             assert httpx.get(f"http://127.0.0.1:{stage_port}{path}").status_code == status
         assert httpx.get(f"{runner.url}/describe", verify=runner.trust).status_code == 401
@@ -66,13 +68,22 @@ def test_all_locks_at_once(drawings: list[Drawing], tmp_path: Path) -> None:
             )
         )
         probes = f"http://127.0.0.1:{port}"
-        assert listening(server) == own(server) | {("127.0.0.1", port)}
+        assert listening(server) == own(server.url, server.grpc) | {("127.0.0.1", port)}
         assert eventually(
             lambda: server.log.read_text().count("demo_caption version 1 is READY") == 2
         )
         assert eventually(lambda: f"ready: {server.url} after" in server.log.read_text())
         with pytest.raises(httpx.HTTPError):
             httpx.get(server.url.replace("https", "http") + "/livez")
+        over_tls = triton.InferenceServerClient(
+            server.grpc, ssl=True, root_certificates=str(made.cert)
+        )
+        with over_tls as client:
+            assert client.is_server_ready()
+            with pytest.raises(InferenceServerException, match="a key is needed"):
+                client.get_model_metadata("demo")
+            keyed = {"authorization": f"Bearer {KEY}"}
+            assert client.get_model_metadata("demo", headers=keyed).name == "demo"
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{server.url}/livez")  # nobody trusts it who was not told to
 

@@ -1,5 +1,6 @@
 """The server's own processes: what they listen on, how they die, and who notices."""
 
+import io
 import os
 import signal
 import subprocess
@@ -7,9 +8,11 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
 
+import grpc
 import psutil
+from PIL import Image
+from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from hikari_serve.serving.run_folder import clear_leftovers
 from tests.served.server import ROOT, Server, command, serving, wait_ready
@@ -23,18 +26,38 @@ def family(server: Server) -> list[psutil.Process]:
 def listening(server: Server) -> set[tuple[str, int]]:
     """Where the server's processes take connections over TCP or UDP."""
     return {
-        (each.laddr.ip, each.laddr.port)
+        (each.laddr.ip.removeprefix("::ffff:"), each.laddr.port)  # gRPC's sockets are of both kinds
         for process in family(server)
         for each in process.net_connections("inet")
         if each.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)
     }
 
 
-def own(server: Server) -> set[tuple[str, int]]:
-    parts = urlsplit(server.url)
-    assert parts.hostname is not None
-    assert parts.port is not None
-    return {(parts.hostname, parts.port)}
+def own(*addresses: str) -> set[tuple[str, int]]:
+    pairs = (each.rpartition("//")[2].split(":") for each in addresses)
+    return {(host, int(port)) for host, port in pairs}
+
+
+def asked(server: Server, channels: list[grpc.Channel]) -> set[int]:
+    """Asks the cascade over gRPC by each channel; the processes that they lead to."""
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 64), "brown").save(picture, "PNG")
+    for channel in channels:
+        message = service_pb2.ModelInferRequest(model_name="demo")
+        message.inputs.add(name="image", datatype="BYTES", shape=[1])
+        message.outputs.add(name="group.label")
+        message.raw_input_contents.append(
+            len(picture.getvalue()).to_bytes(4, "little") + picture.getvalue()
+        )
+        answer = service_pb2_grpc.GRPCInferenceServiceStub(channel).ModelInfer(message)
+        assert [each.name for each in answer.outputs] == ["group.label"]
+    port = int(server.grpc.rpartition(":")[2])
+    return {
+        process.pid
+        for process in family(server)
+        for each in process.net_connections("inet")
+        if each.laddr.port == port and each.status == psutil.CONN_ESTABLISHED
+    }
 
 
 def eventually(true: Callable[[], bool], seconds: float = 30) -> bool:
@@ -77,8 +100,15 @@ def test_nothing_listens_but_the_service_in_every_placement(server: Server, tmp_
                 HIKARI_GROUP_RUNNER=runner.url,
             )
         )
-        for each in (server, runner, mixed):
-            assert listening(each) == own(each)
+        for each in (server, mixed):
+            assert listening(each) == own(each.url, each.grpc)
+        assert listening(runner) == own(runner.url)
+
+        alone = [("grpc.use_local_subchannel_pool", 1)]  # a connection stays with one worker
+        channels = [grpc.insecure_channel(mixed.grpc, options=alone) for _ in range(12)]
+        assert len(asked(mixed, channels)) == 2
+        for channel in channels:
+            channel.close()
     assert list(temporary.glob("hikari-*")) == []
 
 
@@ -98,17 +128,25 @@ def test_deaths_are_noticed_and_end_what_they_must(tmp_path: Path) -> None:
         wait_ready(server)
         assert server.log.read_text().count("ended with exit code") == 4
 
-        second = subprocess.run(
-            command("service:Hikari", int(server.url.rpartition(":")[2])),
-            cwd=ROOT,
-            env={**os.environ, "BENTOML_HOME": str(tmp_path / "second")},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        said = [line for line in (second.stdout + second.stderr).splitlines() if line]
-        assert second.returncode != 0
-        assert said == [f"hikari: cannot listen on {server.url[7:]}: Address already in use"]
+        for port, grpc_port, says in (
+            (server.url[7:], "0", f"cannot listen on {server.url[7:]}: Address already in use"),
+            ("127.0.0.1:0", server.grpc[10:], f"cannot listen for gRPC on {server.grpc}: Address"),
+        ):
+            second = subprocess.run(
+                command("service:Hikari", int(port.rpartition(":")[2])),
+                cwd=ROOT,
+                env={
+                    **os.environ,
+                    "BENTOML_HOME": str(tmp_path / "second"),
+                    "HIKARI_GRPC_PORT": grpc_port,
+                },
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            (said,) = [line for line in (second.stdout + second.stderr).splitlines() if line]
+            assert second.returncode != 0
+            assert said.startswith(f"hikari: {says}")
 
         everyone = family(server)
         server.process.kill()

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import os
 import signal
+import socket
 from importlib.metadata import entry_points
 
 import bentoml
@@ -25,8 +26,11 @@ from circus.controller import Controller
 from circus.sockets import CircusSocket
 from circus.watcher import Watcher
 
+from hikari_serve.errors import ConfigError
 from hikari_serve.serving import bento
 from hikari_serve.serving.connection import GuardedProtocol
+from hikari_serve.serving.ports import hold
+from tests.served.server import free_port
 
 
 def test_the_request_timer_is_taken_out_where_bentoml_puts_it_in() -> None:
@@ -145,3 +149,22 @@ def test_request_metrics_have_known_labels() -> None:
     source = inspect.getsource(bento.KnownRoutes.__bases__[0])
     assert 'endpoint = scope["path"]' in source
     assert source.count('scope["path"]') == 2
+
+
+def test_a_port_is_taken_for_all_workers_and_nobody_else() -> None:
+    held = hold("127.0.0.1", port := free_port())
+    try:
+        for host in ("127.0.0.1", "0.0.0.0"):
+            with pytest.raises(ConfigError, match=f"gRPC on {host}:{port}: Address already in use"):
+                hold(host, port)
+        for _ in range(2):
+            with socket.socket() as each:
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                each.bind(("127.0.0.1", port))
+                each.listen()
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    finally:
+        for each in held:
+            each.close()
+    for each in hold("127.0.0.1", port):
+        each.close()

@@ -126,6 +126,9 @@ def test_rights_are_kept_apart() -> None:
     path = "/v2/repository/models/demo/load"
     for key, status in ((GOOD, 403), (ADMIN, 404), ("", 401)):
         assert asked.post(path, headers={"x-api-key": key}).status_code == status
+    index = asked.post("/v2/repository/index", headers={"x-api-key": GOOD})
+    assert index.status_code not in (401, 403)
+    assert asked.get("/v2/health/ready").status_code != 401
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 """From an HTTP request to what it asks: multipart, JSON with base64, or the bare picture."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
@@ -14,10 +14,10 @@ from hikari_serve.cascade.request import CascadeRequest
 from hikari_serve.errors import InvalidInput, UnsupportedMedia
 from hikari_serve.presentation.answer import TOP_K
 from hikari_serve.quoting import quoted
+from hikari_serve.serving.asking import Asking
 from hikari_serve.serving.body import FIELDS_BYTES, json_bytes, read_body
 from hikari_serve.serving.diagnose.json_body import read_json
 from hikari_serve.serving.request_id import request_id_of, trace_of
-from hikari_serve.stage import DEFAULT_PRIORITY
 
 PIECE_BYTES = 64_000
 """Of a multipart body parsed at once, before others have their turns."""
@@ -25,46 +25,13 @@ PIECE_BYTES = 64_000
 Format = Literal["json", "html", "md"]
 
 
-class Parameters(BaseModel):
+class Parameters(Asking):
     """What a request may ask besides its picture; fields of the form, the JSON or the query."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    until: str | None = Field(
-        None, max_length=64, description="Stop after this stage; all stages run without it."
-    )
     top_k: int = Field(TOP_K, ge=1, le=100, description="Labels in the differential.")
-    description: str | None = Field(
-        None,
-        min_length=1,
-        max_length=4000,
-        description="Words about the picture, for cascades whose references compare them.",
-    )
-    references: int | None = Field(
-        None, ge=0, le=3, description="Reference cases to compare with; 0 is none."
-    )
-    timeout_ms: int | None = Field(
-        None, ge=1, le=3_600_000, description="Deadline of the whole, in milliseconds."
-    )
-    priority: int = Field(DEFAULT_PRIORITY, ge=1, le=9, description="1 is served first, 9 last.")
     format: Format | None = Field(
         None, description="The answer as JSON or as a report; `Accept` decides without it."
     )
-
-    def request(
-        self, request_id: str, image: bytes, traceparent: str | None = None
-    ) -> CascadeRequest:
-        """What this asks of a cascade, for a picture."""
-        return CascadeRequest(
-            id=request_id,
-            image=image,
-            until=self.until,
-            description=self.description,
-            cases=self.references,
-            timeout_ms=self.timeout_ms,
-            priority=self.priority,
-            traceparent=traceparent,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +78,7 @@ async def read_request(request: Request, max_image_bytes: int) -> Asked:
         )
     if double := set(fields) & set(more):
         raise InvalidInput(f"{quoted(min(double))} is given in both the query and the body")
-    asked = parameters({**fields, **more})
+    asked = Parameters.read({**fields, **more})
     diagnose = asked.request(
         request_id_of(request.scope),
         image,
@@ -157,21 +124,3 @@ async def _multipart(request: Request, body: bytes) -> tuple[bytes, str, dict[st
     if image is None:
         raise InvalidInput("the file field `image` is missing")
     return image, file, fields
-
-
-def parameters(fields: Mapping[str, Any]) -> Parameters:
-    """What the fields ask.
-
-    Raises:
-        InvalidInput: One is unknown or out of range.
-    """
-    try:
-        return Parameters.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = quoted(".".join(map(str, first["loc"])))
-        if first["type"] == "extra_forbidden":
-            known = ", ".join(Parameters.model_fields)
-            raise InvalidInput(f"unknown field '{name}'; there are image, {known}") from None
-        message = f"{name}: {quoted(first['msg'])}, not '{quoted(first['input'])}'"
-        raise InvalidInput(message) from None

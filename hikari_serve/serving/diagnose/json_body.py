@@ -32,7 +32,7 @@ def read_json(body: bytes) -> tuple[bytes, dict[str, Any]]:
     picture, rest = _cut(body)
     if len(rest) > FIELDS_BYTES:
         raise TooLarge(f"besides the picture the JSON may have {FIELDS_BYTES} bytes")
-    _check_depth(rest)
+    check_depth(rest, MAX_DEPTH)
     try:
         fields = json.loads(rest)
     except (ValueError, RecursionError) as error:
@@ -70,9 +70,14 @@ def _cut(body: bytes) -> tuple[bytes | None, bytes]:
     return picture, body[: found.end()] + body[end:]
 
 
-def _check_depth(text: bytes) -> None:
+def check_depth(text: bytes, most: int) -> None:
+    """Refuses what Python's parser would go too deep for.
+
+    Raises:
+        InvalidInput: Lists and objects are nested deeper than `most`.
+    """
     depth = 0
     for token in _BRACKETS.finditer(text):
         depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token[0], 0)
-        if depth > MAX_DEPTH:
-            raise InvalidInput(f"the JSON is nested deeper than {MAX_DEPTH} levels")
+        if depth > most:
+            raise InvalidInput(f"the JSON is nested deeper than {most} levels")

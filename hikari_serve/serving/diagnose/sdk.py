@@ -14,7 +14,7 @@ from hikari_serve.cascade.execution import Cascade
 from hikari_serve.errors import HikariError
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.present import present
-from hikari_serve.serving.diagnose.intake import Parameters, parameters
+from hikari_serve.serving.diagnose.intake import Parameters
 from hikari_serve.serving.diagnose.json_body import read_json
 from hikari_serve.serving.ending import ending
 
@@ -35,7 +35,7 @@ async def check_asked(body: bytes) -> None:
         InvalidInput: It is no JSON object, has no picture, or a field is wrong.
     """
     _, fields = await asyncio.to_thread(read_json, body)
-    parameters(fields)
+    Parameters.read(fields)
 
 
 async def answer(cascade: Cascade, request_id: str, asked: Asked) -> Answer:

@@ -103,7 +103,7 @@ def test_what_is_wrong_is_named(
         ({"references": "9"}, "references: .*less than or equal to 3"),
         ({"timeout_ms": "soon"}, "timeout_ms: .*integer.*not 'soon'"),
         ({"priority": "10"}, "priority: "),
-        ({"topk": "3"}, "unknown field 'topk'; there are image, until, top_k"),
+        ({"topk": "3"}, "unknown field 'topk'; there are image, until, description"),
     ],
 )
 def test_a_wrong_option_is_named(api: Api, form: dict[str, str], says: str) -> None:

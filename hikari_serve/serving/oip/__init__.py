@@ -1,0 +1,1 @@
+"""The Open Inference Protocol: one data plane without protocol in it, and two doors to it."""

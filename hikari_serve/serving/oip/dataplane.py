@@ -1,0 +1,216 @@
+"""The protocol's questions, answered without any protocol; both doors translate to and from it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from hikari_serve.cascade.answer import CascadeAnswer
+from hikari_serve.cascade.execution import Cascade
+from hikari_serve.errors import HikariError, InvalidInput, NotFound
+from hikari_serve.hints import hint
+from hikari_serve.quoting import quoted
+from hikari_serve.repository.config import ModelConfig
+from hikari_serve.repository.repository import Repository
+from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig
+from hikari_serve.serving.oip.cascade_model import CascadeModel
+from hikari_serve.serving.oip.checks import before, check, given
+from hikari_serve.serving.oip.columns import tensors_of
+from hikari_serve.serving.oip.messages import InferRequest, InferResponse, OnPart, Parameter
+from hikari_serve.serving.oip.parts import FINAL, teller
+from hikari_serve.serving.oip.served import ServedModel
+from hikari_serve.serving.oip.signature import Signature
+from hikari_serve.serving.oip.stage_model import StageModel
+from hikari_serve.serving.oip.statistics import Counted, Statistics
+from hikari_serve.serving.readiness import Readiness
+from hikari_serve.serving.request_id import is_harmless
+from hikari_serve.stage import Hosted, State
+
+NAME = "hikari-serve"
+
+EXTENSIONS = (
+    "binary_tensor_data",
+    "classification",
+    "model_configuration",
+    "model_repository",
+    "parameters",
+    "schedule_policy",
+    "statistics",
+)
+"""Triton's names of what is done here besides the protocol's core."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A version of a model by its names; counts are of the newest."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What there is to know of a model before it is called."""
+
+    name: str
+    versions: Sequence[str]
+    signature: Signature
+
+
+class DataPlane:
+    """Answers for the served cascade and for each of its models alone."""
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        cascade: Cascade,
+        repository: Repository,
+        readiness: Readiness,
+        statistics: Statistics,
+        word: Callable[[CascadeAnswer], str],
+    ) -> None:
+        """Args:
+        config: The cascade's configuration.
+        cascade: The served cascade.
+        repository: Where all models lie, the served ones among them.
+        readiness: Of the cascade's stages.
+        statistics: Hears what the cascade's stages do.
+        word: Writes a cascade's whole answer as JSON.
+        """
+        hikari = config.hikari
+        assert isinstance(hikari, CascadeConfig)
+        self._repository = repository
+        self._readiness = readiness
+        self._statistics = statistics
+        self._models: dict[str, ServedModel] = {
+            config.name: CascadeModel(config, cascade, readiness, statistics, word)
+        }
+        hosts = {node.config.name: cascade.stages[node.name] for node in cascade.graph.nodes}
+        for node in cascade.graph.nodes:
+            own = node.config.hikari
+            index = own.index if isinstance(own, ClassifierConfig) else None
+            reads = hosts.get(index) if index is not None else None
+            self._models.setdefault(
+                node.config.name,
+                StageModel(
+                    node, cascade.stages[node.name], reads, hikari, cascade.limits, statistics
+                ),
+            )
+        configs = (config, *(node.config for node in cascade.graph.nodes))
+        self._versions = {each.name: repository.served_versions(each) for each in configs}
+
+    async def ready(self) -> bool:
+        """Whether requests may come."""
+        ready, _ = await self._readiness.check()
+        return ready
+
+    async def model_ready(self, name: str, version: str = "") -> bool:
+        """Whether a model's version answers; any of them, if none is named.
+
+        Raises:
+            NotFound: It is not served here.
+        """
+        self.metadata(name, version)
+        try:
+            hosted = await self._models[name].describe()
+        except HikariError:
+            return False
+        number = _number(version)
+        return any(each.state is State.READY for each in hosted if number in (None, each.version))
+
+    def metadata(self, name: str, version: str = "") -> Metadata:
+        """What a model takes and gives.
+
+        Raises:
+            NotFound: It is not served here.
+        """
+        model, number, versions = self._model(name), _number(version), self._versions[name]
+        if number is not None and number not in versions:
+            raise _no_version(name, number, versions)
+        return Metadata(name, [str(each) for each in versions], model.signature)
+
+    def statistics(self, name: str = "", version: str = "") -> Mapping[ModelVersion, Counted]:
+        """What was counted of a model, or of all that are served.
+
+        Raises:
+            NotFound: It is not served here.
+        """
+        names = [name] if name else list(self._models)
+        found = [self.metadata(each, version) for each in names]
+        return {
+            ModelVersion(each.name, each.versions[-1]): self._statistics.of(each.name)
+            for each in found
+        }
+
+    async def index(self, *, ready: bool = False) -> list[Hosted]:
+        """Every model of the repository, with its state.
+
+        Args:
+            ready: Whether to leave out what does not answer.
+        """
+        rows: list[Hosted] = []
+        for name in self._repository.names():
+            model = self._models.get(name)
+            if model is None:
+                rows.append(_row(name, "it is not loaded"))
+                continue
+            try:
+                rows += await model.describe()
+            except HikariError as error:
+                rows += [_row(name, error.message, each) for each in self._versions[name]]
+        return [each for each in rows if each.state is State.READY or not ready]
+
+    async def infer(self, request: InferRequest, on_part: OnPart | None = None) -> InferResponse:
+        """Answers a request; cancelling the call stops its work.
+
+        Args:
+            request: What is asked.
+            on_part: Hears of each stage as it ends, and the words of one that writes as they come;
+                the returned answer is whole.
+
+        Raises:
+            NotFound: The model or its version is not served here.
+            InvalidInput: The request does not fit what the model takes and gives.
+            HikariError: An item could not be answered, and `error` was not asked for.
+        """
+        found = self.metadata(request.model, request.version)
+        newest = request.version or found.versions[-1]
+        model = self._models[request.model]
+        asked = before(request.deadline, check(request, model.signature))
+        if is_harmless(request.id):
+            request = replace(request, request_id=request.id)
+        tell = (
+            teller(replace(request, version=newest), asked, model.signature, on_part)
+            if on_part
+            else None
+        )
+        gave = await model.infer(request, asked, tell)
+        outputs = tensors_of(
+            given(asked, gave.outputs), model.signature.outputs, gave.items, asked.tolerant
+        )
+        parameters: dict[str, Parameter] = {FINAL: True} if on_part else {}
+        return InferResponse(request.model, gave.version or newest, request.id, outputs, parameters)
+
+    def _model(self, name: str) -> ServedModel:
+        model = self._models.get(name)
+        if model is None:
+            near = hint(name, self._models, quote="'")
+            raise NotFound(f"model '{quoted(name)}' is not loaded here; {near}")
+        return model
+
+
+def _number(version: str) -> int | None:
+    if not version:
+        return None
+    if not version.isdecimal() or not 0 < len(version) < 10:
+        raise InvalidInput(f"version '{quoted(version)}' is no whole number")
+    return int(version)
+
+
+def _no_version(name: str, number: int, there: Sequence[int]) -> NotFound:
+    return NotFound(
+        f"version {number} of model '{name}' is not loaded here; "
+        f"there is {', '.join(map(str, there))}"
+    )
+
+
+def _row(name: str, reason: str, version: int = 0) -> Hosted:
+    return Hosted(model=name, version=version, state=State.UNAVAILABLE, reason=reason)

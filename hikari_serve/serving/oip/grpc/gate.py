@@ -1,0 +1,122 @@
+"""What every call meets before the service: its id, its key, its line in the log, its errors."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+
+from hikari_serve.errors import HikariError
+from hikari_serve.serving.keys import Keys
+from hikari_serve.serving.oip.grpc.errors import abort
+from hikari_serve.serving.request_id import HEADER, current, is_harmless, new_id
+
+logger = logging.getLogger(__name__)
+
+PREFIX = "/inference.GRPCInferenceService/"
+"""Of the methods that it guards; health and reflection are open, as `/readyz` and the docs are."""
+
+OPEN = ("ServerLive", "ServerReady")
+"""Asked by machines: without a key, and no lines in the log."""
+
+ADMIN = ("RepositoryModelLoad", "RepositoryModelUnload")
+"""What changes what is served."""
+
+
+class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc]
+    """Guards the service as the doorstep guards HTTP."""
+
+    def __init__(self, keys: Keys | None) -> None:
+        """Args:
+        keys: Who may ask for what; None lets everybody.
+        """
+        self._keys = keys
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Any:
+        """Puts the gate in front of a handler."""
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if handler is None or not method.startswith(PREFIX):
+            return handler
+        headers = {
+            key: value
+            for key, value in handler_call_details.invocation_metadata
+            if isinstance(value, str)
+        }
+        call = _Call(method.removeprefix(PREFIX), headers, self._keys)
+        parts = {
+            "request_deserializer": handler.request_deserializer,
+            "response_serializer": handler.response_serializer,
+        }
+        if handler.response_streaming:
+            return grpc.stream_stream_rpc_method_handler(
+                call.stream(handler.stream_stream), **parts
+            )
+        return grpc.unary_unary_rpc_method_handler(call.unary(handler.unary_unary), **parts)
+
+
+class _Call:
+    """One call on its way through the gate."""
+
+    def __init__(self, name: str, headers: dict[str, str], keys: Keys | None) -> None:
+        given = headers.get(HEADER, "")
+        self._name = name
+        self._headers = headers
+        self._keys = keys
+        self._id = given if is_harmless(given) else new_id()
+
+    def unary(self, handle: Callable[[Any, Any], Awaitable[Any]]) -> Callable[..., Any]:
+        async def guarded(message: Any, context: Any) -> Any:
+            async def answer() -> Any:
+                self._admit()
+                return await handle(message, context)
+
+            return await self._told(context, answer)
+
+        return guarded
+
+    def stream(self, handle: Callable[[Any, Any], AsyncIterator[Any]]) -> Callable[..., Any]:
+        async def guarded(messages: Any, context: Any) -> None:
+            async def answer() -> None:
+                self._admit()
+                async for each in handle(messages, context):
+                    try:
+                        await context.write(each)
+                    except grpc.aio.InternalError:  # the client left while it was written
+                        raise asyncio.CancelledError from None
+
+            await self._told(context, answer)
+
+        return guarded
+
+    def _admit(self) -> None:
+        if self._keys is not None and self._name not in OPEN:
+            self._keys.check(self._headers, "admin" if self._name in ADMIN else "infer")
+
+    async def _told(self, context: Any, answer: Callable[[], Awaitable[Any]]) -> Any:
+        """What the call answers; however it ends, the log says so and the caller hears why."""
+        began, ended = time.monotonic(), "CANCELLED"
+        current.set(self._id)
+        try:
+            found = await answer()
+            ended = "OK"
+            return found
+        except HikariError as error:
+            ended = error.grpc
+            await abort(context, error)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            ended = "INTERNAL"
+            logger.exception("%s failed", self._name)
+            await abort(context, HikariError("the server failed; its log says why"))
+        finally:
+            if self._name not in OPEN:
+                took = (time.monotonic() - began) * 1000
+                logger.info("%s %s: %s after %.1f ms", context.peer(), self._name, ended, took)

@@ -1,0 +1,141 @@
+"""`inference.GRPCInferenceService`: each method is one question to the data plane.
+
+Errors are raised; the gate turns them into codes.
+"""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from tritonclient.grpc import service_pb2 as pb
+from tritonclient.grpc import service_pb2_grpc
+
+from hikari_serve import __version__
+from hikari_serve.errors import Unsupported
+from hikari_serve.serving.oip.dataplane import EXTENSIONS, NAME, DataPlane
+from hikari_serve.serving.oip.grpc.stream import stream
+from hikari_serve.serving.oip.grpc.translate import read, write
+from hikari_serve.serving.oip.messages import InferRequest
+from hikari_serve.serving.oip.signature import Port
+from hikari_serve.serving.oip.statistics import DURATIONS
+from hikari_serve.serving.request_id import current, trace_of
+
+_MEMORY = "shared memory is not offered; send the data itself"
+_AT_START = "models are loaded at start, not by requests"
+
+UNSUPPORTED = {
+    "RepositoryModelLoad": _AT_START,
+    "RepositoryModelUnload": "models stay loaded as long as the server runs",
+    "SystemSharedMemoryStatus": _MEMORY,
+    "SystemSharedMemoryRegister": _MEMORY,
+    "SystemSharedMemoryUnregister": _MEMORY,
+    "CudaSharedMemoryStatus": _MEMORY,
+    "CudaSharedMemoryRegister": _MEMORY,
+    "CudaSharedMemoryUnregister": _MEMORY,
+    "TraceSetting": "tracing is set where the server is started",
+    "LogSettings": "logging is set where the server is started",
+}
+"""The rest of Triton's surface, and what to do instead."""
+
+
+class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
+    """Answers the protocol's methods."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+        for name, why in UNSUPPORTED.items():
+            setattr(self, name, _refused(why))
+
+    async def ServerLive(self, message: Any, context: Any) -> Any:  # noqa: N802
+        """Whether the process runs."""
+        return pb.ServerLiveResponse(live=True)
+
+    async def ServerReady(self, message: Any, context: Any) -> Any:  # noqa: N802
+        """Whether requests may come."""
+        return pb.ServerReadyResponse(ready=await self._plane.ready())
+
+    async def ModelReady(self, message: Any, context: Any) -> Any:  # noqa: N802
+        """Whether a model answers."""
+        ready = await self._plane.model_ready(message.name, message.version)
+        return pb.ModelReadyResponse(ready=ready)
+
+    async def ServerMetadata(self, message: Any, context: Any) -> Any:  # noqa: N802
+        """Who this is."""
+        return pb.ServerMetadataResponse(name=NAME, version=__version__, extensions=EXTENSIONS)
+
+    async def ModelMetadata(self, message: Any, context: Any) -> Any:  # noqa: N802
+        """What a model takes and gives."""
+        found = self._plane.metadata(message.name, message.version)
+        return pb.ModelMetadataResponse(
+            name=found.name,
+            versions=found.versions,
+            platform=found.signature.platform,
+            inputs=[_port(each) for each in found.signature.inputs.values()],
+            outputs=[_port(each) for each in found.signature.outputs.values()],
+        )
+
+    async def ModelConfig(self, message: Any, context: Any) -> Any:  # noqa: N802
+        """A model's configuration."""
+        found = self._plane.metadata(message.name, message.version)
+        return pb.ModelConfigResponse(config=found.signature.config)
+
+    async def ModelStatistics(self, message: Any, context: Any) -> Any:  # noqa: N802
+        """What was counted."""
+        answer = pb.ModelStatisticsResponse()
+        for model, counted in self._plane.statistics(message.name, message.version).items():
+            row = answer.model_stats.add(
+                name=model.name,
+                version=model.version,
+                last_inference=counted.last_ms,
+                inference_count=counted.success.count,
+                execution_count=round(counted.executions),
+            )
+            for name in DURATIONS:
+                duration = counted.duration(name)
+                told = getattr(row.inference_stats, name)
+                told.count, told.ns = duration.count, duration.ns
+        return answer
+
+    async def RepositoryIndex(self, message: Any, context: Any) -> Any:  # noqa: N802
+        """Every model of the repository."""
+        rows = await self._plane.index(ready=message.ready)
+        answer = pb.RepositoryIndexResponse()
+        for each in rows:
+            version = str(each.version) if each.version else ""
+            answer.models.add(
+                name=each.model, version=version, state=each.state, reason=each.reason
+            )
+        return answer
+
+    async def ModelInfer(self, message: Any, context: Any) -> Any:  # noqa: N802
+        """Answers one request."""
+        return write(await self._plane.infer(_asked(message, context)))
+
+    async def ModelStreamInfer(self, messages: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
+        """Answers requests as they come, each with as many responses as it has parts."""
+        async for each in stream(self._plane, messages, lambda message: _asked(message, context)):
+            yield each
+
+
+def _asked(message: Any, context: Any) -> InferRequest:
+    left = context.time_remaining()
+    metadata = dict(context.invocation_metadata() or ())
+    return read(
+        message,
+        request_id=current.get(),
+        deadline=None if left is None else time.time() + left,
+        traceparent=trace_of(metadata.get("traceparent")),
+    )
+
+
+def _refused(why: str) -> Any:
+    async def refuse(message: Any, context: Any) -> Any:
+        raise Unsupported(why)
+
+    return refuse
+
+
+def _port(port: Port) -> Any:
+    return pb.ModelMetadataResponse.TensorMetadata(
+        name=port.name, datatype=port.datatype, shape=port.shape
+    )

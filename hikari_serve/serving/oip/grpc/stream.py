@@ -1,0 +1,83 @@
+"""A stream of requests, answered side by side: each with its parts, and last its whole answer.
+
+An error is told in the stream, with the id of its request, and the stream goes on.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterable, AsyncIterator, Callable
+from typing import Any
+
+from tritonclient.grpc import service_pb2 as pb
+
+from hikari_serve.errors import HikariError
+from hikari_serve.serving.oip.dataplane import DataPlane
+from hikari_serve.serving.oip.grpc.translate import write
+from hikari_serve.serving.oip.messages import InferRequest, InferResponse
+from hikari_serve.serving.oip.parts import FINAL
+
+logger = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 64
+"""Requests of one stream whose last response the client has not taken; further ones are read
+later, so that a client that does not read fills no memory."""
+
+
+async def stream(
+    plane: DataPlane, messages: AsyncIterable[Any], read: Callable[[Any], InferRequest]
+) -> AsyncIterator[pb.ModelStreamInferResponse]:
+    """Answers what comes until the client has sent all; leaving it cancels what runs.
+
+    Args:
+        plane: What answers.
+        messages: The requests.
+        read: Reads one.
+    """
+    responses: asyncio.Queue[pb.ModelStreamInferResponse | None] = asyncio.Queue()
+    places = asyncio.Semaphore(MOST_AT_ONCE)
+
+    def put(answer: InferResponse) -> None:
+        responses.put_nowait(pb.ModelStreamInferResponse(infer_response=write(answer)))
+
+    async def answer(message: Any) -> None:
+        try:
+            put(await plane.infer(read(message), put))
+        except HikariError as error:
+            responses.put_nowait(_failed(message, error))
+        except Exception:
+            logger.exception("a request of a stream failed")
+            failure = HikariError("the server failed; its log says why")
+            responses.put_nowait(_failed(message, failure))
+
+    async def answer_all() -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                async for message in messages:
+                    await places.acquire()
+                    group.create_task(answer(message))
+        finally:
+            responses.put_nowait(None)
+
+    answering = asyncio.create_task(answer_all())
+    try:
+        while (response := await responses.get()) is not None:
+            yield response
+            if response.infer_response.parameters[FINAL].bool_param:
+                places.release()
+        await answering
+    finally:
+        answering.cancel()
+
+
+def _failed(message: Any, error: HikariError) -> pb.ModelStreamInferResponse:
+    """The last response of a request that failed; its parameters carry the codes."""
+    response = pb.ModelStreamInferResponse(error_message=error.message)
+    response.infer_response.model_name = message.model_name
+    response.infer_response.id = message.id
+    parameters = response.infer_response.parameters
+    parameters[FINAL].bool_param = True
+    parameters["code"].string_param = error.code
+    parameters["grpc"].string_param = error.grpc
+    if error.retry_after is not None:
+        parameters["retry_after"].double_param = error.retry_after
+    return response
