@@ -70,6 +70,7 @@ except HikariError as error:
 
 log_as(settings.log)
 metrics = Metrics(figures())
+told = Several(metrics, RequestLog(), *tracing)
 app = diagnose_app(settings, graph)
 app.router.routes.extend(oip_routes())
 state = ReadinessState()
@@ -108,7 +109,9 @@ class Hikari:
         self.grpc = None
         if settings.grpc_port:
             most = settings.max_image_bytes
-            self.grpc = GrpcServer(self.dataplane, max_image_bytes=most, keys=keys, shared=True)
+            self.grpc = GrpcServer(
+                self.dataplane, max_image_bytes=most, keys=keys, shared=True, observer=told
+            )
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def start(self) -> None:
@@ -135,9 +138,7 @@ class Hikari:
 served: Any = Hikari  # BentoML made a `Service` of the class
 enter_by(Entrance("" if keys else "HIKARI_KEYS", settings.metrics_port, settings.grpc_port))
 hosts = settings.allowed_hosts or (LOOPBACK if on_loopback() else ())
-served.add_asgi_middleware(
-    Doorstep, hosts=hosts, keys=keys, observer=Several(metrics, RequestLog(), *tracing)
-)
+served.add_asgi_middleware(Doorstep, hosts=hosts, keys=keys, observer=told)
 if settings.cors_origins:
     served.add_asgi_middleware(
         CORSMiddleware,

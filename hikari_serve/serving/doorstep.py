@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hikari_serve.errors import HikariError, NotFound, WrongHost
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.quoting import quoted
-from hikari_serve.serving.ending import DOORS, ending, telling
+from hikari_serve.serving.ending import door_of, ending, telling
 from hikari_serve.serving.errors import error_response
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.request_id import HEADER, current, request_id_of, trace_of
@@ -83,7 +83,7 @@ class Doorstep:
         request = request_id_of(scope)
         token = current.set(request)
         try:
-            door = DOORS.get(scope["path"])
+            door = door_of(scope["path"])
             if door is None:
                 await self._answer(request, scope, receive, send, self._logged)
                 return

@@ -10,27 +10,13 @@ import httpx
 import pytest
 
 from hikari_serve.errors import EngineFailed, Unavailable
-from hikari_serve.observer import Observer, RequestEnd
+from hikari_serve.observer import RequestEnd
 from hikari_serve.serving.ending import ending, telling
 from hikari_serve.serving.keys import Keys
 from tests.serving.conftest import Api
+from tests.serving.heard import Heard
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-
-
-class Heard(Observer):
-    def __init__(self) -> None:
-        self.ends: list[RequestEnd] = []
-
-    def request_ended(self, request: RequestEnd) -> None:
-        self.ends.append(request)
-
-    def one(self) -> RequestEnd:
-        until = time.monotonic() + 5
-        while not self.ends and time.monotonic() < until:
-            time.sleep(0.01)
-        (end,) = self.ends
-        return end
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from hikari_serve.errors import HikariError
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.tensors import DESCRIPTION, IMAGE
 from hikari_serve.serving.asking import Asking
+from hikari_serve.serving.ending import ending
 from hikari_serve.serving.oip.checks import Checked
 from hikari_serve.serving.oip.columns import Item
 from hikari_serve.serving.oip.inputs import text, texts
@@ -100,13 +101,14 @@ class CascadeModel:
             if tell is not None and (part := self._part(at, event)):
                 tell(part)
 
-        began = time.monotonic()
+        began, its = time.monotonic(), ending()
         try:
-            found = await self._cascade.run(request, heard if tell else None)
+            found = await self._cascade.run(request, heard if tell else None, its.stage)
         except HikariError as error:
             self._statistics.item_ended(self._cascade.name, time.monotonic() - began, error)
             raise
         self._statistics.item_ended(self._cascade.name, time.monotonic() - began, None)
+        its.answered(found.status)
         values: dict[str, Value | HikariError] = {ANSWER: self._word(found)}
         for end in found.ends:
             values |= self._of_end(end)
