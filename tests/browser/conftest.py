@@ -17,6 +17,7 @@ from tests.browser.chromium import chromium
 from tests.report.conftest import ANSWERS, report
 from tests.serving.conftest import api as api
 from tests.serving.conftest import keys as keys
+from tests.serving.conftest import observer as observer
 
 expect.set_options(timeout=30_000)  # as long as playwright waits for everything else
 

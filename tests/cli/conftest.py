@@ -11,6 +11,7 @@ from hikari_serve.cli.main import app
 from tests.scripted import REPOSITORY
 from tests.serving.conftest import api as api
 from tests.serving.conftest import keys as keys
+from tests.serving.conftest import observer as observer
 
 Hikari = Callable[..., Result]
 

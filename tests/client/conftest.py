@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from tests.serving.conftest import api as api
 from tests.serving.conftest import keys as keys
+from tests.serving.conftest import observer as observer
 
 Answering = Callable[[Response], str]
 

@@ -46,7 +46,7 @@ def test_a_stages_parts_are_its_time() -> None:
     assert total == pytest.approx(report.total_ms / 1000, abs=1e-5)
     waited = page.value("stage_seconds_sum", cascade="demo", stage="disease", part="wait")
     assert waited is not None
-    assert waited >= 0.05  # the disease is told the group
+    assert waited >= 0.04  # the disease is told the group; a timer may be early
 
 
 def test_what_the_models_said_is_counted() -> None:

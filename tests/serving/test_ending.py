@@ -35,11 +35,11 @@ def test_an_answer_with_its_stages(api: Api, observer: Heard) -> None:
     end = observer.one()
     assert (end.id, end.traceparent, end.door) == ("r9", TRACE, "diagnose")
     assert (end.outcome, end.cause) == ("complete", None)
-    assert end.seconds >= 0.05
+    assert end.seconds >= 0.04  # a timer may be early
     assert {each.stage for each in end.stages} == set(api.bench.stages)
     group = next(each for each in end.stages if each.stage == "group")
     assert group.parts["compute"] == 0.001
-    assert 0.05 <= group.seconds <= end.seconds
+    assert 0.04 <= group.seconds <= end.seconds
     assert end.first_event is None
 
 
