@@ -24,7 +24,7 @@ KSERVE_DONE   = $(KSERVE)/.done-$(shell cat requirements-kserve.txt | cksum | tr
 VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve serve-gpu attack chaos mischief audit check test test-browser test-kserve test-vllm report-picture lint types bench bento demo-models demo-report clean
+.PHONY: help setup serve serve-gpu attack chaos mischief audit check test test-browser test-kserve test-vllm report-picture lint types bench dashboard bento demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -133,6 +133,9 @@ check: lint types test ## what CI runs
 
 bench: setup ## measure, and write docs/performance.md
 	$(BIN)/python -m benchmarks
+
+dashboard: setup ## write deploy/grafana/dashboard.json anew
+	$(BIN)/python -m deploy.grafana
 
 bento: setup ## build the Bento, the library installed as a wheel
 	$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w dist .

@@ -16,17 +16,23 @@ from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.requirements import require
 from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import HikariError
+from hikari_serve.observability.metrics import Metrics, figures
+from hikari_serve.observability.request_log import RequestLog
+from hikari_serve.observability.several import Several
+from hikari_serve.observability.traces import exported
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.present import as_json
 from hikari_serve.repository.repository import Repository
 from hikari_serve.serving.bento import (
+    METRICS,
     TRAFFIC,
     Entrance,
     begun,
     beside,
     enter_by,
     listening_host,
+    log_as,
     on_loopback,
     probes_fd,
 )
@@ -57,10 +63,14 @@ try:
     tls = certified(settings.tls_cert, settings.tls_key)
     pem = private_key_and_chain(settings.tls_cert, settings.tls_key)
     trust = trusted(settings.stage_ca)
+    tracing = exported()
     require(repository, settings.cascade, graph, settings.here(graph.steps))
 except HikariError as error:
     sys.exit(f"hikari: {error.message}")
 
+log_as(settings.log)
+metrics = Metrics(figures())
+endings = Several(metrics, RequestLog(), *tracing)
 app = diagnose_app(settings, graph)
 app.router.routes.extend(oip_routes())
 state = ReadinessState()
@@ -69,6 +79,7 @@ state = ReadinessState()
 @bentoml.service(
     workers=settings.workers,
     traffic=TRAFFIC,
+    metrics=METRICS,
     ssl=tls,
     runner_probe={"enabled": False},  # waits five seconds for a dead stage
     logging={"access": {"enabled": False}},  # the doorstep writes its own
@@ -88,7 +99,8 @@ class Hikari:
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
         statistics = Statistics(graph)
-        self.cascade = Cascade(config, graph, self.placement.stages, limits, statistics)
+        observer = Several(metrics, statistics)
+        self.cascade = Cascade(config, graph, self.placement.stages, limits, observer)
         app.state.cascade = self.cascade
         state.readiness = self.readiness = Readiness(self.placement.stages, graph.headline)
         app.state.dataplane = self.dataplane = DataPlane(
@@ -96,8 +108,13 @@ class Hikari:
         )
         self.grpc = None
         if settings.grpc_port:
-            most = settings.max_image_bytes
-            self.grpc = GrpcServer(self.dataplane, max_image_bytes=most, keys=keys, shared=True)
+            self.grpc = GrpcServer(
+                self.dataplane,
+                max_image_bytes=settings.max_image_bytes,
+                keys=keys,
+                shared=True,
+                observer=endings,
+            )
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def start(self) -> None:
@@ -124,7 +141,7 @@ class Hikari:
 served: Any = Hikari  # BentoML made a `Service` of the class
 enter_by(Entrance("" if keys else "HIKARI_KEYS", settings.metrics_port, settings.grpc_port))
 hosts = settings.allowed_hosts or (LOOPBACK if on_loopback() else ())
-served.add_asgi_middleware(Doorstep, hosts=hosts, keys=keys)
+served.add_asgi_middleware(Doorstep, hosts=hosts, keys=keys, observer=endings)
 if settings.cors_origins:
     served.add_asgi_middleware(
         CORSMiddleware,

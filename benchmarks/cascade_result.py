@@ -91,10 +91,12 @@ class Agreement:
 
 
 def _time(report: StageReport) -> StageTime:
+    assert report.prepare_ms is not None
     assert report.queue_ms is not None
     assert report.compute_ms is not None
-    hop = report.total_ms - report.queue_ms - report.compute_ms
-    return StageTime(report.queue_ms, report.compute_ms, hop)
+    waited = report.prepare_ms + report.queue_ms  # for the engine
+    hop = report.total_ms - waited - report.compute_ms
+    return StageTime(waited, report.compute_ms, hop)
 
 
 def _by_index(replies: Sequence[Reply[CascadeResult]]) -> dict[int, CascadeResult]:

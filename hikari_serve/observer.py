@@ -4,22 +4,116 @@ The queue, the cascade and the doors call an `Observer`. It must be quick and ra
 stands on the way of every request.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
 from hikari_serve.errors import HikariError
-from hikari_serve.stage import StageResult
+from hikari_serve.stage import Provenance, StageResult
+
+Door = Literal["diagnose", "diagnose_stream", "api", "oip_http", "oip_grpc"]
+"""The protocols by which a question comes."""
+
+Outcome = Literal["complete", "partial", "abstained", "error", "cancelled"]
+"""How a request ended: an answer's status, an error, or a client that left before."""
+
+Released = Literal["full", "work", "drained", "patience"]
+"""Why a batch began as small as it was: it had all the items, or all the tokens, that the engine
+takes; nobody else was waiting; or one more item was waited for as long as that paid."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageTime:
+    """How long one stage of a request took, in seconds.
+
+    Attributes:
+        stage: The stage.
+        began: From the request's head to the call.
+        waited: From the start of the graph until the stage's inputs were there.
+        seconds: From the call to the end, the hop included.
+        parts: Those of `seconds`, where the stage has a result; see `parts_of`.
+        error: The code of what it failed with.
+    """
+
+    stage: str
+    began: float
+    waited: float
+    seconds: float
+    parts: Mapping[str, float] = field(default_factory=dict)
+    error: str | None = None
+
+
+def parts_of(seconds: float, result: StageResult) -> dict[str, float]:
+    """The parts of a stage's time, in seconds.
+
+    `prepare`: making the engine's request; `queue`: waiting for the engine; `compute`: in it;
+    `read`: reading its answer; `hop`: the rest, the way there and back.
+
+    Args:
+        seconds: From the call to the end.
+        result: What the stage answered.
+    """
+    parts = {
+        "prepare": result.prepare_ms / 1000,
+        "queue": result.queue_ms / 1000,
+        "compute": result.compute_ms / 1000,
+        "read": result.read_ms / 1000,
+    }
+    # Work that is shared with an earlier call began before this one.
+    return {**parts, "hop": max(0.0, seconds - sum(parts.values()))}
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEnd:
+    """How a request ended.
+
+    Attributes:
+        id: The request's id.
+        traceparent: W3C trace context that it came with.
+        door: The protocol that it came by.
+        outcome: How it ended.
+        cause: The error's code, if it ended with one.
+        seconds: From its head to the last byte of the answer.
+        first_event: To the first event of a streamed answer.
+        first_word: To the first words of a stage that generates.
+        stages: Those of its stages that ended, in that order.
+    """
+
+    id: str
+    traceparent: str | None
+    door: Door
+    outcome: Outcome
+    cause: str | None
+    seconds: float
+    first_event: float | None = None
+    first_word: float | None = None
+    stages: tuple[StageTime, ...] = ()
 
 
 class Observer:
     """Hears everything and forgets it; subclasses keep what they are for."""
 
-    def request_ended(self, door: str, outcome: str, cause: str | None, seconds: float) -> None:
-        """A request was answered or refused.
+    def request_ended(self, request: RequestEnd) -> None:
+        """A request was answered or refused, or nobody waited for it any more."""
+
+    def picture_read(self, cascade: str, form: str, seconds: float, quality: float) -> None:
+        """A picture was decoded, and its views were made.
 
         Args:
-            door: The protocol that it came by, such as `diagnose`.
-            outcome: The answer's status, or `error`.
-            cause: The error's code, if there was one.
-            seconds: From the request's head to the answer.
+            cascade: The cascade that it was sent to.
+            form: What it is, such as `JPEG`.
+            seconds: How long that took.
+            quality: How fit it is to be judged, from 0 to 1.
         """
+
+    def picture_refused(self, cascade: str, code: str) -> None:
+        """A picture was refused with the error of that code."""
+
+    def stage_called(self, cascade: str, stage: str, waited: float) -> None:
+        """A stage is asked, so many seconds after the graph began: its inputs are there."""
+
+    def stage_left(self, cascade: str, stage: str) -> None:
+        """Nobody waits any more for a stage that was asked, whether it ended or not."""
 
     def stage_ended(
         self, cascade: str, stage: str, seconds: float, ended: StageResult | HikariError
@@ -33,21 +127,52 @@ class Observer:
             ended: What it found, or why there is nothing.
         """
 
-    def batch_started(self, model: str, version: int, size: int, waiting: int) -> None:
-        """An engine began a batch.
+    def queue_changed(self, model: str, version: int, pending: int, running: int) -> None:
+        """The queue in front of an engine changed.
+
+        Args:
+            model: The engine's model.
+            version: Its version.
+            pending: Items that wait, prepared or not.
+            running: Items that are being computed.
+        """
+
+    def item_shared(self, model: str, version: int) -> None:
+        """An item is the same as one in flight, and is computed with it."""
+
+    def batch_started(self, model: str, version: int, size: int, why: Released) -> None:
+        """An engine began a batch of so many items."""
+
+    def batch_ended(
+        self, model: str, version: int, seconds: float, read_tokens: int, new_tokens: int
+    ) -> None:
+        """An engine ended a batch.
 
         Args:
             model: Its model.
             version: Its version.
-            size: Items in the batch.
-            waiting: Items that wait on behind it.
+            seconds: How long it took.
+            read_tokens: Tokens of the prompts, image tokens included.
+            new_tokens: Tokens that were written.
         """
 
-    def batch_ended(self, model: str, version: int, size: int, seconds: float) -> None:
-        """An engine ended a batch, after so many seconds."""
+    def cases_shown(self, model: str, version: int, pictures: int) -> None:
+        """A prompt shows pictures of reference cases."""
+
+    def case_decoded(self, model: str, version: int) -> None:
+        """One of those pictures was not at hand, and was decoded."""
+
+    def turn_began(self, model: str, version: int, waited: float) -> None:
+        """A model has its device, after so many seconds; it woke in them."""
+
+    def turn_ended(self, model: str, version: int) -> None:
+        """A model sleeps: another may have the device."""
 
     def model_loaded(self, model: str, version: int, seconds: float, error: str | None) -> None:
         """A version was loaded, or failed to, which `error` then says."""
+
+    def model_serves(self, provenance: Provenance) -> None:
+        """A version answers from now on, with that provenance."""
 
 
 NOBODY = Observer()

@@ -82,6 +82,7 @@ class Settings:
         tls_cert: File of the server's certificate, and those between it and its root; empty for
             plain HTTP.
         tls_key: File of the certificate's private key.
+        log: Whether the log is lines of `json` or of `text`; `auto` is text on a terminal alone.
         metrics_port: Port for health and metrics alone; 0 leaves them where the rest is.
         stage_token: What the API says to its stages so that they answer; empty for none.
         grpc_port: Where the API listens for gRPC; 0 is nowhere.
@@ -107,6 +108,7 @@ class Settings:
     keys: str = ""
     tls_cert: str = ""
     tls_key: str = ""
+    log: str = "auto"
     metrics_port: int = 0
     stage_token: str = field(default="", repr=False)
     grpc_port: int = 8001
@@ -154,6 +156,7 @@ class Settings:
             keys=own.get("HIKARI_KEYS", default.keys),
             tls_cert=own.get("HIKARI_TLS_CERT", default.tls_cert),
             tls_key=own.get("HIKARI_TLS_KEY", default.tls_key),
+            log=_one_of("HIKARI_LOG", own, default.log, ("auto", "json", "text")),
             metrics_port=_number(
                 "HIKARI_METRICS_PORT", own, default.metrics_port, least=0, most=MOST_PORT
             ),
@@ -228,6 +231,13 @@ def _place(name: str, environ: Mapping[str, str], everywhere: Place) -> Place:
     if value in HERE or value.startswith(("http://", "https://")):
         return value.rstrip("/")
     raise ConfigError(f"{name} is '{value}', but must be process, inline or an http(s) URL")
+
+
+def _one_of(name: str, environ: Mapping[str, str], default: str, known: Collection[str]) -> str:
+    value = environ.get(name, default)
+    if value not in known:
+        raise ConfigError(f"{name} is '{value}', but must be one of {', '.join(known)}")
+    return value
 
 
 def _names(name: str, environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -198,15 +198,19 @@ class StageResult(Frozen):
     Attributes:
         output: What the model found.
         provenance: What produced it.
-        queue_ms: Milliseconds between arrival and the engine's start.
+        prepare_ms: Milliseconds from arrival until the engine's request was made.
+        queue_ms: Milliseconds from there to the engine's start.
         compute_ms: Milliseconds from the start to the answer, shared by the batch.
+        read_ms: Milliseconds that it took to read the result from the engine's answer.
         batch_size: How many items the engine ran together.
     """
 
     output: Annotated[Output, Field(discriminator="kind")]
     provenance: Provenance
+    prepare_ms: float = 0.0
     queue_ms: float
     compute_ms: float
+    read_ms: float = 0.0
     batch_size: int
 
     def tensor(self, name: str) -> Tensor | None:

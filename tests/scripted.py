@@ -15,6 +15,7 @@ from hikari_serve.cascade.graph import Graph
 from hikari_serve.cascade.request import CascadeRequest, Event
 from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import HikariError, Unavailable
+from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.presentation.answer import TOP_K, Answer
 from hikari_serve.presentation.present import present
@@ -113,8 +114,9 @@ def _graph() -> Graph:
 class Bench:
     """The demo cascade's real graph over scripted stages."""
 
-    def __init__(self, **changed: object) -> None:
+    def __init__(self, observer: Observer = NOBODY, **changed: object) -> None:
         """Args:
+        observer: Hears what happens.
         changed: Fields of the cascade's `hikari:` part, in place of the demo's.
         """
         self.stages = {name: Scripted(name) for name in OUTPUTS}
@@ -124,7 +126,7 @@ class Bench:
         )
         config = replace(config, hikari=hikari)
         graph = _graph()
-        self.cascade = Cascade(config, graph, self.stages, PictureLimits())
+        self.cascade = Cascade(config, graph, self.stages, PictureLimits(), observer)
         picture = io.BytesIO()
         Image.new("RGB", (64, 64), "brown").save(picture, "PNG")
         self.image = picture.getvalue()

@@ -21,7 +21,7 @@ def test_defaults_need_no_variable() -> None:
 @pytest.mark.parametrize("field", [each for each in fields(Settings) if each.name != "stages"])
 def test_every_variable_is_read(field: object) -> None:
     name, default = field.name, getattr(Settings(), field.name)  # type: ignore[attr-defined]
-    texts = {"cascade": "hikari", "placement": "inline", "stage": "group"}
+    texts = {"cascade": "hikari", "placement": "inline", "stage": "group", "log": "json"}
     folder = name == "plan" or isinstance(default, Path)
     text = texts.get(name, "/srv/somewhere" if folder else "7")
     value = Path(text) if folder else type(default)(text)
@@ -58,6 +58,7 @@ def test_a_stage_has_settings_of_its_own() -> None:
         ({"HIKARI_GROUP_WORKERS": "none"}, "HIKARI_GROUP_WORKERS is 'none'"),
         ({"HIKARI_PLACEMENT": "far"}, "HIKARI_PLACEMENT is 'far'"),
         ({"HIKARI_METRICS_PORT": "70000"}, "HIKARI_METRICS_PORT is '70000', .* at most 65535"),
+        ({"HIKARI_LOG": "xml"}, "HIKARI_LOG is 'xml', but must be one of auto, json, text"),
         ({"HIKARI_PORT": "3000"}, "HIKARI_PORT is no setting"),
         ({"HIKARI_PORT_SOMEWHERE": "tcp://10.0.0.1:80"}, "HIKARI_PORT_SOMEWHERE is no setting"),
     ],

@@ -18,14 +18,14 @@ from hikari_serve.cascade.answer import CascadeAnswer, assemble, told_early
 from hikari_serve.cascade.graph import Graph, Node
 from hikari_serve.cascade.picture import Picture, read_picture
 from hikari_serve.cascade.report import StageEnd, Words
-from hikari_serve.cascade.request import CascadeRequest, OnEvent
+from hikari_serve.cascade.request import CascadeRequest, OnEnd, OnEvent
 from hikari_serve.errors import DeadlineExceeded, HikariError, InvalidInput, Skipped
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import CascadeConfig
 from hikari_serve.settings import available_cores
-from hikari_serve.stage import Item, Retrieval, Stage
+from hikari_serve.stage import Item, Retrieval, Stage, StageResult
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +52,19 @@ class Cascade:
         self._decoders = ThreadPoolExecutor(available_cores(), thread_name_prefix="decode")
         self._known = {model.name: model.hikari.known for model in models}
 
-    async def run(self, request: CascadeRequest, on_event: OnEvent | None = None) -> CascadeAnswer:
-        """Answers one request, telling `on_event` what happens on the way.
+    async def run(
+        self,
+        request: CascadeRequest,
+        on_event: OnEvent | None = None,
+        on_end: OnEnd | None = None,
+    ) -> CascadeAnswer:
+        """Answers one request, telling what happens on the way.
+
+        Args:
+            request: What is asked.
+            on_event: Hears words as they come, and how each stage ended; with it the stages
+                stream.
+            on_end: Hears how each stage ended, and nothing else.
 
         Raises:
             BadImage: The picture cannot be read, or is too poor for this cascade.
@@ -65,8 +76,8 @@ class Cascade:
         if request.description and not any(node.description for node in self.graph.nodes):
             raise InvalidInput(f"cascade '{self.name}' compares no description: leave it out")
         graph = self.graph.part(request.until, retrieve=request.cases != 0)
-        picture = await self._read(request.image, graph, deadline)
-        run = _Run(self, graph, request, deadline, picture, on_event)
+        picture = await self._picture(request.image, graph, deadline)
+        run = _Run(self, graph, request, deadline, picture, on_event, on_end)
         async with asyncio.TaskGroup() as group:
             for node in graph.nodes:
                 run.tasks[node.name] = group.create_task(run.stage(node))
@@ -77,6 +88,17 @@ class Cascade:
         return await asyncio.to_thread(
             assemble, request.id, self.name, settings, graph, self._known, picture.quality, ended
         )
+
+    async def _picture(self, image: bytes, graph: Graph, deadline: float) -> Picture:
+        began = time.monotonic()
+        try:
+            picture = await self._read(image, graph, deadline)
+        except InvalidInput as error:
+            self.observer.picture_refused(self.name, error.code)
+            raise
+        seconds = time.monotonic() - began
+        self.observer.picture_read(self.name, picture.form, seconds, picture.quality.score)
+        return picture
 
     async def _read(self, image: bytes, graph: Graph, deadline: float) -> Picture:
         """Decodes the picture in one of few threads.
@@ -102,6 +124,7 @@ class _Run:
     deadline: float
     picture: Picture
     on_event: OnEvent | None
+    on_end: OnEnd | None
     tasks: dict[str, asyncio.Task[StageEnd]] = field(default_factory=dict)
     told: dict[str, StageEnd] = field(default_factory=dict)
 
@@ -112,9 +135,8 @@ class _Run:
         try:
             async with asyncio.timeout(self.deadline - time.time()):
                 item = await self._item(node, end)
-                began = time.monotonic()
-                say = partial(_say, self.on_event, node.name) if self.on_event else None
-                end.result = await self.cascade.stages[node.name].infer(item, say)
+                end.waited, began = time.monotonic() - began, time.monotonic()
+                end.result = await self._ask(node, item, end.waited)
         except HikariError as error:
             end.error = error
         except TimeoutError:
@@ -134,7 +156,18 @@ class _Run:
         )
         if self.on_event is not None:
             self.on_event(self.told[node.name])
+        if self.on_end is not None:
+            self.on_end(end)
         return end
+
+    async def _ask(self, node: Node, item: Item, waited: float) -> StageResult:
+        say = partial(_say, self.on_event, node.name) if self.on_event else None
+        called = self.cascade.name, node.name
+        self.cascade.observer.stage_called(*called, waited)
+        try:
+            return await self.cascade.stages[node.name].infer(item, say)
+        finally:
+            self.cascade.observer.stage_left(*called)
 
     async def _item(self, node: Node, end: StageEnd) -> Item:
         """Waits for the stage's inputs; those that it can do without get half the time left."""

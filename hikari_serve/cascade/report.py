@@ -77,8 +77,10 @@ class StageReport(Frozen):
         error: The cause, unless the status is `ok`.
         found: What it found, unless it has no result.
         missing_inputs: Optional inputs that it had to do without.
+        prepare_ms: Milliseconds until the engine's request was made.
         queue_ms: Milliseconds in the stage's queue.
         compute_ms: Milliseconds in the engine, shared by the batch.
+        read_ms: Milliseconds to read the result from the engine's answer.
         total_ms: Milliseconds from the call to the result, the hop included.
         batch_size: Items that the engine ran together.
         provisional: Whether its label may still be withheld, for a stage that has not ended; only
@@ -93,8 +95,10 @@ class StageReport(Frozen):
     error: StageError | None = None
     found: Annotated[LabelFound | TextFound | CasesFound, Field(discriminator="kind")] | None = None
     missing_inputs: tuple[str, ...] = ()
+    prepare_ms: float | None = None
     queue_ms: float | None = None
     compute_ms: float | None = None
+    read_ms: float | None = None
     total_ms: float
     batch_size: int | None = None
     provisional: bool = False
@@ -127,6 +131,7 @@ class StageEnd:
         result: What it found.
         error: Why there is no result.
         missing_inputs: Optional inputs that it had to do without.
+        waited: Seconds until its inputs were there.
         seconds: From the call to the end, the hop included.
         provisional: Whether its label may still be withheld, for a stage that has not ended.
     """
@@ -137,6 +142,7 @@ class StageEnd:
     result: StageResult | None = None
     error: HikariError | None = None
     missing_inputs: list[str] = field(default_factory=list)
+    waited: float = 0.0
     seconds: float = 0.0
     provisional: bool = False
 
@@ -160,8 +166,10 @@ class StageEnd:
             error=StageError(code=error.code, message=error.message) if error else None,
             found=_found(result.output) if result else None,
             missing_inputs=tuple(self.missing_inputs),
+            prepare_ms=result.prepare_ms if result else None,
             queue_ms=result.queue_ms if result else None,
             compute_ms=result.compute_ms if result else None,
+            read_ms=result.read_ms if result else None,
             total_ms=round(self.seconds * 1000, 3),
             batch_size=result.batch_size if result else None,
             provisional=self.provisional,

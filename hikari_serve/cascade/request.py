@@ -34,3 +34,4 @@ class CascadeRequest:
 
 Event = Words | StageEnd
 OnEvent = Callable[[Event], None]
+OnEnd = Callable[[StageEnd], None]

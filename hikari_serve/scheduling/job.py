@@ -16,6 +16,7 @@ class Done:
     """An engine's answer with its times in seconds; `compute_s` is shared by the batch."""
 
     output: Output
+    prepare_s: float
     queue_s: float
     compute_s: float
     batch_size: int
@@ -42,7 +43,7 @@ class Job:
         self.deadline = 0.0
         self.priority = DEFAULT_PRIORITY
         self._pieces: list[str] = []
-        self._arrived = self._started = time.monotonic()
+        self._arrived = self._ready = self._started = time.monotonic()
         self._batch_size = 0
 
     def join(self, caller: Caller) -> None:
@@ -60,6 +61,11 @@ class Job:
     def _renew(self) -> None:
         self.deadline = max((caller.deadline for caller in self.callers), default=0.0)
         self.priority = min((caller.priority for caller in self.callers), default=DEFAULT_PRIORITY)
+
+    def wait(self, request: Any) -> None:
+        """Takes the engine's request; from now on the job waits for the engine."""
+        self.request = request
+        self._ready = time.monotonic()
 
     def start(self, batch_size: int) -> None:
         """Notes that the engine starts on a batch that holds this job."""
@@ -97,8 +103,9 @@ class Job:
 
     def _end(self, output: Output, now: float) -> None:
         if not self.outcome.done():
-            queued, computed = self._started - self._arrived, now - self._started
-            self.outcome.set_result(Done(output, queued, computed, self._batch_size))
+            prepared, queued = self._ready - self._arrived, self._started - self._ready
+            computed = now - self._started
+            self.outcome.set_result(Done(output, prepared, queued, computed, self._batch_size))
 
     def _break(self, error: Exception) -> None:
         if not self.outcome.done():

@@ -12,9 +12,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from itertools import count
 
-from hikari_serve.engines.contract import Engine, Prepared
+from hikari_serve.engines.contract import Engine, Generated, Prepared, Scored
 from hikari_serve.errors import DeadlineExceeded, EngineFailed, QueueFull, Unavailable
-from hikari_serve.observer import NOBODY, Observer
+from hikari_serve.observer import NOBODY, Observer, Released
 from hikari_serve.scheduling.batching import Batching
 from hikari_serve.scheduling.job import Caller, Done, Job
 from hikari_serve.stage import DEFAULT_PRIORITY, OnText
@@ -40,6 +40,7 @@ class Queue:
         self._waiting: list[Job] = []
         self._pending: set[Job] = set()  # admitted and not started, prepared or not
         self._running = 0
+        self._computing = 0
         self._order = count()
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -70,6 +71,8 @@ class Queue:
         job = self._jobs.get(key)
         if job is None or job.cancelled:
             job = self._admit(key, prepare)
+        else:
+            self._observer.item_shared(self._model, self._version)
         caller = Caller(deadline, priority, on_text)
         job.join(caller)
         try:
@@ -96,6 +99,7 @@ class Queue:
             raise QueueFull(f"{self._size} requests are waiting already", retry_after=wait)
         job = self._jobs[key] = Job(key, next(self._order))
         self._pending.add(job)
+        self._tell_length()
         self._batching.arrived()
         self._spawn(self._prepare(job, prepare))
         return job
@@ -106,10 +110,16 @@ class Queue:
             self._waiting.remove(job)
         if self._jobs.get(job.key) is job:
             del self._jobs[job.key]
+        self._tell_length()
+
+    def _tell_length(self) -> None:
+        self._observer.queue_changed(
+            self._model, self._version, len(self._pending), self._computing
+        )
 
     async def _prepare(self, job: Job, prepare: Callable[[], Prepared]) -> None:
         try:
-            job.request = await asyncio.to_thread(prepare)
+            job.wait(await asyncio.to_thread(prepare))
         except Exception as error:
             job.fail(error)
             self._forget(job)
@@ -122,17 +132,18 @@ class Queue:
         if self._timer is not None:
             self._timer.cancel()
         while self._running < self._engine.concurrency and (batch := self._next_batch()):
-            room = len(batch) == len(self._waiting) and len(batch) < self._engine.max_batch
-            if patient and room and (patience := self._batching.patience(len(batch))):
+            why = self._released(batch, patient)
+            if why == "drained" and (patience := self._batching.patience(len(batch))):
                 hurry = partial(self._pump, patient=False)
                 self._timer = asyncio.get_running_loop().call_later(patience, hurry)
                 return
             self._running += 1
+            self._computing += len(batch)
             for job in batch:
                 self._waiting.remove(job)
                 self._pending.discard(job)
                 job.start(len(batch))
-            self._spawn(self._run(batch))
+            self._spawn(self._run(batch, why))
 
     def _next_batch(self) -> list[Job]:
         """The first jobs by priority and arrival that fit the engine together, once it is ready."""
@@ -150,26 +161,42 @@ class Queue:
             batch.append(job)
         return batch
 
-    async def _run(self, batch: Sequence[Job]) -> None:
+    def _released(self, batch: Sequence[Job], patient: bool) -> Released:
+        if len(batch) == self._engine.max_batch:
+            return "full"
+        if len(batch) < len(self._waiting):
+            return "work"
+        return "drained" if patient else "patience"
+
+    async def _run(self, batch: Sequence[Job], why: Released) -> None:
         began = time.monotonic()
         name, size = (self._model, self._version), len(batch)
-        self._observer.batch_started(*name, size, len(self._pending))
+        self._observer.batch_started(*name, size, why)
+        self._tell_length()
         try:
             await self._engine.run(batch)
         except Exception as error:
             for job in batch:
                 job.fail(error)
         seconds = time.monotonic() - began
-        self._observer.batch_ended(*name, size, seconds)
+        self._observer.batch_ended(*name, seconds, *_tokens(batch))
         if all(job.answered for job in batch):  # a batch cut short teaches nothing
             self._batching.finished(size, seconds)
+        self._running -= 1
+        self._computing -= size
         for job in batch:
             job.fail(EngineFailed("the engine gave no answer"))  # heard only where there is none
             self._forget(job)
-        self._running -= 1
         self._pump()
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _tokens(batch: Sequence[Job]) -> tuple[int, int]:
+    """How many tokens an engine read and wrote for a batch; none where it counts none."""
+    outputs = [job.outcome.result().output for job in batch if job.answered]
+    read = [each.prompt_tokens for each in outputs if isinstance(each, Scored | Generated)]
+    return sum(read), sum(each.new_tokens for each in outputs if isinstance(each, Generated))

@@ -15,6 +15,7 @@ from contextlib import suppress
 from functools import partial
 
 from hikari_serve.engines.contract import Call, Engine, Generate, Prepared, Prompt, Score
+from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.scheduling.lease import POLL_SECONDS, Lease
 
 logger = logging.getLogger(__name__)
@@ -37,16 +38,28 @@ PATIENCE_SECONDS = 5.0
 class TurnTaking(Engine):
     """Any engine, computing only while it holds the lease on its device."""
 
-    def __init__(self, engine: Engine, lease: Lease) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        lease: Lease,
+        *,
+        model: str = "",
+        version: int = 0,
+        observer: Observer = NOBODY,
+    ) -> None:
         """Args:
         engine: What computes; awake, because it was loaded in a turn.
         lease: On its device; held.
+        model: Its model, for the observer.
+        version: Its version.
+        observer: Hears of turns.
         """
         self.max_batch = engine.max_batch
         self.concurrency = engine.concurrency
         self.max_work = engine.max_work
         self._engine = engine
         self._lease = lease
+        self._model, self._version, self._observer = model, version, observer
         self._turns: asyncio.Task[None] | None = None
         self._waiting: Sequence[Call] = ()
         self._resume: Callable[[], None] = _nothing
@@ -104,12 +117,14 @@ class TurnTaking(Engine):
             self._asleep = False
             self._wake_s = time.monotonic() - began
         took = time.time() - asked
+        self._observer.turn_began(self._model, self._version, took)
         await self._run_until_wanted()
         self.delay = took  # the next turn may take as long to come
         began = time.monotonic()
         await self._engine.sleep()
         self._asleep = True
         self._sleep_s = time.monotonic() - began
+        self._observer.turn_ended(self._model, self._version)
 
     async def _run_until_wanted(self) -> None:
         """Lets batches begin until the turn is over, and returns when the last has ended."""

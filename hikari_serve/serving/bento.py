@@ -32,6 +32,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import HTTP_PROTOCOLS
 
 from hikari_serve.errors import HikariError
+from hikari_serve.observability.lines import JsonLines
+from hikari_serve.observability.metrics import forget_gauges
 from hikari_serve.serving.connection import GuardedProtocol
 from hikari_serve.serving.lifeline import exit_with_parent, lifeline
 from hikari_serve.serving.ports import hold
@@ -63,6 +65,9 @@ TRAFFIC: dict[str, Any] = {"timeout": 24 * 3600}
 """BentoML's traffic settings of every service here, in seconds; only its own clients, which the
 cascade does not use, still heed them."""
 
+METRICS: dict[str, Any] = {"duration": {"buckets": [0.1, 1.0, 10.0]}}
+"""BentoML's metrics of every service: few buckets of seconds, because ours have many."""
+
 
 HTTP_PROTOCOLS["auto"] = f"{GuardedProtocol.__module__}:{GuardedProtocol.__name__}"
 """BentoML's workers ask uvicorn for the protocol of that name, and can be given no other."""
@@ -89,6 +94,21 @@ class KnownRoutes(instruments.RunnerTrafficMetricsMiddleware):  # type: ignore[m
 
 
 instruments.RunnerTrafficMetricsMiddleware = KnownRoutes
+
+
+def log_as(form: str) -> None:
+    """Has BentoML's log written in this form.
+
+    Args:
+        form: `json`, `text`, or `auto` for what suits where it goes.
+    """
+    if form == "json" or (form == "auto" and not sys.stdout.isatty()):
+        for logger in (
+            logging.root,
+            *map(logging.getLogger, ("bentoml", "uvicorn.error", "circus")),
+        ):
+            for handler in logger.handlers:
+                handler.setFormatter(JsonLines())
 
 
 def addresses() -> Mapping[str, str]:
@@ -168,6 +188,8 @@ BEGAN = "_HIKARI_BEGAN"
 """Tells a process when its start was begun, in seconds since the Unix epoch."""
 HOST = "_HIKARI_HOST"
 """Tells a process the address that the server listens on."""
+COUNTS = "metrics"
+"""The folder, in that of this start, in which the processes count."""
 PROBES_FD = "_HIKARI_PROBES_FD"
 """Tells a process the file descriptor of the socket for health and metrics."""
 
@@ -244,7 +266,7 @@ def supervisor(watchers: Sequence[Any], *, threaded: bool = False, **options: An
         **lifeline(),
         BEGAN: str(time.time()),
         HOST: own.host,
-        "PROMETHEUS_MULTIPROC_DIR": str(folder.folder("metrics")),
+        "PROMETHEUS_MULTIPROC_DIR": str(folder.folder(COUNTS)),
     }
     for watcher in watchers:
         watcher.env = {**(watcher.env or {}), **environment}
@@ -277,6 +299,7 @@ def _not_said_already(record: logging.LogRecord) -> bool:
 
 
 def _tell_of_death(watcher: Any, process_pid: int, exit_code: int, **_: Any) -> bool:
+    forget_gauges(process_pid, _run_folder().folder(COUNTS))
     if not watcher.is_stopping() and not watcher.is_stopped():
         then = "a new one is started" if watcher.respawn else "no new one is started"
         name = watcher.name.removeprefix("service_")

@@ -14,10 +14,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hikari_serve.errors import HikariError, NotFound, WrongHost
+from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.quoting import quoted
+from hikari_serve.serving.ending import door_of, ending, telling
 from hikari_serve.serving.errors import error_response
 from hikari_serve.serving.keys import Keys
-from hikari_serve.serving.request_id import HEADER, current, request_id_of
+from hikari_serve.serving.request_id import HEADER, current, request_id_of, trace_of
 
 logger = logging.getLogger(__name__)
 
@@ -56,29 +58,47 @@ class Doorstep:
         paths: Collection[str] | None = None,
         keys: Keys | None = None,
         logged: bool = True,
+        observer: Observer = NOBODY,
     ) -> None:
         """Args:
         app: What answers.
         hosts: The names that the server may be called by; none allows all.
         paths: All that may be asked for, besides the probes; None leaves that to `app`.
         keys: Who may ask for what; None lets everybody.
-        logged: Whether each request is a line in the log.
+        logged: Whether each request that asks for no answer is a line in the log.
+        observer: Hears how each request ended that asked for an answer.
         """
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
         self._paths = None if paths is None else {*paths, *PROBES}
         self._keys = keys
         self._logged = logged
+        self._observer = observer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hands a request on, or refuses it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = time.monotonic()
         request = request_id_of(scope)
         token = current.set(request)
-        status = 500
+        try:
+            door = door_of(scope["path"])
+            if door is None:
+                await self._answer(request, scope, receive, send, self._logged)
+                return
+            trace = trace_of(Headers(scope=scope).get("traceparent"))
+            with telling(self._observer, door, request, trace) as its:
+                its.response(await self._answer(request, scope, receive, send, False))
+        finally:
+            current.reset(token)
+
+    async def _answer(
+        self, request: str, scope: Scope, receive: Receive, send: Send, logged: bool
+    ) -> int | None:
+        """Hands a request on; returns the status of the response, if one was sent."""
+        began = time.monotonic()
+        status: int | None = None
 
         async def guarded(message: Message) -> None:
             nonlocal status
@@ -94,14 +114,16 @@ class Doorstep:
             self._admit(scope)
             await self._app(scope, receive, guarded)
         except HikariError as error:
+            ending().failed(error)
+            logged = self._logged
             await error_response(error)(scope, receive, guarded)
         finally:
-            if self._logged and scope["path"] not in PROBES:
+            if logged and scope["path"] not in PROBES:
                 took = (time.monotonic() - began) * 1000
                 client = (scope.get("client") or ("-",))[0]
                 asked = f"{scope['method']} {quoted(scope['path'])}"
-                logger.info("%s %s: %d after %.1f ms", client, asked, status, took)
-            current.reset(token)
+                logger.info("%s %s: %d after %.1f ms", client, asked, status or 500, took)
+        return status
 
     def _admit(self, scope: Scope) -> None:
         """Raises what is wrong with a request as such."""

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hikari_serve.errors import HikariError, Unauthorized
+from hikari_serve.serving.ending import ending
 
 
 def error_response(error: HikariError) -> Response:
@@ -21,4 +22,5 @@ def error_response(error: HikariError) -> Response:
 async def handle_error(request: Request, error: Exception) -> Response:
     """Starlette's exception handler for `HikariError`."""
     assert isinstance(error, HikariError)
+    ending().failed(error)
     return error_response(error)

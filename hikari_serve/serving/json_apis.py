@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hikari_serve.errors import HikariError, UnsupportedMedia
 from hikari_serve.quoting import quoted
 from hikari_serve.serving.body import json_bytes, read_body
+from hikari_serve.serving.ending import ending
 from hikari_serve.serving.errors import error_response
 
 
@@ -55,6 +56,7 @@ class JsonApis:
         except ClientDisconnect:
             return
         except HikariError as error:
+            ending().failed(error)
             await error_response(error)(scope, receive, send)
             return
         messages = iter([{"type": "http.request", "body": body, "more_body": False}])

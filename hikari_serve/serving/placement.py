@@ -5,6 +5,7 @@ import ssl
 
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.errors import ConfigError
+from hikari_serve.observability.metrics import Metrics, figures
 from hikari_serve.serving.bento import addresses
 from hikari_serve.serving.remote import RemoteStage
 from hikari_serve.serving.runner import service_name
@@ -38,7 +39,8 @@ class PlacedStages:
         for stage in graph.steps:
             place = settings.of_stage(stage).runner
             if place == "inline":
-                host = Host.for_stage(stage, settings, graph, here)
+                metrics = Metrics(figures(), stage)
+                host = Host.for_stage(stage, settings, graph, here, metrics)
                 self._hosts.append(host)
                 self.stages[stage] = host
                 continue

@@ -61,7 +61,9 @@ def _one_line(*args: Any, **named: Any) -> logging.LogRecord:
     record = logging.LogRecord(*args, **named)
     message = record.getMessage()
     request = current.get()
+    plain = escaped(message)
+    record.__dict__.update(plain=plain, request=request)  # for a log of JSON
     if request or not message.isprintable():
-        record.msg = escaped(message) + (f" (request {request})" if request else "")
+        record.msg = plain + (f" (request {request})" if request else "")
         record.args = None
     return record

@@ -13,12 +13,15 @@ from hikari_serve.cascade.graph import Graph
 from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import ConfigError, HikariError
 from hikari_serve.hints import hint
+from hikari_serve.observability.metrics import Metrics, figures
 from hikari_serve.repository.repository import Repository
 from hikari_serve.serving.bento import (
+    METRICS,
     TRAFFIC,
     Entrance,
     addresses,
     enter_by,
+    log_as,
     on_loopback,
     probes_fd,
 )
@@ -33,6 +36,7 @@ from hikari_serve.tasks.host import Host
 
 CONFIG: dict[str, Any] = {
     "traffic": TRAFFIC,
+    "metrics": METRICS,
     "logging": {"access": {"enabled": False}},  # the API logs each request once
 }
 """BentoML's configuration of every runner."""
@@ -60,6 +64,7 @@ def runner_of(name: str | None) -> Any:
     except HikariError as error:
         sys.exit(f"hikari: {error.message}")
 
+    log_as(settings.log)
     app = stage_app()
     workers = settings.of_stage(stage).workers
 
@@ -83,7 +88,8 @@ class Runner:
     """Base of the runners' services: loads in the background, drains at the end."""
 
     def __init__(self, stage: str, settings: Settings, graph: Graph, app: Starlette) -> None:
-        self.host = Host.for_stage(stage, settings, graph, started_here(graph.steps))
+        metrics = Metrics(figures(), stage)
+        self.host = Host.for_stage(stage, settings, graph, started_here(graph.steps), metrics)
         app.state.stage = self.host
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -47,10 +47,11 @@ class Classifier(Model):
         quoted = [Reference(label=case.label, caption=case.caption) for case in cases]
         layout = self._settings.prompt
         query = read_view(item.view)
-        images = [
-            query if slot is None else self._case_picture(ids[slot])
-            for slot in layout.image_order(inputs, len(cases))
-        ]
+        order = layout.image_order(inputs, len(cases))
+        images = [query if slot is None else self._case_picture(ids[slot]) for slot in order]
+        shown = len(order) - order.count(None)
+        if shown:
+            self._observer.cases_shown(self.provenance.model, self.provenance.version, shown)
         prompt = Prompt(layout.messages(inputs, quoted), images)
         return self._engine.prepare(prompt, self._naming.want)
 
@@ -75,5 +76,6 @@ class Classifier(Model):
 
     def _read_case_picture(self, case_id: str) -> Image.Image:
         assert self._index is not None
+        self._observer.case_decoded(self.provenance.model, self.provenance.version)
         picture = open_image(self._index.case(case_id).image, PictureLimits())
         return read_view(make_view(picture, self._settings.preprocessing))

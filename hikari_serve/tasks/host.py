@@ -274,6 +274,7 @@ class Host:
         self._watchers.add(watcher)
         watcher.add_done_callback(self._watchers.discard)
         self._told(entry, began, None)
+        self._observer.model_serves(model.provenance)
         await self._notify()
         if old is not None:
             await _drain(old)

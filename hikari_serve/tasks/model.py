@@ -1,6 +1,7 @@
 """One loaded version of a model: from an item through the queue to a typed result."""
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
 from functools import partial
 
@@ -46,7 +47,13 @@ class Model(ABC):
         Args:
             lease: On the device; held, because the weights are on it.
         """
-        self._engine = TurnTaking(self._engine, lease)
+        self._engine = TurnTaking(
+            self._engine,
+            lease,
+            model=self.provenance.model,
+            version=self.provenance.version,
+            observer=self._observer,
+        )
         self._queue = self._queue_of(self._engine)
 
     def _queue_of(self, engine: Engine) -> Queue:
@@ -95,11 +102,16 @@ class Model(ABC):
             self._calls -= 1
             if not self._calls:
                 self._idle.set()
+        began = time.monotonic()
+        output = self.read(done.output, item)
+        read_s = time.monotonic() - began
         return StageResult(
-            output=self.read(done.output, item),
+            output=output,
             provenance=self.provenance_of(item),
-            queue_ms=round(done.queue_s * 1000, 3),
-            compute_ms=round(done.compute_s * 1000, 3),
+            prepare_ms=_ms(done.prepare_s),
+            queue_ms=_ms(done.queue_s),
+            compute_ms=_ms(done.compute_s),
+            read_ms=_ms(read_s),
             batch_size=done.batch_size,
         )
 
@@ -115,3 +127,7 @@ class Model(ABC):
         """Ends the queue and frees the engine."""
         await self._queue.close()
         await self._engine.close()
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)

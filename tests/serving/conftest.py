@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
+from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.serving.diagnose.door import diagnose_app
 from hikari_serve.serving.doorstep import Doorstep
 from hikari_serve.serving.keys import Keys
@@ -36,7 +37,13 @@ def keys() -> Keys | None:
 
 
 @pytest.fixture
-def api(keys: Keys | None) -> Iterator[Api]:
+def observer() -> Observer:
+    """Who hears how requests end: nobody, unless a module says who."""
+    return NOBODY
+
+
+@pytest.fixture
+def api(keys: Keys | None, observer: Observer) -> Iterator[Api]:
     bench = Bench()
 
     @asynccontextmanager
@@ -51,7 +58,7 @@ def api(keys: Keys | None) -> Iterator[Api]:
     app.state.cascade = bench.cascade
     state = ReadinessState()
     state.readiness = Readiness(bench.stages, bench.cascade.graph.headline)
-    guarded = Doorstep(ReadinessDoor(app, state), keys=keys)
+    guarded = Doorstep(ReadinessDoor(app, state), keys=keys, observer=observer)
     server = uvicorn.Server(uvicorn.Config(guarded, port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

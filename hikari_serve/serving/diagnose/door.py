@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.report import Words
 from hikari_serve.cascade.request import Event
 from hikari_serve.errors import HikariError, InvalidInput
 from hikari_serve.presentation.events import event_of
@@ -17,6 +18,7 @@ from hikari_serve.presentation.present import present
 from hikari_serve.serving.diagnose.intake import Asked, Format, read_request
 from hikari_serve.serving.diagnose.openapi import openapi
 from hikari_serve.serving.diagnose.reports import accepted_format, report_response
+from hikari_serve.serving.ending import ending
 from hikari_serve.serving.errors import error_response, handle_error
 from hikari_serve.serving.hangup import (
     LiveStream,
@@ -73,7 +75,10 @@ async def _diagnose(request: Request) -> Response:
 
 
 async def _answer(cascade: Cascade, asked: Asked, form: Format) -> Response:
-    answer = present(await cascade.run(asked.request), asked.top_k)
+    its = ending()
+    found = await cascade.run(asked.request, on_end=its.stage)
+    its.answered(found.status)
+    answer = present(found, asked.top_k)
     if form == "json":
         return Response(answer.model_dump_json(), media_type="application/json")
     return await report_response(answer, asked, form, cascade.limits)
@@ -89,20 +94,24 @@ async def _stream(request: Request) -> Response:
 
 async def _events(cascade: Cascade, asked: Asked, write: Write) -> Response | None:
     said = False
+    its = ending()
 
     def tell(event: Event) -> None:
         nonlocal said
         said = True
+        its.event(words=isinstance(event, Words))
         name, data = event_of(event, asked.top_k)
         write(_sse(name, data.model_dump_json()))
 
     try:
-        found = await cascade.run(asked.request, tell)
+        found = await cascade.run(asked.request, tell, its.stage)
     except HikariError as error:
+        its.failed(error)
         if not said:
             return error_response(error)
         write(_sse("error", json.dumps(error.payload())))
     else:
+        its.answered(found.status)
         write(_sse("answer", present(found, asked.top_k).model_dump_json()))
     return None
 

@@ -16,6 +16,7 @@ from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.present import present
 from hikari_serve.serving.diagnose.intake import Parameters
 from hikari_serve.serving.diagnose.json_body import read_json
+from hikari_serve.serving.ending import ending
 
 
 class Asked(Parameters):
@@ -44,8 +45,11 @@ async def answer(cascade: Cascade, request_id: str, asked: Asked) -> Answer:
         BentoMLException: What was wrong, with the status of `/diagnose`; of a server's error
             BentoML tells the status only.
     """
+    its = ending()
     try:
-        found = await cascade.run(asked.request(request_id, asked.image))
+        found = await cascade.run(asked.request(request_id, asked.image), on_end=its.stage)
     except HikariError as error:
+        its.failed(error)
         raise BentoMLException(error.message, error_code=error.status) from None
+    its.answered(found.status)
     return present(found, asked.top_k)

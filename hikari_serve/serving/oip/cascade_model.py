@@ -12,6 +12,7 @@ from hikari_serve.errors import HikariError
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.tensors import DESCRIPTION, IMAGE
 from hikari_serve.serving.asking import Asking
+from hikari_serve.serving.ending import ending
 from hikari_serve.serving.oip.checks import Checked
 from hikari_serve.serving.oip.columns import Item
 from hikari_serve.serving.oip.inputs import text, texts
@@ -98,14 +99,17 @@ class CascadeModel:
     ) -> Item:
         def heard(event: Event) -> None:
             if tell is not None and (part := self._part(at, event)):
+                its.event(words=part.words)
                 tell(part)
 
-        began = time.monotonic()
+        began, its = time.monotonic(), ending()
         try:
-            found = await self._cascade.run(request, heard if tell else None)
+            found = await self._cascade.run(request, heard if tell else None, its.stage)
         except HikariError as error:
+            its.failed(error)
             self._statistics.item_ended(self._cascade.name, time.monotonic() - began, error)
             raise
+        its.answered(found.status)
         self._statistics.item_ended(self._cascade.name, time.monotonic() - began, None)
         values: dict[str, Value | HikariError] = {ANSWER: self._word(found)}
         for end in found.ends:

@@ -9,6 +9,7 @@ from grpc_reflection.v1alpha import reflection
 from tritonclient.grpc import service_pb2_grpc
 
 from hikari_serve.errors import ConfigError
+from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.serving.body import FIELDS_BYTES
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.oip.checks import LONGEST_MS
@@ -46,6 +47,7 @@ class GrpcServer:
         shared: bool,
         connection_age_ms: int = CONNECTION_AGE_MS,
         most_calls: int = MOST_CALLS,
+        observer: Observer = NOBODY,
     ) -> None:
         """Args:
         plane: What answers.
@@ -54,6 +56,7 @@ class GrpcServer:
         shared: Whether other processes of this server listen on the same port.
         connection_age_ms: How long a connection takes new calls.
         most_calls: Calls and streams at once.
+        observer: Hears how each request ended.
         """
         self._plane = plane
         self._health = health.aio.HealthServicer()
@@ -69,7 +72,7 @@ class GrpcServer:
             ],
         )
         service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(
-            InferenceService(plane), self._server
+            InferenceService(plane, observer), self._server
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection(

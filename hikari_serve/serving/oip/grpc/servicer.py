@@ -5,6 +5,7 @@ Errors are raised; the gate turns them into codes.
 
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 from tritonclient.grpc import service_pb2 as pb
@@ -12,6 +13,8 @@ from tritonclient.grpc import service_pb2_grpc
 
 from hikari_serve import __version__
 from hikari_serve.errors import Unsupported
+from hikari_serve.observer import Observer
+from hikari_serve.serving.ending import telling
 from hikari_serve.serving.oip.dataplane import EXTENSIONS, NAME, DataPlane
 from hikari_serve.serving.oip.grpc.stream import stream
 from hikari_serve.serving.oip.grpc.translate import read, write
@@ -41,8 +44,9 @@ UNSUPPORTED = {
 class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
     """Answers the protocol's methods."""
 
-    def __init__(self, plane: DataPlane) -> None:
+    def __init__(self, plane: DataPlane, observer: Observer) -> None:
         self._plane = plane
+        self._observer = observer
         for name, why in UNSUPPORTED.items():
             setattr(self, name, _refused(why))
 
@@ -109,11 +113,14 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
 
     async def ModelInfer(self, message: Any, context: Any) -> Any:  # noqa: N802
         """Answers one request."""
-        return write(await self._plane.infer(_asked(message, context)))
+        asked = _asked(message, context)
+        with telling(self._observer, "oip_grpc", asked.request_id, asked.traceparent):
+            return write(await self._plane.infer(asked))
 
     async def ModelStreamInfer(self, messages: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
         """Answers requests as they come, each with as many responses as it has parts."""
-        async for each in stream(self._plane, messages, lambda message: _asked(message, context)):
+        asked = partial(_asked, context=context)
+        async for each in stream(self._plane, messages, asked, self._observer):
             yield each
 
 

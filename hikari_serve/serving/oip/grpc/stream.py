@@ -11,6 +11,8 @@ from typing import Any
 from tritonclient.grpc import service_pb2 as pb
 
 from hikari_serve.errors import HikariError
+from hikari_serve.observer import NOBODY, Observer
+from hikari_serve.serving.ending import telling
 from hikari_serve.serving.oip.dataplane import DataPlane
 from hikari_serve.serving.oip.grpc.translate import write
 from hikari_serve.serving.oip.messages import InferRequest, InferResponse
@@ -24,7 +26,10 @@ later, so that a client that does not read fills no memory."""
 
 
 async def stream(
-    plane: DataPlane, messages: AsyncIterable[Any], read: Callable[[Any], InferRequest]
+    plane: DataPlane,
+    messages: AsyncIterable[Any],
+    read: Callable[[Any], InferRequest],
+    observer: Observer = NOBODY,
 ) -> AsyncIterator[pb.ModelStreamInferResponse]:
     """Answers what comes until the client has sent all; leaving it cancels what runs.
 
@@ -32,6 +37,7 @@ async def stream(
         plane: What answers.
         messages: The requests.
         read: Reads one.
+        observer: Hears how each ended.
     """
     responses: asyncio.Queue[pb.ModelStreamInferResponse | None] = asyncio.Queue()
     places = asyncio.Semaphore(MOST_AT_ONCE)
@@ -41,7 +47,9 @@ async def stream(
 
     async def answer(message: Any) -> None:
         try:
-            put(await plane.infer(read(message), put))
+            asked = read(message)
+            with telling(observer, "oip_grpc", asked.request_id, asked.traceparent):
+                put(await plane.infer(asked, put))
         except HikariError as error:
             responses.put_nowait(_failed(message, error))
         except Exception:

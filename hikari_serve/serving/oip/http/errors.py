@@ -7,6 +7,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from hikari_serve.errors import HikariError, TooLarge
+from hikari_serve.serving.ending import ending
 from hikari_serve.serving.errors import error_response
 from hikari_serve.serving.hangup import CLIENT_CLOSED_REQUEST
 
@@ -27,6 +28,7 @@ def translated(handle: Handler) -> Handler:
         except ClientDisconnect:
             return Response(status_code=CLIENT_CLOSED_REQUEST)
         except HikariError as error:
+            ending().failed(error)
             return oip_error(error)
         except Exception:
             logger.exception("%s failed", request.url.path)

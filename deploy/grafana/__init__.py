@@ -1,0 +1,1 @@
+"""The dashboard for Grafana, as code: `python -m deploy.grafana` writes `dashboard.json`."""

@@ -1,0 +1,132 @@
+"""How a request ends, told once to the observer by whichever door it came.
+
+Whoever takes the request in opens an `Ending` with `telling`; what answers it finds that by
+`ending()` and fills it in, wherever it stands.
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from http import HTTPStatus
+
+from hikari_serve.cascade.report import StageEnd, Status
+from hikari_serve.errors import HikariError
+from hikari_serve.observer import Door, Observer, Outcome, RequestEnd, StageTime, parts_of
+from hikari_serve.serving.hangup import CLIENT_CLOSED_REQUEST
+
+DOORS: dict[str, Door] = {
+    "/diagnose": "diagnose",
+    "/diagnose/stream": "diagnose_stream",
+    "/api/diagnose": "api",
+}
+"""The doors of HTTP, by their paths; those of the Open Inference Protocol have models in theirs."""
+
+_OIP = re.compile(r"/v2/models/[^/]+(/versions/[^/]+)?/infer")
+_WORSE: tuple[Outcome, ...] = ("complete", "abstained", "partial", "error")
+"""Of several items of a request, the worst tells how it ended."""
+
+_CAUSES = {HTTPStatus.NOT_FOUND: "not_found", HTTPStatus.REQUEST_TIMEOUT: "late"}
+
+
+def door_of(path: str) -> Door | None:
+    """The door at which an answer is asked for; None of anything else."""
+    return "oip_http" if _OIP.fullmatch(path) else DOORS.get(path)
+
+
+class Ending:
+    """What is known so far of how a request ends."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._outcome: Outcome | None = None
+        self._cause: str | None = None
+        self._first_event: float | None = None
+        self._first_word: float | None = None
+        self._stages: list[StageTime] = []
+
+    def answered(self, status: Status) -> None:
+        """There is an answer; of several, the worst counts."""
+        if self._outcome is None or _WORSE.index(self._outcome) < _WORSE.index(status):
+            self._outcome, self._cause = status, None
+
+    def failed(self, error: HikariError) -> None:
+        """There is an error in its place."""
+        self._outcome, self._cause = "error", error.code
+
+    def event(self, *, words: bool) -> None:
+        """An event of a stream is sent; it may be words of a stage."""
+        now = time.monotonic() - self._began
+        if self._first_event is None:
+            self._first_event = now
+        if words and self._first_word is None:
+            self._first_word = now
+
+    def stage(self, end: StageEnd) -> None:
+        """A stage ended."""
+        parts = parts_of(end.seconds, end.result) if end.result else {}
+        error = end.error.code if end.error else None
+        began = time.monotonic() - self._began - end.seconds
+        self._stages.append(StageTime(end.name, began, end.waited, end.seconds, parts, error))
+
+    def response(self, status: int | None) -> None:
+        """What is known of the end from the status of an HTTP response, where nobody said more.
+
+        Args:
+            status: None where none was sent.
+        """
+        if self._outcome is not None or status in (None, HTTPStatus.OK, CLIENT_CLOSED_REQUEST):
+            return
+        self._outcome = "error"
+        internal = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        self._cause = _CAUSES.get(HTTPStatus(status), "internal" if internal else "invalid_input")
+
+    def end(self, door: Door, request: str, traceparent: str | None) -> RequestEnd:
+        """The end as the observer hears it; a request without any other was left by its client."""
+        return RequestEnd(
+            request,
+            traceparent,
+            door,
+            self._outcome or "cancelled",
+            self._cause,
+            time.monotonic() - self._began,
+            self._first_event,
+            self._first_word,
+            tuple(self._stages),
+        )
+
+
+_current: ContextVar[Ending | None] = ContextVar("ending", default=None)
+
+
+def ending() -> Ending:
+    """That of the request which this task works for; where there is none, one that nobody hears."""
+    return _current.get() or Ending()
+
+
+@contextmanager
+def telling(
+    observer: Observer, door: Door, request: str, traceparent: str | None
+) -> Iterator[Ending]:
+    """Tells the observer how a request ended when the block does.
+
+    Args:
+        observer: Who hears it.
+        door: The protocol that the request came by.
+        request: Its id.
+        traceparent: W3C trace context that it came with, if it is one.
+    """
+    its = Ending()
+    token = _current.set(its)
+    try:
+        yield its
+    except HikariError as error:
+        its.failed(error)
+        raise
+    except Exception as error:
+        its.failed(HikariError(repr(error)))
+        raise
+    finally:
+        _current.reset(token)
+        observer.request_ended(its.end(door, request, traceparent))

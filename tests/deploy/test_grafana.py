@@ -1,0 +1,65 @@
+"""The dashboard is what its code builds, and every panel asks for what there is."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.grafana.dashboard import dashboard_json
+from deploy.grafana.rows import ROWS
+from tests.deploy.queries import samples, used
+from tests.deploy.test_prometheus import ALERTS, RECORDED, promtool
+from tests.served.server import ROOT
+
+FILE = ROOT / "deploy" / "grafana" / "dashboard.json"
+QUERIES = [query for panels in ROWS.values() for panel in panels for query, _ in panel.queries]
+
+
+def graphs(node: Any) -> list[dict[str, Any]]:
+    """All that is drawn, in rows or not."""
+    inner = [graph for each in node.get("panels") or [] for graph in graphs(each)]
+    return [*([node] if node.get("targets") else []), *inner]
+
+
+def test_the_file_is_what_the_code_builds() -> None:
+    assert FILE.read_text() == dashboard_json(), "run `make dashboard`"
+
+
+def test_every_row_is_there_with_its_panels() -> None:
+    built = json.loads(FILE.read_text())
+    assert [each["title"] for each in built["panels"] if each["type"] == "row"] == list(ROWS)
+    shown = {graph["title"]: graph for graph in graphs(built)}
+    panels = [panel for panels in ROWS.values() for panel in panels]
+    assert set(shown) == {panel.title for panel in panels}
+    for panel in panels:
+        targets = shown[panel.title]["targets"]
+        assert [(each["expr"], each["legendFormat"]) for each in targets] == list(panel.queries)
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_it_asks_for_what_there_is(query: str) -> None:
+    recorded = set(re.findall(r"\w+:hikari_\w+:\w+", query))
+    assert recorded <= set(RECORDED)
+    assert used(query) or recorded
+
+
+def test_every_query_can_be_parsed(tmp_path: Path) -> None:
+    rules = [
+        {"record": f"panel:{number}", "expr": query.replace("$__rate_interval", "5m")}
+        for number, query in enumerate(QUERIES)
+    ]
+    file = tmp_path / "panels.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+    assert f"{len(QUERIES)} rules found" in promtool("check", "rules", str(file))
+
+
+def test_every_metric_is_looked_at() -> None:
+    """By a panel or an alert: what nobody looks at is not counted."""
+    rules = [rule["expr"] for rule in (*ALERTS.values(), *RECORDED.values())]
+    looked_at = {name for query in (*QUERIES, *rules) for name in used(query)}
+    families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in samples()}
+    seen = {re.sub(r"_(bucket|sum|count)$", "", name) for name in looked_at}
+    assert families - seen == set()

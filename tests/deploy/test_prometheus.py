@@ -1,0 +1,65 @@
+"""The rules use metrics that exist, each alert fires for its fault, and the docs list them all."""
+
+import re
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deploy.queries import used
+from tests.served.server import ROOT
+
+FOLDER = ROOT / "deploy" / "prometheus"
+RULES: list[dict[str, Any]] = [
+    rule
+    for group in yaml.safe_load((FOLDER / "rules.yml").read_text())["groups"]
+    for rule in group["rules"]
+]
+ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
+RECORDED = {rule["record"]: rule for rule in RULES if "record" in rule}
+
+
+def promtool(*arguments: str) -> str:
+    tool = shutil.which("promtool")
+    if tool is None:
+        pytest.skip("promtool is missing: apt-get install prometheus")
+    done = subprocess.run([tool, *arguments], cwd=FOLDER, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_each_alert_fires_for_its_fault_alone() -> None:
+    assert "SUCCESS" in promtool("test", "rules", "tests.yml")
+
+
+def test_each_alert_is_tried_before_and_after() -> None:
+    tried: dict[str, set[bool]] = {}
+    for case in yaml.safe_load((FOLDER / "tests.yml").read_text())["tests"]:
+        for each in case["alert_rule_test"]:
+            tried.setdefault(each["alertname"], set()).add("exp_alerts" in each)
+    assert tried == {name: {True, False} for name in ALERTS}
+
+
+@pytest.mark.parametrize("name", [*ALERTS, *RECORDED])
+def test_it_uses_metrics_that_exist(name: str) -> None:
+    query = {**ALERTS, **RECORDED}[name]["expr"]
+    names = used(query)
+    recorded = set(re.findall(r"\w+:hikari_\w+:\w+", query))
+    assert recorded <= set(RECORDED)
+    assert names or recorded or name == "HikariDown"
+
+
+def test_what_is_recorded_is_used() -> None:
+    dashboard = (ROOT / "deploy" / "grafana" / "dashboard.json").read_text()
+    queries = dashboard + "".join(rule["expr"] for rule in ALERTS.values())
+    assert [name for name in RECORDED if name not in queries] == []
+
+
+def test_the_docs_list_every_alert() -> None:
+    text = (ROOT / "docs" / "alerts.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (\w+) \|", text, re.MULTILINE)
+    assert rows == [
+        (name, rule["labels"]["severity"], rule["for"]) for name, rule in ALERTS.items()
+    ]
