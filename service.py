@@ -70,7 +70,7 @@ except HikariError as error:
 
 log_as(settings.log)
 metrics = Metrics(figures())
-endings = Several(metrics, RequestLog(), *tracing)
+told = Several(metrics, RequestLog(), *tracing)
 app = diagnose_app(settings, graph)
 app.router.routes.extend(oip_routes())
 state = ReadinessState()
@@ -99,8 +99,8 @@ class Hikari:
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
         statistics = Statistics(graph)
-        observer = Several(metrics, statistics)
-        self.cascade = Cascade(config, graph, self.placement.stages, limits, observer)
+        heard = Several(metrics, statistics)
+        self.cascade = Cascade(config, graph, self.placement.stages, limits, heard)
         app.state.cascade = self.cascade
         state.readiness = self.readiness = Readiness(self.placement.stages, graph.headline)
         app.state.dataplane = self.dataplane = DataPlane(
@@ -108,12 +108,9 @@ class Hikari:
         )
         self.grpc = None
         if settings.grpc_port:
+            most = settings.max_image_bytes
             self.grpc = GrpcServer(
-                self.dataplane,
-                max_image_bytes=settings.max_image_bytes,
-                keys=keys,
-                shared=True,
-                observer=endings,
+                self.dataplane, max_image_bytes=most, keys=keys, shared=True, observer=told
             )
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
@@ -141,7 +138,7 @@ class Hikari:
 served: Any = Hikari  # BentoML made a `Service` of the class
 enter_by(Entrance("" if keys else "HIKARI_KEYS", settings.metrics_port, settings.grpc_port))
 hosts = settings.allowed_hosts or (LOOPBACK if on_loopback() else ())
-served.add_asgi_middleware(Doorstep, hosts=hosts, keys=keys, observer=endings)
+served.add_asgi_middleware(Doorstep, hosts=hosts, keys=keys, observer=told)
 if settings.cors_origins:
     served.add_asgi_middleware(
         CORSMiddleware,

@@ -16,23 +16,22 @@ from hikari_serve.errors import HikariError
 from hikari_serve.observer import Door, Observer, Outcome, RequestEnd, StageTime, parts_of
 from hikari_serve.serving.hangup import CLIENT_CLOSED_REQUEST
 
-DOORS: dict[str, Door] = {
+_DOORS: dict[str, Door] = {
     "/diagnose": "diagnose",
     "/diagnose/stream": "diagnose_stream",
     "/api/diagnose": "api",
 }
-"""The doors of HTTP, by their paths; those of the Open Inference Protocol have models in theirs."""
+_OIP = re.compile(r"/v2/models/[^/]+(?:/versions/[^/]+)?/infer")
 
-_OIP = re.compile(r"/v2/models/[^/]+(/versions/[^/]+)?/infer")
-_WORSE: tuple[Outcome, ...] = ("complete", "abstained", "partial", "error")
-"""Of several items of a request, the worst tells how it ended."""
+_WORST: tuple[Outcome, ...] = ("complete", "abstained", "partial")
+"""How an answer to several pictures is called: as the worst of them."""
 
 _CAUSES = {HTTPStatus.NOT_FOUND: "not_found", HTTPStatus.REQUEST_TIMEOUT: "late"}
 
 
 def door_of(path: str) -> Door | None:
-    """The door at which an answer is asked for; None of anything else."""
-    return "oip_http" if _OIP.fullmatch(path) else DOORS.get(path)
+    """The door of HTTP that a path leads to; None where no answer is asked for."""
+    return "oip_http" if _OIP.fullmatch(path) else _DOORS.get(path)
 
 
 class Ending:
@@ -47,9 +46,9 @@ class Ending:
         self._stages: list[StageTime] = []
 
     def answered(self, status: Status) -> None:
-        """There is an answer; of several, the worst counts."""
-        if self._outcome is None or _WORSE.index(self._outcome) < _WORSE.index(status):
-            self._outcome, self._cause = status, None
+        """There is an answer, to the picture or to one of several."""
+        before = self._outcome if self._outcome in _WORST else status
+        self._outcome, self._cause = max(before, status, key=_WORST.index), None
 
     def failed(self, error: HikariError) -> None:
         """There is an error in its place."""

@@ -1,6 +1,7 @@
 """Attacks by what a stranger can send."""
 
 import base64
+import json
 import os
 import socket
 import threading
@@ -140,7 +141,8 @@ def _log(server: Server) -> Tried:
     httpx.get(f"{server.url}/%0a2026 [CRITICAL] forged%1b[31m")
     time.sleep(0.5)
     lines = [line for line in server.log.read_text().splitlines() if "forged" in line]
-    held = len(lines) == 1 and "\\n2026 [CRITICAL] forged\\x1b[31m" in lines[0]
+    messages = [json.loads(line)["message"] for line in lines]
+    held = len(messages) == 1 and "\\n2026 [CRITICAL] forged\\x1b[31m" in messages[0]
     return Tried("a line break in a path, to forge a line of the log", "escaped", held)
 
 

@@ -10,27 +10,13 @@ import httpx
 import pytest
 
 from hikari_serve.errors import EngineFailed, Unavailable
-from hikari_serve.observer import Observer, RequestEnd
-from hikari_serve.serving.ending import door_of, ending, telling
+from hikari_serve.observer import RequestEnd
+from hikari_serve.serving.ending import ending, telling
 from hikari_serve.serving.keys import Keys
 from tests.serving.conftest import Api
+from tests.serving.heard import Heard
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-
-
-class Heard(Observer):
-    def __init__(self) -> None:
-        self.ends: list[RequestEnd] = []
-
-    def request_ended(self, request: RequestEnd) -> None:
-        self.ends.append(request)
-
-    def one(self) -> RequestEnd:
-        until = time.monotonic() + 5
-        while not self.ends and time.monotonic() < until:
-            time.sleep(0.01)
-        (end,) = self.ends
-        return end
 
 
 @pytest.fixture
@@ -170,18 +156,3 @@ def test_a_door_of_another_protocol_tells_in_one_block() -> None:
 def test_outside_of_a_request_nobody_hears() -> None:
     ending().answered("complete")
     assert ending().end("api", "r", None).outcome == "cancelled"
-
-
-@pytest.mark.parametrize(
-    ("path", "door"),
-    [
-        ("/v2/models/demo/infer", "oip_http"),
-        ("/v2/models/demo/versions/1/infer", "oip_http"),
-        ("/v2/models/demo/stats", None),
-        ("/v2/models/a/b/infer", None),
-        ("/diagnose", "diagnose"),
-        ("/nowhere", None),
-    ],
-)
-def test_a_path_is_a_door_where_an_answer_is_asked_for(path: str, door: str | None) -> None:
-    assert door_of(path) == door

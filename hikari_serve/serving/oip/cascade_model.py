@@ -99,18 +99,16 @@ class CascadeModel:
     ) -> Item:
         def heard(event: Event) -> None:
             if tell is not None and (part := self._part(at, event)):
-                its.event(words=part.words)
                 tell(part)
 
         began, its = time.monotonic(), ending()
         try:
             found = await self._cascade.run(request, heard if tell else None, its.stage)
         except HikariError as error:
-            its.failed(error)
             self._statistics.item_ended(self._cascade.name, time.monotonic() - began, error)
             raise
-        its.answered(found.status)
         self._statistics.item_ended(self._cascade.name, time.monotonic() - began, None)
+        its.answered(found.status)
         values: dict[str, Value | HikariError] = {ANSWER: self._word(found)}
         for end in found.ends:
             values |= self._of_end(end)

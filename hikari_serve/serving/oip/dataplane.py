@@ -11,7 +11,6 @@ from hikari_serve.quoting import quoted
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig
-from hikari_serve.serving.ending import ending
 from hikari_serve.serving.oip.cascade_model import CascadeModel
 from hikari_serve.serving.oip.checks import before, check, given
 from hikari_serve.serving.oip.columns import tensors_of
@@ -184,7 +183,6 @@ class DataPlane:
             else None
         )
         gave = await model.infer(request, asked, tell)
-        ending().answered("complete")
         outputs = tensors_of(
             given(asked, gave.outputs), model.signature.outputs, gave.items, asked.tolerant
         )

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from hikari_serve.errors import HikariError
+from hikari_serve.serving.ending import ending
 from hikari_serve.serving.oip.columns import of_item
 
 T = TypeVar("T")
@@ -29,6 +30,7 @@ async def each_of(
             return await run(at)
         except HikariError as error:
             if tolerant:
+                ending().answered("partial")
                 return error
             raise error if count == 1 else of_item(at, error) from None
 

@@ -11,6 +11,7 @@ from hikari_serve.errors import DeadlineExceeded, HikariError, InvalidInput
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.repository.schema import CascadeConfig
 from hikari_serve.repository.tensors import IMAGE, STRINGS, tensor_of
+from hikari_serve.serving.ending import ending
 from hikari_serve.serving.oip.checks import Checked
 from hikari_serve.serving.oip.columns import Item as Values
 from hikari_serve.serving.oip.inputs import texts
@@ -143,6 +144,7 @@ class StageModel:
             self._statistics.item_ended(model, time.monotonic() - began, error)
             raise
         self._statistics.item_ended(model, time.monotonic() - began, result)
+        ending().answered("complete")
         return result
 
     def _alone(self) -> Graph:

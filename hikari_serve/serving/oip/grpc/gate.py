@@ -9,9 +9,11 @@ from typing import Any
 import grpc
 
 from hikari_serve.errors import HikariError
+from hikari_serve.observer import NOBODY, Observer
+from hikari_serve.serving.ending import telling
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.oip.grpc.errors import abort
-from hikari_serve.serving.request_id import HEADER, current, is_harmless, new_id
+from hikari_serve.serving.request_id import HEADER, current, is_harmless, new_id, trace_of
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +23,9 @@ PREFIX = "/inference.GRPCInferenceService/"
 OPEN = ("ServerLive", "ServerReady")
 """Asked by machines: without a key, and no lines in the log."""
 
+INFER = "ModelInfer"
+"""Asks for an answer; its line in the log is the observer's."""
+
 ADMIN = ("RepositoryModelLoad", "RepositoryModelUnload")
 """What changes what is served."""
 
@@ -28,11 +33,13 @@ ADMIN = ("RepositoryModelLoad", "RepositoryModelUnload")
 class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc]
     """Guards the service as the doorstep guards HTTP."""
 
-    def __init__(self, keys: Keys | None) -> None:
+    def __init__(self, keys: Keys | None, observer: Observer = NOBODY) -> None:
         """Args:
         keys: Who may ask for what; None lets everybody.
+        observer: Hears how each request for an answer ended; a stream tells of its own.
         """
         self._keys = keys
+        self._observer = observer
 
     async def intercept_service(
         self,
@@ -49,7 +56,7 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc]
             for key, value in handler_call_details.invocation_metadata
             if isinstance(value, str)
         }
-        call = _Call(method.removeprefix(PREFIX), headers, self._keys)
+        call = _Call(method.removeprefix(PREFIX), headers, self._keys, self._observer)
         parts = {
             "request_deserializer": handler.request_deserializer,
             "response_serializer": handler.response_serializer,
@@ -64,11 +71,15 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc]
 class _Call:
     """One call on its way through the gate."""
 
-    def __init__(self, name: str, headers: dict[str, str], keys: Keys | None) -> None:
+    def __init__(
+        self, name: str, headers: dict[str, str], keys: Keys | None, observer: Observer
+    ) -> None:
         given = headers.get(HEADER, "")
         self._name = name
         self._headers = headers
         self._keys = keys
+        self._observer = observer
+        self._trace = trace_of(headers.get("traceparent"))
         self._id = given if is_harmless(given) else new_id()
 
     def unary(self, handle: Callable[[Any, Any], Awaitable[Any]]) -> Callable[..., Any]:
@@ -77,7 +88,11 @@ class _Call:
                 self._admit()
                 return await handle(message, context)
 
-            return await self._told(context, answer)
+            async def heard() -> Any:
+                with telling(self._observer, "oip_grpc", self._id, self._trace):
+                    return await answer()
+
+            return await self._told(context, heard if self._name == INFER else answer)
 
         return guarded
 
@@ -117,6 +132,6 @@ class _Call:
             logger.exception("%s failed", self._name)
             await abort(context, HikariError("the server failed; its log says why"))
         finally:
-            if self._name not in OPEN:
+            if self._name not in (*OPEN, INFER):
                 took = (time.monotonic() - began) * 1000
                 logger.info("%s %s: %s after %.1f ms", context.peer(), self._name, ended, took)

@@ -56,12 +56,12 @@ class GrpcServer:
         shared: Whether other processes of this server listen on the same port.
         connection_age_ms: How long a connection takes new calls.
         most_calls: Calls and streams at once.
-        observer: Hears how each request ended.
+        observer: Hears how each request for an answer ended.
         """
         self._plane = plane
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
-            interceptors=[Gate(keys)],
+            interceptors=[Gate(keys, observer)],
             maximum_concurrent_rpcs=most_calls,
             options=[
                 ("grpc.max_receive_message_length", max_image_bytes + FIELDS_BYTES),

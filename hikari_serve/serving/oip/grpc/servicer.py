@@ -13,7 +13,7 @@ from tritonclient.grpc import service_pb2_grpc
 
 from hikari_serve import __version__
 from hikari_serve.errors import Unsupported
-from hikari_serve.observer import Observer
+from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.serving.ending import telling
 from hikari_serve.serving.oip.dataplane import EXTENSIONS, NAME, DataPlane
 from hikari_serve.serving.oip.grpc.stream import stream
@@ -44,7 +44,7 @@ UNSUPPORTED = {
 class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
     """Answers the protocol's methods."""
 
-    def __init__(self, plane: DataPlane, observer: Observer) -> None:
+    def __init__(self, plane: DataPlane, observer: Observer = NOBODY) -> None:
         self._plane = plane
         self._observer = observer
         for name, why in UNSUPPORTED.items():
@@ -113,26 +113,28 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
 
     async def ModelInfer(self, message: Any, context: Any) -> Any:  # noqa: N802
         """Answers one request."""
-        asked = _asked(message, context)
-        with telling(self._observer, "oip_grpc", asked.request_id, asked.traceparent):
-            return write(await self._plane.infer(asked))
+        return write(await self._plane.infer(_asked(message, context)))
 
     async def ModelStreamInfer(self, messages: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
         """Answers requests as they come, each with as many responses as it has parts."""
         asked = partial(_asked, context=context)
-        async for each in stream(self._plane, messages, asked, self._observer):
+        heard = partial(telling, self._observer, "oip_grpc", current.get(), _trace(context))
+        async for each in stream(self._plane, messages, asked, heard):
             yield each
 
 
 def _asked(message: Any, context: Any) -> InferRequest:
     left = context.time_remaining()
-    metadata = dict(context.invocation_metadata() or ())
     return read(
         message,
         request_id=current.get(),
         deadline=None if left is None else time.time() + left,
-        traceparent=trace_of(metadata.get("traceparent")),
+        traceparent=_trace(context),
     )
+
+
+def _trace(context: Any) -> str | None:
+    return trace_of(dict(context.invocation_metadata() or ()).get("traceparent"))
 
 
 def _refused(why: str) -> Any:

@@ -6,13 +6,13 @@ An error is told in the stream, with the id of its request, and the stream goes 
 import asyncio
 import logging
 from collections.abc import AsyncIterable, AsyncIterator, Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from tritonclient.grpc import service_pb2 as pb
 
 from hikari_serve.errors import HikariError
-from hikari_serve.observer import NOBODY, Observer
-from hikari_serve.serving.ending import telling
+from hikari_serve.serving.ending import Ending
 from hikari_serve.serving.oip.dataplane import DataPlane
 from hikari_serve.serving.oip.grpc.translate import write
 from hikari_serve.serving.oip.messages import InferRequest, InferResponse
@@ -29,7 +29,7 @@ async def stream(
     plane: DataPlane,
     messages: AsyncIterable[Any],
     read: Callable[[Any], InferRequest],
-    observer: Observer = NOBODY,
+    heard: Callable[[], AbstractContextManager[Ending]],
 ) -> AsyncIterator[pb.ModelStreamInferResponse]:
     """Answers what comes until the client has sent all; leaving it cancels what runs.
 
@@ -37,7 +37,7 @@ async def stream(
         plane: What answers.
         messages: The requests.
         read: Reads one.
-        observer: Hears how each ended.
+        heard: Opens the block in which one is answered, and tells how it ended.
     """
     responses: asyncio.Queue[pb.ModelStreamInferResponse | None] = asyncio.Queue()
     places = asyncio.Semaphore(MOST_AT_ONCE)
@@ -47,9 +47,13 @@ async def stream(
 
     async def answer(message: Any) -> None:
         try:
-            asked = read(message)
-            with telling(observer, "oip_grpc", asked.request_id, asked.traceparent):
-                put(await plane.infer(asked, put))
+            with heard() as its:
+
+                def tell(part: InferResponse) -> None:
+                    its.event(words=False)
+                    put(part)
+
+                put(await plane.infer(read(message), tell))
         except HikariError as error:
             responses.put_nowait(_failed(message, error))
         except Exception:

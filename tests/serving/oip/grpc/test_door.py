@@ -31,7 +31,6 @@ from hikari_serve.errors import (
     QueueFull,
     Unavailable,
 )
-from hikari_serve.observer import Observer, RequestEnd
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.oip.grpc.server import SERVICE, GrpcServer
 from hikari_serve.serving.oip.grpc.servicer import UNSUPPORTED
@@ -457,41 +456,3 @@ def test_more_calls_than_are_taken_at_once_are_refused(plane: Plane) -> None:
         assert code == "StatusCode.RESOURCE_EXHAUSTED"
         assert call.result().as_numpy("error") is not None
         assert client.is_server_ready()
-
-
-class Heard(Observer):
-    """Keeps how each request ended."""
-
-    def __init__(self) -> None:
-        self.ends: list[RequestEnd] = []
-
-    def request_ended(self, request: RequestEnd) -> None:
-        self.ends.append(request)
-
-
-def test_each_request_is_told_of_once_with_its_worst_end(plane: Plane) -> None:
-    heard: queue.Queue[tuple[Any, Any]] = queue.Queue()
-    observer = Heard()
-    names = wanted("disease.label", "error")
-    with (
-        listening(plane, observer=observer) as address,
-        triton.InferenceServerClient(address) as client,
-    ):
-        client.infer("demo", pictures(plane.bench.image))
-        client.infer("demo", pictures(plane.bench.image, b"no picture"), outputs=names)
-        plane.bench.stages["caption"].error = Unavailable("the runner cannot be reached")
-        client.infer("demo", pictures(plane.bench.image), outputs=wanted("disease.label"))
-        with pytest.raises(InferenceServerException):
-            client.infer("demo", pictures(b"no picture"))
-        client.start_stream(lambda result, error: heard.put((result, error)))
-        client.async_stream_infer("demo", pictures(b"no picture"))
-        heard.get(timeout=10)
-        client.stop_stream()
-    assert [(end.door, end.outcome, end.cause) for end in observer.ends] == [
-        ("oip_grpc", "complete", None),
-        ("oip_grpc", "error", "unsupported_image"),
-        ("oip_grpc", "partial", None),
-        ("oip_grpc", "error", "unsupported_image"),
-        ("oip_grpc", "error", "unsupported_image"),
-    ]
-    assert {each.stage for each in observer.ends[0].stages} == set(plane.bench.stages)
