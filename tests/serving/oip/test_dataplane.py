@@ -212,7 +212,8 @@ def test_a_model_alone_is_told_what_the_cascade_would_tell_it(plane: Plane) -> N
     image = pictures(plane.bench.image, plane.bench.image, alone=True)
     groups = words("group", "acne", "unknown", alone=True)
     plane.infer(InferRequest("demo_disease", inputs=(image, groups)))
-    assert [each.inputs for each in plane.bench.stages["disease"].items] == [{"group": "acne"}, {}]
+    asked = [each.inputs for each in plane.bench.stages["disease"].items]
+    assert sorted(asked, key=len) == [{}, {"group": "acne"}]  # they run side by side
 
 
 def test_fewer_cases_than_its_neighbour_has_are_blank(plane: Plane) -> None:
