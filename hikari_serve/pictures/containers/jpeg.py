@@ -1,6 +1,8 @@
 """The segments of a JPEG file (ITU-T T.81), but for its pixels."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from hikari_serve.errors import TruncatedImage, UnsupportedImage
 from hikari_serve.pictures.containers import MAX_PARTS, Contents, too_many_parts
@@ -17,7 +19,7 @@ _LOSSLESS = {0xC3, 0xC7, 0xCB, 0xCF}
 _JPEG_LS = 0xF7
 # Of the application segments, what decoding needs: JFIF and Adobe say what the channels are.
 _NEEDED = {0xE0: b"JFIF\0", 0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
-_EXIF = b"Exif\0\0"
+_EXIF_SEGMENT, _EXIF = 0xE1, b"Exif\0\0"
 
 MAX_SCANS = 100
 """Encoders write about 10; 100 is also where libtiff stops (LIBTIFF_JPEG_MAX_ALLOWED_SCAN_NUMBER).
@@ -31,48 +33,68 @@ def read_jpeg(data: bytes) -> Contents:
     whether the last one is whole, the decoder must say.
 
     Raises:
-        TruncatedImage: It is cut before its pixels, filled up, or has too many scans.
+        TruncatedImage: It is cut before its pixels, or has too many scans.
         UnsupportedImage: It is of a kind that is not read, or has too many segments.
     """
-    kept, exif, scans = [data[:2]], None, 0
-    missing: dict[int, set[int]] = {}
-    at = start = 2
+    kept, exif, at = [data[:2]], None, 2
+    scans = _Scans()
+    for segment in _segments(data):
+        if scans.count:  # before them, what stands between segments is filling
+            kept.append(data[at : segment.begin])
+        at = segment.end
+        if segment.kind == _END:
+            if not scans.count:
+                raise TruncatedImage(DAMAGED)
+            return Contents(b"".join([*kept, END]), exif)
+        _check_frame(segment)
+        scans.take(segment)
+        if exif is None and segment.kind == _EXIF_SEGMENT and segment.body.startswith(_EXIF):
+            exif = segment.body
+        if segment.needed:
+            kept.append(data[segment.begin : segment.end])
+    if not scans.whole:
+        raise TruncatedImage(DAMAGED)
+    return Contents(b"".join([*kept, data[at:]]), exif)
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """A marker's code, its segment's place in the file, and what it holds."""
+
+    kind: int
+    begin: int
+    end: int
+    body: bytes
+
+    @property
+    def needed(self) -> bool:
+        """Whether pixels need it; of applications' own, few are, and of comments none."""
+        if self.kind in _APPS:
+            return self.kind in _NEEDED and self.body.startswith(_NEEDED[self.kind])
+        return self.kind != _COMMENT
+
+
+def _segments(data: bytes) -> Iterator[_Segment]:
+    """The segments up to the end marker, or the file's end."""
+    at = 2
     for _ in range(MAX_PARTS):
         found = _MARKER.search(data, at)
         if found is None:
-            if not scans or any(missing.values()):
-                raise TruncatedImage(DAMAGED)
-            return Contents(b"".join([*kept, data[start:]]), exif)
-        kind, begin = found[0][1], found.start()
+            return
+        kind, begin, at = found[0][1], found.start(), found.end()
         if kind == _END:
-            if not 0 < scans <= MAX_SCANS:
-                raise TruncatedImage(DAMAGED)
-            return Contents(b"".join([*kept, data[start:begin], END]), exif)
-        length = int.from_bytes(data[found.end() : found.end() + 2])
-        body = data[found.end() + 2 : found.end() + length]
-        if length < 2 or len(body) < length - 2:
+            yield _Segment(kind, begin, at, b"")
+            return
+        end = at + int.from_bytes(data[at : at + 2])
+        if not at + 2 <= end <= len(data):
             raise TruncatedImage(DAMAGED)
-        in_pixels = scans > 0  # before them, what stands between segments is filling
-        _check_frame(kind, body)
-        if kind in _FRAMES:
-            missing = {each: set(range(64)) for each in body[6::3]}
-        if kind == _SCAN:
-            scans += 1
-            _scan(body, missing)
-        at = found.end() + length
-        if exif is None and kind == 0xE1 and body.startswith(_EXIF):
-            exif = body
-        dropped = kind in _APPS and not body.startswith(_NEEDED.get(kind, body + b"."))
-        if in_pixels:
-            kept.append(data[start:begin])
-        if not (dropped or kind == _COMMENT):
-            kept.append(data[begin:at])
-        start = at
+        yield _Segment(kind, begin, end, data[at + 2 : end])
+        at = end
     raise too_many_parts("JPEG", "segments")
 
 
-def _check_frame(kind: int, body: bytes) -> None:
-    found = None
+def _check_frame(segment: _Segment) -> None:
+    found, kind, body = None, segment.kind, segment.body
     if kind == _JPEG_LS:
         found = "JPEG-LS"
     elif kind in _LOSSLESS:
@@ -83,12 +105,30 @@ def _check_frame(kind: int, body: bytes) -> None:
         raise UnsupportedImage(f"{found} is not supported; send a JPEG of 8 bits a channel")
 
 
-def _scan(body: bytes, missing: dict[int, set[int]]) -> None:
-    """Takes the coefficients out that a scan brings to their last bit (B.2.3)."""
-    count = body[0] if body else 0
-    if len(body) < 4 + 2 * count:
-        raise TruncatedImage(DAMAGED)
-    first, last, approximation = body[1 + 2 * count : 4 + 2 * count]
-    if approximation & 15 == 0:
-        for component in body[1 : 1 + 2 * count : 2]:
-            missing.get(component, set()).difference_update(range(first, last + 1))
+@dataclass(slots=True)
+class _Scans:
+    """The scans so far, and for each component the coefficients that none brought to its end."""
+
+    count: int = 0
+    missing: dict[int, set[int]] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every coefficient of every component has its last bit (B.2.3)."""
+        return self.count > 0 and not any(self.missing.values())
+
+    def take(self, segment: _Segment) -> None:
+        """Notes the components of a frame, and what a scan brings of them."""
+        body = segment.body
+        if segment.kind in _FRAMES:
+            self.missing = {component: set(range(64)) for component in body[6::3]}
+        if segment.kind != _SCAN:
+            return
+        self.count += 1
+        components = body[0] if body else 0
+        if len(body) < 4 + 2 * components or self.count > MAX_SCANS:
+            raise TruncatedImage(DAMAGED)
+        first, last, approximation = body[1 + 2 * components : 4 + 2 * components]
+        if approximation & 15 == 0:
+            for component in body[1 : 1 + 2 * components : 2]:
+                self.missing.get(component, set()).difference_update(range(first, last + 1))
