@@ -4,12 +4,13 @@ A stage may live in this process, in a runner beside it or on another machine; t
 the same in all three, as objects or as JSON (bytes become base64 there).
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Hashable, Mapping
 from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 DEFAULT_PRIORITY = 5
 """Priorities run from 1, served first, to 9, as Triton counts them: lower is sooner."""
@@ -105,6 +106,14 @@ class Description(Frozen):
     finish_reason: Literal["stop", "length"]
 
 
+def _standard_base64(data: bytes) -> str:
+    return b64encode(data).decode()
+
+
+Picture = Annotated[bytes, PlainSerializer(_standard_base64, when_used="json")]
+"""A picture in an answer; in JSON as base64 in the alphabet that `base64 -d` and `atob` read."""
+
+
 class ReferenceCase(Frozen):
     """A retrieved case; what is shown of it is the reference model's `expose`.
 
@@ -122,7 +131,7 @@ class ReferenceCase(Frozen):
     score: float | None = None
     label: str | None = None
     caption: str | None = None
-    image: bytes | None = None
+    image: Picture | None = None
 
 
 class Retrieval(Frozen):

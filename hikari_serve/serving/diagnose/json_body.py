@@ -18,6 +18,7 @@ MAX_DEPTH = 8
 CHUNK = 1 << 20
 """Characters of base64 decoded at once; a multiple of four."""
 
+_STANDARD, _BLANKS = bytes.maketrans(b"-_", b"+/"), b" \t\r\n"
 _PICTURE = re.compile(rb'"image"\s*:\s*"')
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
 
@@ -45,9 +46,18 @@ def read_json(body: bytes) -> tuple[bytes, dict[str, Any]]:
 def decode(picture: bytes) -> bytes:
     """Decodes base64 bit by bit, so that other threads have their turns.
 
+    Of either alphabet (RFC 4648, 4 and 5), with line ends or without, padded or not, and as a
+    `data:` URI, as a browser's `FileReader` writes it.
+
     Raises:
         InvalidInput: It is no base64.
     """
+    if picture[:5].lower() == b"data:":
+        head, comma, picture = picture.partition(b",")
+        if not comma or not head.lower().endswith(b";base64"):
+            raise InvalidInput("image is a data: URI that is not in base64")
+    picture = picture.translate(_STANDARD, _BLANKS).rstrip(b"=")
+    picture += b"=" * (-len(picture) % 4)
     try:
         return b"".join(
             binascii.a2b_base64(picture[start : start + CHUNK], strict_mode=True)
@@ -65,8 +75,11 @@ def _cut(body: bytes) -> tuple[bytes | None, bytes]:
     end = body.find(b'"', found.end())
     if end < 0:
         return None, body
-    # Some writers escape slashes; any other backslash is no base64, wherever the string ends.
-    picture = body[found.end() : end].replace(b"\\/", b"/")
+    # Some writers escape slashes, and line ends are always escaped; any other backslash is no
+    # base64, wherever the string ends.
+    picture = body[found.end() : end]
+    for escaped, meant in ((rb"\/", b"/"), (rb"\n", b""), (rb"\r", b"")):
+        picture = picture.replace(escaped, meant)
     return picture, body[: found.end()] + body[end:]
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hikari_serve.errors import HikariError, InvalidInput, TooLarge
 from hikari_serve.serving.diagnose.json_body import read_json
+from hikari_serve.stage import ReferenceCase
 
 PICTURE = os.urandom(3_000_001)
 
@@ -51,3 +52,47 @@ def test_it_reads_what_json_reads(picture: bytes, more: dict[str, str]) -> None:
     expected = {name: value for name, value in more.items() if name != "image"}
     assert read_json(json.dumps(fields).encode()) == (picture, expected)
     assert read_json(json.dumps(fields, ensure_ascii=False).encode()) == (picture, expected)
+
+
+SMALL = bytes(range(256)) * 9 + b"\xfb\xff\xfe\xfd"
+STANDARD = base64.b64encode(SMALL)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        STANDARD,
+        base64.urlsafe_b64encode(SMALL),
+        STANDARD.rstrip(b"="),
+        base64.encodebytes(SMALL).replace(b"\n", rb"\r\n"),
+        base64.encodebytes(SMALL).replace(b"\n", rb"\n"),
+        STANDARD.replace(b"/", rb"\/"),
+        b"data:image/png;base64," + STANDARD,
+        b"DATA:image/jpeg;charset=x;BASE64," + STANDARD,
+    ],
+    ids=["plain", "url-safe", "unpadded", "CRLF", "LF", "escaped", "data", "DATA"],
+)
+def test_base64_as_people_write_it(written: bytes) -> None:
+    assert read_json(b'{"image": "' + written + b'"}') == (SMALL, {})
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        (b"data:image/png," + STANDARD, "a data: URI that is not in base64"),
+        (b"data:image/png;base64", "a data: URI that is not in base64"),
+        (STANDARD[:101], "image is not base64"),
+        (b"caf\xc3\xa9", "image is not base64"),
+        (b"AA==AA==", "image is not base64"),
+    ],
+)
+def test_what_is_no_base64_is_told(written: bytes, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        read_json(b'{"image": "' + written + b'"}')
+
+
+def test_pictures_of_cases_are_in_the_alphabet_that_everything_reads() -> None:
+    case = ReferenceCase(id="c1", similarity=0.5, image=SMALL)
+    written = json.loads(case.model_dump_json())["image"]
+    assert base64.b64decode(written, validate=True) == SMALL
+    assert ReferenceCase.model_validate_json(case.model_dump_json()) == case
