@@ -44,7 +44,7 @@ class Asking(BaseModel):
             return cls.model_validate(fields)
         except ValidationError as error:
             first = error.errors()[0]
-            name = quoted(".".join(map(str, first["loc"])))
+            name = quoted(".".join(map(str, first["loc"]))) or "the name of a field"
             if first["type"] == "extra_forbidden":
                 known = ", ".join(cls.model_fields)
                 raise InvalidInput(f"unknown field '{name}'; there are image, {known}") from None

@@ -1,11 +1,14 @@
 """Errors as HTTP responses: one place where the taxonomy meets Starlette."""
 
 import math
+from http import HTTPStatus
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hikari_serve.errors import HikariError, Unauthorized
+from hikari_serve.quoting import quoted
 from hikari_serve.serving.ending import ending
 
 
@@ -17,6 +20,19 @@ def error_response(error: HikariError) -> Response:
     if isinstance(error, Unauthorized):
         headers["www-authenticate"] = "Bearer"
     return JSONResponse(error.payload(), status_code=error.status, headers=headers)
+
+
+async def handle_http(request: Request, error: Exception) -> Response:
+    """Starlette's exception handler for a path or a method that there is not."""
+    assert isinstance(error, HTTPException)
+    asked = f"{request.method} {quoted(request.url.path)}"
+    allowed = (error.headers or {}).get("Allow", "")
+    sentence = f"there is no {asked} here; GET / is the page, and POST /diagnose takes pictures"
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        sentence = f"{asked} is not served; this path takes {allowed}"
+    code = HTTPStatus(error.status_code).name.lower()
+    payload = {"error": sentence, "code": code}
+    return JSONResponse(payload, status_code=error.status_code, headers=error.headers)
 
 
 async def handle_error(request: Request, error: Exception) -> Response:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -19,7 +20,7 @@ from hikari_serve.serving.diagnose.intake import Asked, Format, read_request
 from hikari_serve.serving.diagnose.openapi import openapi
 from hikari_serve.serving.diagnose.reports import accepted_format, report_response
 from hikari_serve.serving.ending import ending
-from hikari_serve.serving.errors import error_response, handle_error
+from hikari_serve.serving.errors import error_response, handle_error, handle_http
 from hikari_serve.serving.hangup import (
     LiveStream,
     Write,
@@ -51,7 +52,11 @@ def diagnose_app(settings: Settings, graph: Graph) -> Starlette:
             Route("/docs.json", _docs, methods=["GET"]),
             Route("/", _page, methods=["GET"]),
         ],
-        exception_handlers={HikariError: handle_error, ClientDisconnect: handle_hang_up},
+        exception_handlers={
+            HikariError: handle_error,
+            HTTPException: handle_http,
+            ClientDisconnect: handle_hang_up,
+        },
     )
     app.state.settings = settings
     app.state.openapi = openapi(graph.steps)

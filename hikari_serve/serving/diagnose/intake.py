@@ -1,7 +1,7 @@
 """From an HTTP request to what it asks: multipart, JSON with base64, or the bare picture."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -60,7 +60,13 @@ async def read_request(request: Request, max_image_bytes: int) -> Asked:
         InvalidInput: A field is missing, unknown, double or out of range.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    fields: dict[str, Any] = dict(request.query_params)
+    if (coding := request.headers.get("content-encoding", "identity").lower()) != "identity":
+        raise UnsupportedMedia(
+            f"content encoding '{quoted(coding)}' is not read here; send the body as it is"
+        )
+    fields: dict[str, Any] = _once(request.query_params.multi_items())
+    if "image" in fields:
+        raise InvalidInput("a picture cannot be in the query; send it in the body")
     name = ""
     if kind == "multipart/form-data":
         body = await read_body(request, max_image_bytes + FIELDS_BYTES)
@@ -87,6 +93,20 @@ async def read_request(request: Request, max_image_bytes: int) -> Asked:
     return Asked(diagnose, asked.format, name, asked.top_k)
 
 
+def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Fields by their names; an empty one is none, as an empty field of a browser's form.
+
+    Raises:
+        InvalidInput: One is given twice, so that it is not clear which is meant.
+    """
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise InvalidInput(f"{quoted(name)} is given twice")
+        fields[name] = value
+    return {name: value for name, value in fields.items() if value}
+
+
 class _InMemory(MultiPartParser):
     """Keeps files in memory, where the body is already, and writes none to a disk."""
 
@@ -104,7 +124,7 @@ async def _multipart(request: Request, body: bytes) -> tuple[bytes, str, dict[st
         form = await parser.parse()
     except (MultiPartException, KeyError) as error:
         raise InvalidInput(f"the multipart body cannot be read: {quoted(str(error))}") from None
-    fields: dict[str, str] = {}
+    fields: list[tuple[str, str]] = []
     image: bytes | None = None
     file = ""
     try:
@@ -115,12 +135,14 @@ async def _multipart(request: Request, body: bytes) -> tuple[bytes, str, dict[st
                         f"unknown file field '{quoted(name)}'; the picture is `image`"
                     )
                 image, file = await value.read(), value.filename or ""
-            elif name in fields:
-                raise InvalidInput(f"{quoted(name)} is given twice")
             else:
-                fields[name] = value
+                fields.append((name, value))
     finally:
         await form.close()
+    if image is None and any(name == "image" for name, _ in fields):
+        raise InvalidInput(
+            "the field `image` came as text; send it as a file (curl: -F image=@lesion.jpg)"
+        )
     if image is None:
         raise InvalidInput("the file field `image` is missing")
-    return image, file, fields
+    return image, file, _once(fields)
