@@ -32,8 +32,9 @@ def _ports(server: Server) -> Tried:
         for each in process.net_connections("inet")
         if each.status == psutil.CONN_LISTEN
     }
-    own = int(server.url.rpartition(":")[2])
-    return Tried("a port besides the service's own", "there is none", ports == {own})
+    own = {int(each.rpartition(":")[2]) for each in (server.url, server.grpc) if each}
+    others = ", ".join(map(str, ports - own)) or "there is none"
+    return Tried("a port besides the service's own, over HTTP and gRPC", others, ports == own)
 
 
 def _kill_runner(server: Server) -> Tried:
