@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hikari_serve import __version__
-from hikari_serve.cascade.evidence import Evidence, asks, weigh, withhold
+from hikari_serve.cascade.evidence import Evidence, weigh, withhold
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.cascade.limitations import Limitation, limitations
 from hikari_serve.cascade.report import AnswerProvenance, StageEnd, Status
@@ -112,7 +112,7 @@ def told_early(
     ended = {each.name for each in ends}
     open_kinds = {n.kind for n in graph.nodes if n.name != end.name and n.name not in ended}
     named = isinstance(told.output, Classification) and told.output.decision == "answered"
-    return replace(told, provisional=named and not open_kinds.isdisjoint(asks(config.abstain)))
+    return replace(told, provisional=named and not open_kinds.isdisjoint(config.abstain.asks))
 
 
 def _status(ends: Sequence[StageEnd], headline: str) -> Status:

@@ -9,8 +9,6 @@ from hikari_serve.pictures.quality import Quality
 from hikari_serve.repository.schema import AbstentionRule
 from hikari_serve.stage import Classification, Description, Output, Retrieval
 
-_NO_RULE = AbstentionRule().model_dump()
-
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -140,21 +138,10 @@ def withhold(rule: AbstentionRule, found: Classification, evidence: Evidence) ->
         reasons.append("the caption names another, denies it, or sees no lesion")
     reasons += [
         f"no stage of kind `{kind}` could say what the rule asks of it"
-        for kind in sorted(asks(rule) & evidence.lost)
+        for kind in sorted(rule.asks & evidence.lost)
     ]
     if not reasons:
         return found
     changed = {"label": None, "display_name": None, "decision": "abstained"}
     reason = f"{found.display_name} is not named: {'; '.join(reasons)}"
     return found.model_copy(update={**changed, "reason": reason})
-
-
-def asks(rule: AbstentionRule) -> frozenset[str]:
-    """The kinds of stages that a rule asks: where one has no result, nothing clears the label."""
-    cases = ("max_distance", "min_typicality", "min_references_agreeing")
-    asked = {
-        "retrieve": any(getattr(rule, name) != _NO_RULE[name] for name in cases),
-        "classify": rule.on_unknown_group or rule.on_group_contradiction,
-        "describe": rule.on_caption_contradiction,
-    }
-    return frozenset(kind for kind, needed in asked.items() if needed)

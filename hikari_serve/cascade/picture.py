@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.errors import PoorQuality
 from hikari_serve.pictures.decode import PictureLimits, read_image
-from hikari_serve.pictures.formats import recognise
 from hikari_serve.pictures.quality import Quality, measure
 from hikari_serve.pictures.view import content_hash, make_view, view_size
 
@@ -51,4 +50,4 @@ def read_picture(data: bytes, limits: PictureLimits, graph: Graph, min_quality: 
             f"{quality.score:.2f}, and this cascade wants {min_quality:g})"
         )
     views = {name: make_view(image, wanted[name]) for name in wanted}
-    return Picture(views, content_hash(data), quality, recognise(data))
+    return Picture(views, content_hash(data), quality, opened.form)

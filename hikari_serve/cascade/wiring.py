@@ -67,8 +67,7 @@ def _check_rule(rule: AbstentionRule, graph: Graph) -> None:
             f"hikari.abstain.min_probability: '{named.name}' has `decoding: generate`, and words "
             "carry no probability: leave it out, or set `decoding: score` there"
         )
-    of_cases = {"max_distance", "min_typicality", "min_references_agreeing"}
-    asked = sorted(of_cases & rule.model_fields_set)
+    asked = sorted(rule.about_cases)
     if asked and all(node.kind != "retrieve" for node in graph.nodes):
         raise ConfigError(
             f"hikari.abstain.{asked[0]}: the cascade has no stage that retrieves cases to "

@@ -20,11 +20,10 @@ from hikari_serve.errors import (
     ImageTooSmall,
     TooLarge,
     TooManyPixels,
-    TruncatedImage,
     UnsupportedImage,
 )
 from hikari_serve.pictures.colour import to_srgb
-from hikari_serve.pictures.containers import CUT, EXIF, Contents
+from hikari_serve.pictures.containers import CUT, EXIF, Contents, damaged
 from hikari_serve.pictures.containers.jpeg import END, read_jpeg
 from hikari_serve.pictures.containers.png import read_png
 from hikari_serve.pictures.containers.simple import check_bmp, check_gif
@@ -68,10 +67,12 @@ class Opened:
 
     Attributes:
         image: Upright, RGB, without metadata.
+        form: What its file is, such as `JPEG`.
         warnings: What of its file could not be read, and how it was taken instead.
     """
 
     image: Image.Image
+    form: str
     warnings: tuple[str, ...] = ()
 
 
@@ -133,7 +134,7 @@ def _read_jpeg(data: bytes, limits: PictureLimits) -> Opened:
     )
     whole, shorter = (_equal(opened.image, other.image) for other in others)
     if not whole or shorter:
-        raise _damaged("JPEG")
+        raise damaged("JPEG")
     return opened
 
 
@@ -141,14 +142,9 @@ def _equal(one: Image.Image, other: Image.Image) -> bool:
     return ImageChops.difference(one, other).getbbox() is None
 
 
-def _damaged(name: str) -> TruncatedImage:
-    return TruncatedImage(f"the {name} file is truncated or damaged; send the whole, intact file")
-
-
 def _decode(
     name: str, contents: Contents, limits: PictureLimits, *, page: int = 0, inverted: bool = False
 ) -> Opened:
-    too_many = f"more than {limits.max_pixels / 1e6:g} megapixels; send it scaled down"
     # Pillow's readers raise whatever a damaged file makes them stumble over (SyntaxError,
     # struct.error, EOFError, ...), so every exception means the same here.
     try:
@@ -156,9 +152,9 @@ def _decode(
         if page:
             image.seek(page)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise TooManyPixels(f"the picture has {too_many}") from error
+        raise _too_many("more", limits) from error
     except Exception as error:
-        raise _damaged(name) from error
+        raise damaged(name) from error
     _check_size(image.size, limits)
     if image.mode in _UNSCALED:
         raise UnsupportedImage(
@@ -173,20 +169,17 @@ def _decode(
             orientation, warnings = _orientation(exif, contents.warnings)
             image.load()
             pixels = upright(image, orientation)
-        return Opened(_rgb(pixels, profile, inverted=inverted), warnings)
+        return Opened(_rgb(pixels, profile, inverted=inverted), name, warnings)
     except BadImage:
         raise
     except Exception as error:
-        raise _damaged(name) from error
+        raise damaged(name) from error
 
 
 def _check_size(size: tuple[int, int], limits: PictureLimits) -> None:
     width, height = size
     if width * height > limits.max_pixels:
-        raise TooManyPixels(
-            f"the picture has {width} x {height} pixels, more than "
-            f"{limits.max_pixels / 1e6:g} megapixels; send it scaled down"
-        )
+        raise _too_many(f"{width} x {height} pixels, more", limits)
     if min(width, height) < limits.min_side:
         raise ImageTooSmall(
             f"the picture has {width} x {height} pixels; "
@@ -197,6 +190,11 @@ def _check_size(size: tuple[int, int], limits: PictureLimits) -> None:
             f"the picture has {width} x {height} pixels; its longer side may be at most "
             f"{limits.max_aspect} times the shorter"
         )
+
+
+def _too_many(found: str, limits: PictureLimits) -> TooManyPixels:
+    most = f"{limits.max_pixels / 1e6:g} megapixels"
+    return TooManyPixels(f"the picture has {found} than {most}; send it scaled down")
 
 
 def _orientation(exif: bytes | None, warnings: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:

@@ -257,6 +257,22 @@ class AbstentionRule(_Frozen):
     on_group_contradiction: bool = False
     on_caption_contradiction: bool = False
 
+    @property
+    def about_cases(self) -> frozenset[str]:
+        """The fields that are set and compare the picture with reference cases."""
+        about = {"max_distance", "min_typicality", "min_references_agreeing"}
+        return frozenset(about & self.model_fields_set)
+
+    @property
+    def asks(self) -> frozenset[str]:
+        """The kinds of stages that it asks: where one has no result, nothing clears the label."""
+        asked = {
+            "retrieve": bool(self.about_cases),
+            "classify": self.on_unknown_group or self.on_group_contradiction,
+            "describe": self.on_caption_contradiction,
+        }
+        return frozenset(kind for kind, needed in asked.items() if needed)
+
 
 class CascadeConfig(_Frozen):
     """A graph of stages, itself a model; the graph is Triton's `ensemble_scheduling`.

@@ -134,6 +134,9 @@ def test_a_request_without_cases_is_asked_no_rule_about_them() -> None:
     answer = bench(min_typicality=0.01).run(cases=0)
     assert answer.disease is not None
     assert answer.disease.decision == "answered"
+    answer = bench(on_caption_contradiction=True).run(until="disease")
+    assert answer.disease is not None
+    assert answer.disease.decision == "answered"
 
 
 def test_what_is_withheld_is_told_to_nobody_on_the_way() -> None:

@@ -7,7 +7,7 @@ is passed on with those alone that the pixels need.
 
 from dataclasses import dataclass
 
-from hikari_serve.errors import UnsupportedImage
+from hikari_serve.errors import TruncatedImage, UnsupportedImage
 
 MAX_PARTS = 2000
 """Segments, chunks or blocks of a file: photographs have tens, and below 2,000."""
@@ -33,6 +33,11 @@ class Contents:
     exif: bytes | None = None
     profile: bytes | None = None
     warnings: tuple[str, ...] = ()
+
+
+def damaged(name: str) -> TruncatedImage:
+    """The refusal of a file of this format that lacks pixels."""
+    return TruncatedImage(f"the {name} file is truncated or damaged; send the whole, intact file")
 
 
 def too_many_parts(name: str, parts: str, most: int = MAX_PARTS) -> UnsupportedImage:

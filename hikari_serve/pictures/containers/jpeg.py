@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from hikari_serve.errors import TruncatedImage, UnsupportedImage
-from hikari_serve.pictures.containers import MAX_PARTS, Contents, too_many_parts
+from hikari_serve.errors import UnsupportedImage
+from hikari_serve.pictures.containers import MAX_PARTS, Contents, damaged, too_many_parts
 
-DAMAGED = "the JPEG file is truncated or damaged; send the whole, intact file"
 END = b"\xff\xd9"
 
 # A marker outside of the compressed data, where FF is followed by 00 or a restart marker.
@@ -44,7 +43,7 @@ def read_jpeg(data: bytes) -> Contents:
         at = segment.end
         if segment.kind == _END:
             if not scans.count:
-                raise TruncatedImage(DAMAGED)
+                raise damaged("JPEG")
             return Contents(b"".join([*kept, END]), exif)
         _check_frame(segment)
         scans.take(segment)
@@ -53,7 +52,7 @@ def read_jpeg(data: bytes) -> Contents:
         if segment.needed:
             kept.append(data[segment.begin : segment.end])
     if not scans.whole:
-        raise TruncatedImage(DAMAGED)
+        raise damaged("JPEG")
     return Contents(b"".join([*kept, data[at:]]), exif)
 
 
@@ -87,7 +86,7 @@ def _segments(data: bytes) -> Iterator[_Segment]:
             return
         end = at + int.from_bytes(data[at : at + 2])
         if not at + 2 <= end <= len(data):
-            raise TruncatedImage(DAMAGED)
+            raise damaged("JPEG")
         yield _Segment(kind, begin, end, data[at + 2 : end])
         at = end
     raise too_many_parts("JPEG", "segments")
@@ -127,7 +126,7 @@ class _Scans:
         self.count += 1
         components = body[0] if body else 0
         if len(body) < 4 + 2 * components or self.count > MAX_SCANS:
-            raise TruncatedImage(DAMAGED)
+            raise damaged("JPEG")
         first, last, approximation = body[1 + 2 * components : 4 + 2 * components]
         if approximation & 15 == 0:
             for component in body[1 : 1 + 2 * components : 2]:

@@ -3,18 +3,17 @@
 import zlib
 from collections.abc import Iterator
 
-from hikari_serve.errors import TruncatedImage
 from hikari_serve.pictures.containers import (
     COLOURS,
     CUT,
     MAX_PARTS,
     METADATA,
     Contents,
+    damaged,
     too_many_parts,
 )
 from hikari_serve.pictures.containers.profiles import profile_of_codes, profile_of_gamma
 
-DAMAGED = "the PNG file is truncated or damaged; send the whole, intact file"
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_PROFILE = 4_000_000
 """Bytes of an unpacked colour profile: those of cameras and printers have below 3 MB."""
@@ -44,16 +43,16 @@ def read_png(data: bytes) -> Contents:
             break
         if kind == b"IDAT":
             if not sound:
-                raise TruncatedImage(DAMAGED)
+                raise damaged("PNG")
             pixels.append(body)
         elif sound:
             found.setdefault(kind, body)
         elif kind in (b"IHDR", b"PLTE"):
-            raise TruncatedImage(DAMAGED)
+            raise damaged("PNG")
         elif METADATA not in warnings:
             warnings.append(METADATA)
     if b"IHDR" not in found or not pixels:
-        raise TruncatedImage(DAMAGED)
+        raise damaged("PNG")
     if not ended:
         warnings.append(CUT)
     profile, trouble = _colours(found)
@@ -72,7 +71,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
         checksum = data[at + 8 + length : at + 12 + length]
         if len(checksum) < 4:
             if kind == b"IDAT":
-                raise TruncatedImage(DAMAGED)
+                raise damaged("PNG")
             return
         yield kind, body, zlib.crc32(body, zlib.crc32(kind)) == int.from_bytes(checksum)
         at += 12 + length

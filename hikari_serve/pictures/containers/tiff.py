@@ -4,10 +4,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hikari_serve.errors import TruncatedImage, UnsupportedImage
-from hikari_serve.pictures.containers import too_many_parts
-
-DAMAGED = "the TIFF file is truncated or damaged; send the whole, intact file"
+from hikari_serve.errors import UnsupportedImage
+from hikari_serve.pictures.containers import damaged, too_many_parts
 
 _SUBFILE, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 258, 259, 262
 _STRIPS, _SAMPLES, _PLANAR, _TILES, _SUB_PAGES, _DNG = 273, 277, 284, 324, 330, 50706
@@ -73,7 +71,7 @@ def find_page(data: bytes) -> Page:
                 _check_layout(fields)
                 return _page(number, data, fields)
     except (struct.error, IndexError) as error:
-        raise TruncatedImage(DAMAGED) from error
+        raise damaged("TIFF") from error
     raise UnsupportedImage(
         "the TIFF file holds previews of reduced resolution alone; send the picture itself"
     )
@@ -127,7 +125,7 @@ def _fields(data: bytes, order: str, word: str, start: int, number: int, entry: 
         size = _SIZES.get(kind, 1) * count
         room -= size
         if room < 0:
-            raise TruncatedImage(DAMAGED)
+            raise damaged("TIFF")
         place = at + struct.calcsize(order + "HH" + word)
         if size > struct.calcsize(word):
             (place,) = struct.unpack_from(order + word, data, place)
