@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from hikari_serve.errors import ConfigError
 from hikari_serve.hints import hint
@@ -25,7 +26,7 @@ LOCKS = Path(tempfile.gettempdir(), f"hikari-{os.getuid()}" if hasattr(os, "getu
 this user on this machine."""
 
 Place = str
-"""Where a stage runs: `process`, `inline`, or the URL of a runner elsewhere."""
+"""Where a stage runs: `process`, `inline`, or URLs of runners elsewhere, with commas between."""
 
 HERE = ("process", "inline")
 
@@ -228,9 +229,20 @@ def _is_ours(name: str, value: str) -> bool:
 
 def _place(name: str, environ: Mapping[str, str], everywhere: Place) -> Place:
     value = environ.get(name, everywhere)
-    if value in HERE or value.startswith(("http://", "https://")):
-        return value.rstrip("/")
-    raise ConfigError(f"{name} is '{value}', but must be process, inline or an http(s) URL")
+    urls = [each.strip().rstrip("/") for each in value.split(",")]
+    if value in HERE or all(_is_url(each) for each in urls):
+        return ",".join(urls)
+    raise ConfigError(
+        f"{name} is '{value}', but must be process, inline, or http(s) URLs with commas between"
+    )
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _one_of(name: str, environ: Mapping[str, str], default: str, known: Collection[str]) -> str:
