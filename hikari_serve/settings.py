@@ -87,6 +87,8 @@ class Settings:
         metrics_port: Port for health and metrics alone; 0 leaves them where the rest is.
         stage_token: What the API says to its stages so that they answer; empty for none.
         grpc_port: Where the API listens for gRPC; 0 is nowhere.
+        drain_seconds: How long what runs may go on when the server is told to stop; 0 is the
+            cascade's own deadline.
         stage_ca: File of the certificates that stages by https are trusted by; empty for those
             that the system trusts.
         stages: Settings of single stages, by the stage's name.
@@ -113,6 +115,7 @@ class Settings:
     metrics_port: int = 0
     stage_token: str = field(default="", repr=False)
     grpc_port: int = 8001
+    drain_seconds: int = 0
     stage_ca: str = ""
     stages: Mapping[str, StageSettings] = field(default_factory=dict)
 
@@ -163,6 +166,7 @@ class Settings:
             ),
             stage_token=own.get("HIKARI_STAGE_TOKEN", default.stage_token),
             grpc_port=_number("HIKARI_GRPC_PORT", own, default.grpc_port, least=0, most=MOST_PORT),
+            drain_seconds=_number("HIKARI_DRAIN_SECONDS", own, default.drain_seconds, least=0),
             stage_ca=own.get("HIKARI_STAGE_CA", default.stage_ca),
             stages={
                 stage.lower(): StageSettings(

@@ -26,6 +26,7 @@ from hikari_serve.serving.bento import (
     probes_fd,
 )
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
+from hikari_serve.serving.draining import drain_of
 from hikari_serve.serving.hop.door import PATHS, stage_app
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.probe_port import ProbePort
@@ -67,6 +68,7 @@ def runner_of(name: str | None) -> Any:
 
     log_as(settings.log)
     app = stage_app(stage)
+    drain_seconds = settings.drain_seconds or drain_of(config)
     workers = settings.of_stage(stage).workers
 
     @bentoml.service(name=service_name(stage), workers=workers, ssl=tls, **CONFIG)
@@ -77,7 +79,7 @@ def runner_of(name: str | None) -> Any:
 
     served: Any = StageRunner  # BentoML made a `Service` of the class
     guard = "" if settings.stage_token else "HIKARI_STAGE_TOKEN"
-    enter_by(Entrance(guard, settings.metrics_port))
+    enter_by(Entrance(guard, settings.metrics_port, drain_seconds=drain_seconds))
     keys = Keys({settings.stage_token: "infer"}) if settings.stage_token else None
     hosts = LOOPBACK if on_loopback() else ()
     served.add_asgi_middleware(Doorstep, hosts=hosts, paths=PATHS, keys=keys, logged=False)
