@@ -30,13 +30,13 @@ def test_bytes_are_bounded_whether_they_were_announced_or_not() -> None:
     async def main() -> None:
         with admission.place() as told, admission.place() as untold:
             told.announce(60)
-            receive = told.counted(body)  # type: ignore[arg-type]
+            receive = told.counted(body)
             await receive()
             await receive()
             assert told.size == 60
-            await untold.counted(body)()  # type: ignore[arg-type]
+            await untold.counted(body)()
             with pytest.raises(Overloaded, match="0 MB of pictures"):
-                await untold.counted(body)()  # type: ignore[arg-type]
+                await untold.counted(body)()
             with admission.place() as third, pytest.raises(Overloaded):
                 third.announce(20)
         with admission.place() as alone:
@@ -88,10 +88,10 @@ def test_the_door_refuses_what_is_too_much_and_lives_on(api: Api) -> None:
         "/diagnose", content=b"x" * 99_000, headers={"content-type": "image/png"}
     )
     assert too_much.status_code == 415
-    said = api.client.post(
+    larger = api.client.post(
         "/diagnose", content=iter([b"x" * 60_000] * 2), headers={"content-type": "image/png"}
     )
-    assert (said.status_code, said.json()["code"]) == (413, "too_large")
+    assert (larger.status_code, larger.json()["code"]) == (413, "too_large")
     assert api.client.post("/diagnose", files={"image": api.bench.image}).status_code == 200
 
 
