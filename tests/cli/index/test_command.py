@@ -207,6 +207,21 @@ def test_pictures_outside_are_taken_when_asked_for(
     assert not case.id.startswith("/")
 
 
+def test_a_caption_that_the_disease_model_cannot_read_whole_is_told(
+    hikari: Hikari, drawings: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "labels.csv"
+    (tmp_path / "a.png").write_bytes((drawings / "00000.png").read_bytes())
+    (tmp_path / "b.png").write_bytes((drawings / "00001.png").read_bytes())
+    table.write_text(
+        f"file,disease,caption\na.png,acne,{'red scaly plaque ' * 3_000}\nb.png,acne,red\n"
+    )
+    done = hikari("index", "build", table, "--out", tmp_path / "index", "--json")
+    (note,) = json.loads(done.stdout)["notes"]
+    assert note.startswith("model 'demo_disease' reads ")
+    assert note.endswith(" tokens of a case's caption; the rest is cut of case 'a.png'")
+
+
 def test_skincap_and_npz(hikari: Hikari, drawings: Path, tmp_path: Path) -> None:
     copy = tmp_path / "SkinCAP"
     (copy / "skincap").mkdir(parents=True)
