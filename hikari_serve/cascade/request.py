@@ -35,3 +35,4 @@ class CascadeRequest:
 Event = Words | StageEnd
 OnEvent = Callable[[Event], None]
 OnEnd = Callable[[StageEnd], None]
+OnBegin = Callable[[], None]
