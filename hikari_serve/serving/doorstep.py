@@ -80,8 +80,9 @@ class Doorstep:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        # `/diagnose/` is `/diagnose`: a redirect would name this server as a proxy knows it
-        scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
+        if scope["path"].endswith("/"):
+            # no redirect, which would name this server as only a proxy knows it
+            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
         request = request_id_of(scope)
         token = current.set(request)
         try:

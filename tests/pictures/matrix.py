@@ -16,8 +16,8 @@ from PIL import Image
 
 from hikari_serve.pictures.formats import REFUSED
 from tests.pictures.containers.test_png import chunk
+from tests.pictures.files import encode
 from tests.pictures.test_colour import P3, SRGB, matrix_profile
-from tests.pictures.test_decode import encode
 
 WIDTH, HEIGHT = 96, 64
 TURNS = range(1, 9)
