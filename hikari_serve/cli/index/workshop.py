@@ -1,12 +1,12 @@
 """The work behind `hikari index`: a reference model's encoder, and what is done with it."""
 
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from hikari_serve.cascade.wiring import read_graph
+from hikari_serve.cli.index.checks import mind_the_readers, whole
 from hikari_serve.cli.index.sources import Choice, choose, read
 from hikari_serve.cli.terminal import Bar, hush_transformers
 from hikari_serve.engines.encoders import Encoded
@@ -17,7 +17,7 @@ from hikari_serve.pictures.view import content_hash
 from hikari_serve.references.builder import build
 from hikari_serve.references.encoding import CaseEncoder, open_encoder
 from hikari_serve.references.index import Match, ReferenceIndex
-from hikari_serve.references.manifest import MANIFEST, Fingerprint, Manifest
+from hikari_serve.references.manifest import MANIFEST, Manifest
 from hikari_serve.references.served import index_folder
 from hikari_serve.references.sources.collection import Collection, Report
 from hikari_serve.references.sources.npz import NpzIndex
@@ -26,10 +26,9 @@ from hikari_serve.references.store import Case
 from hikari_serve.references.update import add
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import ClassifierConfig, RetrieverConfig
+from hikari_serve.repository.schema import RetrieverConfig
 from hikari_serve.repository.weights import find_weights
 from hikari_serve.settings import Settings, available_cores
-from hikari_serve.tasks.caption_room import CaptionRoom
 from hikari_serve.tasks.retriever import query_of
 
 
@@ -110,7 +109,7 @@ class Workshop:
         listing, npz = read(choice)
         collection = choose(listing, self._labels(labels), held, outside=choice.outside)
         self._mind_the_licence(choice, collection.report)
-        self._mind_the_readers(collection)
+        mind_the_readers(self.repository, self.config.name, collection)
         return Gathered(collection, npz)
 
     def build(self, gathered: Gathered, out: Path, *, strict: bool) -> Manifest:
@@ -200,42 +199,9 @@ class Workshop:
                 "passed on: set `expose: ids` before others can reach it"
             )
 
-    def _mind_the_readers(self, collection: Collection) -> None:
-        """Tells which captions are too long for the models that will read this index."""
-        held = [
-            Fingerprint(entry.id, entry.label, entry.caption, "") for entry in collection.entries
-        ]
-        for name in self.repository.names() if held else ():
-            with suppress(ConfigError):  # of a model that is not here, or not as it should be
-                collection.report.notes += self._told_by(name, held)
-
-    def _told_by(self, name: str, held: Sequence[Fingerprint]) -> Sequence[str]:
-        config = self.repository.config(name)
-        settings = config.hikari
-        if not isinstance(settings, ClassifierConfig) or settings.index != self.config.name:
-            return ()
-        version = self.repository.served_versions(config)[-1]
-        folder = find_weights(self.repository, name, version).folder
-        room = CaptionRoom.measure(settings, folder, held)
-        return list(room.told(name, held)) if room else ()
-
     def _hub(self) -> str:
         source = self.settings.source
         return source.hub or "" if source else ""
-
-
-def whole(collection: Collection, *, strict: bool) -> None:
-    """Refuses a collection of nothing, and where it is `strict` one that lacks a row.
-
-    Raises:
-        InvalidInput: That is so; the report has every row with its reason.
-    """
-    reasons = collection.report.reasons()
-    said = "; ".join(f"{reason}: {count}" for reason, count in reasons.most_common())
-    if not collection.entries:
-        raise InvalidInput(f"nothing of this source can be taken: {said or 'it has no rows'}")
-    if strict and reasons:
-        raise InvalidInput(f"{reasons.total()} rows of this source cannot be taken: {said}")
 
 
 def find_index(index: str) -> tuple[Path, str]:

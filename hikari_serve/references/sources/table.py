@@ -51,13 +51,12 @@ def read_table(path: Path, needed: Sequence[str]) -> Table:
             behind such a quote could be trusted.
     """
     lines = _lines(path)
-    number, header = next(lines, (1, []))
+    _, header = next(lines, (1, []))
     columns = [name.strip() for name in header]
     if missing := [name for name in needed if name not in columns]:
         there = f"there are {', '.join(map(quoted, columns))}" if columns else "the file is empty"
         raise InvalidInput(f"{path}: there is no column `{missing[0]}`; {there}")
-    if len(set(columns)) < len(columns):
-        twice = next(name for name in columns if columns.count(name) > 1)
+    if twice := next((name for name in columns if name and columns.count(name) > 1), ""):
         raise InvalidInput(f"{path}: the column `{quoted(twice)}` comes twice")
     table = Table(columns, [], [])
     for number, values in lines:

@@ -34,6 +34,12 @@ def test_a_spreadsheet_says_what_separates(tmp_path: Path) -> None:
     assert (row.line, values) == (3, {"file": "a.png", "label": "acne"})
 
 
+def test_columns_without_a_name_are_none(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("file;label;;\na.png;acne;;\n")
+    ((_, values),) = read_table(tmp_path / "t.csv", ["file"]).rows
+    assert (values["file"], values["label"]) == ("a.png", "acne")
+
+
 def test_rows_that_do_not_fit_are_told(tmp_path: Path) -> None:
     text = "file,label,caption\na.png,acne,red, scaly\nb.png,acne\n,,\nc.png,acne,flat,,\n"
     (tmp_path / "t.csv").write_text(text)
