@@ -105,9 +105,9 @@ def png() -> Iterator[Sample]:
                 data = written(vips(bands, bits), ".png", interlace=interlace)
                 yield Sample("PNG", layout, data, step=1 if bits == 16 or bands in (2, 4) else 0)
     for bits in (1, 2, 4):
-        yield Sample("PNG", f"grey, {bits} bits", written(vips(1), ".png", bitdepth=bits))
+        yield Sample("PNG", f"grey, {bits} bit", written(vips(1), ".png", bitdepth=bits))
         palette = written(vips(3), ".png", palette=True, bitdepth=bits)
-        yield Sample("PNG", f"palette, {bits} bits", palette)
+        yield Sample("PNG", f"palette, {bits} bit", palette)
     yield Sample("PNG", "palette, 8 bits", written(vips(3), ".png", palette=True))
     yield Sample("PNG", "palette with alpha", written(vips(4), ".png", palette=True), step=1)
     for gamma in (1.0, 1.8):
@@ -160,7 +160,8 @@ def tiff() -> Iterator[Sample]:
         for bands in (1, 3, 4):
             for bits in (8, 16):
                 for tile in (False, True):
-                    layout = f"{BANDS[bands]}, {bits} bits, {compression}"
+                    layout = f"{BANDS[bands]}, {bits} bits"
+                    layout += f", {compression}" if compression != "none" else ""
                     data = written(vips(bands, bits), ".tif", compression=compression, tile=tile)
                     step = 1 if bits == 16 or bands == 4 else 0
                     yield Sample("TIFF", layout + (", tiled" if tile else ""), data, step)
@@ -171,7 +172,7 @@ def tiff() -> Iterator[Sample]:
     unpredicted = written(vips(3, 16), ".tif", compression="lzw", predictor="none")
     yield Sample("TIFF", "RGB, 16 bits, lzw without predictor", unpredicted, step=1)
     for bits in (1, 2, 4):
-        yield Sample("TIFF", f"grey, {bits} bits", written(vips(1), ".tif", bitdepth=bits))
+        yield Sample("TIFF", f"grey, {bits} bit", written(vips(1), ".tif", bitdepth=bits))
     yield Sample(
         "TIFF", "grey, 1 bit, fax 4", written(vips(1), ".tif", bitdepth=1, compression="ccittfax4")
     )
