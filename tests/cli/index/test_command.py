@@ -132,12 +132,12 @@ def test_what_is_lost_is_told(hikari: Hikari, drawings: Path, tmp_path: Path) ->
     told: dict[str, Any] = json.loads(hikari(*build, "--json").stdout)
     assert told["count"] == 2
     assert told["labels"] == {"acne_vulgaris": 1, "psoriasis": 1}
-    table = str(source / "labels.csv")
+    listed = str(source / "labels.csv")
     assert [(lost["file"], lost["line"], lost["reason"]) for lost in told["left_out"]] == [
-        (table, 3, "diseases of no label of the set"),
-        (table, 4, "pictures that are not there"),
-        (table, 6, "pictures that another case has already"),
-        (table, 5, "pictures that cannot be read"),
+        (listed, 3, "diseases of no label of the set"),
+        (listed, 4, "pictures that are not there"),
+        (listed, 6, "pictures that another case has already"),
+        (listed, 5, "pictures that cannot be read"),
     ]
     details = [lost["detail"] for lost in told["left_out"]]
     assert details[:3] == [
@@ -146,7 +146,7 @@ def test_what_is_lost_is_told(hikari: Hikari, drawings: Path, tmp_path: Path) ->
     assert details[3].startswith("torn.png: the PNG file is truncated")
     said = hikari(*build).stderr
     reason = "left out, diseases of no label of the set: 1"
-    assert f"{reason}\n  {table}:3: 'bullous pemphigoid'\n" in said
+    assert f"{reason}\n  {listed}:3: 'bullous pemphigoid'\n" in said
     told = json.loads(hikari(*build, "--labels", "none", "--json").stdout)
     contradicted = [lost for lost in told["left_out"] if lost["reason"].startswith("the same")]
     assert [lost["line"] for lost in contradicted] == [2, 3, 6]
