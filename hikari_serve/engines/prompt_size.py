@@ -7,7 +7,7 @@ from transformers import Qwen2VLImageProcessorPil
 from hikari_serve.engines.chat import Chat
 from hikari_serve.engines.checkpoints import load_image_processor
 from hikari_serve.engines.contract import Prompt
-from hikari_serve.engines.patches import cut_patches
+from hikari_serve.engines.patches import PatchCutter
 
 
 class PromptSize:
@@ -20,11 +20,11 @@ class PromptSize:
             ConfigError: A file of them is missing or wrong.
         """
         self._chat = Chat(folder)
-        self._processor = load_image_processor(Qwen2VLImageProcessorPil, folder)
+        self._cutter = PatchCutter(load_image_processor(Qwen2VLImageProcessorPil, folder))
 
     def tokens(self, prompt: Prompt) -> int:
         """Tokens of a prompt, image tokens included."""
-        patches = cut_patches(self._processor, prompt.images)
+        patches = self._cutter.cut(prompt.images)
         images = sum(patches.tokens) - len(patches.tokens) if patches else 0
         return len(self._chat.prompt(prompt.messages)) + images
 
