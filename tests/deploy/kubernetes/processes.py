@@ -66,10 +66,12 @@ class Pod:
             time.sleep(0.3)
 
     def end(self) -> int:
-        """SIGTERM, and SIGKILL when the grace is over; the exit code."""
+        """The kubelet's: preStop, SIGTERM, and SIGKILL when the grace is over; the exit code."""
+        before = self.container["lifecycle"]["preStop"]["sleep"]["seconds"]
+        time.sleep(before)
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(self.grace)
+            return self.process.wait(self.grace - before)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             return self.process.wait()
@@ -102,6 +104,7 @@ def pod(
         **IMAGE,
         "BENTOML_HOME": str(folder / "bentoml"),
         **rendered.environment(name),
+        "HIKARI_THREADS": container["resources"]["limits"]["cpu"],  # what its cgroup would say
         **(changed or {}),
     }
     log = folder / "log"
@@ -119,4 +122,5 @@ def pod(
         yield running
     finally:
         if process.poll() is None:
-            running.end()
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

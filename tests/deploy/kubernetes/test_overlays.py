@@ -137,8 +137,11 @@ def test_a_pod_has_its_deadline_to_end_and_a_busy_node_its_time_to_start(name: s
     assert isinstance(cascade, CascadeConfig)
     for maker, deployment in rendered.of("Deployment").items():
         spec = deployment["spec"]["template"]["spec"]
-        assert spec["terminationGracePeriodSeconds"] == cascade.timeout_ms / 1000 + 15
         (container,) = spec["containers"]
+        grace = spec["terminationGracePeriodSeconds"]
+        assert grace == cascade.timeout_ms / 1000 + 15
+        before = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+        assert 0 < before <= grace - (cascade.timeout_ms / 1000 + 5)  # HIKARI_DRAIN_SECONDS
         probes = {kind: container[f"{kind}Probe"] for kind in ("startup", "readiness", "liveness")}
         for probe in probes.values():
             assert probe["httpGet"]["port"] == "probes"
