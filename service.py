@@ -39,6 +39,7 @@ from hikari_serve.serving.bento import (
 from hikari_serve.serving.diagnose.door import diagnose_app
 from hikari_serve.serving.diagnose.sdk import Asked, answer, check_asked
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
+from hikari_serve.serving.draining import drain_of, on_stop
 from hikari_serve.serving.json_apis import JsonApis
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.oip.dataplane import DataPlane
@@ -69,6 +70,7 @@ except HikariError as error:
     sys.exit(f"hikari: {error.message}")
 
 log_as(settings.log)
+drain_seconds = settings.drain_seconds or drain_of(config)
 metrics = Metrics(figures())
 told = Several(metrics, RequestLog(), *tracing)
 app = diagnose_app(settings, graph)
@@ -110,7 +112,12 @@ class Hikari:
         if settings.grpc_port:
             most = settings.max_image_bytes
             self.grpc = GrpcServer(
-                self.dataplane, max_image_bytes=most, keys=keys, shared=True, observer=told
+                self.dataplane,
+                max_image_bytes=most,
+                keys=keys,
+                shared=True,
+                drain_seconds=drain_seconds,
+                observer=told,
             )
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
@@ -119,12 +126,19 @@ class Hikari:
         self.placement.start()
         if self.grpc is not None:
             await self.grpc.start(listening_host(), settings.grpc_port, pem)
+        on_stop(self.stop)
         if at := begun():
             self.announcing = asyncio.create_task(announce(self.readiness, *at))
 
+    def stop(self) -> None:
+        """Takes nothing new: uvicorn does so over HTTP at the same signal."""
+        self.readiness.stop()
+        if self.grpc is not None:
+            self.grpc.drain()
+
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     async def close(self) -> None:
-        """Ends gRPC's calls, the stages of this process and the connections to the others."""
+        """Waits for gRPC's last calls, then ends the stages of this process and all connections."""
         if self.grpc is not None:
             await self.grpc.close()
         await self.placement.close()
@@ -136,7 +150,11 @@ class Hikari:
 
 
 served: Any = Hikari  # BentoML made a `Service` of the class
-enter_by(Entrance("" if keys else "HIKARI_KEYS", settings.metrics_port, settings.grpc_port))
+enter_by(
+    Entrance(
+        "" if keys else "HIKARI_KEYS", settings.metrics_port, settings.grpc_port, drain_seconds
+    )
+)
 hosts = settings.allowed_hosts or (LOOPBACK if on_loopback() else ())
 served.add_asgi_middleware(Doorstep, hosts=hosts, keys=keys, observer=told)
 if settings.cors_origins:

@@ -167,6 +167,12 @@ class Unavailable(HikariError):
     grpc = "UNAVAILABLE"
 
 
+class Mismatch(Unavailable):
+    """A stage's runner is of another release, configuration or index than its caller."""
+
+    code = "mismatch"
+
+
 class EngineFailed(HikariError):
     """The engine raised while it computed this item, or while it started."""
 
@@ -210,6 +216,7 @@ _BY_CODE: dict[str, type[HikariError]] = {
         QueueFull,
         DeadlineExceeded,
         Unavailable,
+        Mismatch,
         EngineFailed,
         Skipped,
         ConfigError,

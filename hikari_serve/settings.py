@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from hikari_serve.errors import ConfigError
 from hikari_serve.hints import hint
@@ -25,7 +26,7 @@ LOCKS = Path(tempfile.gettempdir(), f"hikari-{os.getuid()}" if hasattr(os, "getu
 this user on this machine."""
 
 Place = str
-"""Where a stage runs: `process`, `inline`, or the URL of a runner elsewhere."""
+"""Where a stage runs: `process`, `inline`, or URLs of runners elsewhere, with commas between."""
 
 HERE = ("process", "inline")
 
@@ -86,6 +87,8 @@ class Settings:
         metrics_port: Port for health and metrics alone; 0 leaves them where the rest is.
         stage_token: What the API says to its stages so that they answer; empty for none.
         grpc_port: Where the API listens for gRPC; 0 is nowhere.
+        drain_seconds: How long what runs may go on when the server is told to stop; 0 is the
+            cascade's own deadline.
         stage_ca: File of the certificates that stages by https are trusted by; empty for those
             that the system trusts.
         stages: Settings of single stages, by the stage's name.
@@ -112,6 +115,7 @@ class Settings:
     metrics_port: int = 0
     stage_token: str = field(default="", repr=False)
     grpc_port: int = 8001
+    drain_seconds: int = 0
     stage_ca: str = ""
     stages: Mapping[str, StageSettings] = field(default_factory=dict)
 
@@ -162,6 +166,7 @@ class Settings:
             ),
             stage_token=own.get("HIKARI_STAGE_TOKEN", default.stage_token),
             grpc_port=_number("HIKARI_GRPC_PORT", own, default.grpc_port, least=0, most=MOST_PORT),
+            drain_seconds=_number("HIKARI_DRAIN_SECONDS", own, default.drain_seconds, least=0),
             stage_ca=own.get("HIKARI_STAGE_CA", default.stage_ca),
             stages={
                 stage.lower(): StageSettings(
@@ -228,9 +233,20 @@ def _is_ours(name: str, value: str) -> bool:
 
 def _place(name: str, environ: Mapping[str, str], everywhere: Place) -> Place:
     value = environ.get(name, everywhere)
-    if value in HERE or value.startswith(("http://", "https://")):
-        return value.rstrip("/")
-    raise ConfigError(f"{name} is '{value}', but must be process, inline or an http(s) URL")
+    urls = [each.strip().rstrip("/") for each in value.split(",")]
+    if value in HERE or all(_is_url(each) for each in urls):
+        return ",".join(urls)
+    raise ConfigError(
+        f"{name} is '{value}', but must be process, inline, or http(s) URLs with commas between"
+    )
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _one_of(name: str, environ: Mapping[str, str], default: str, known: Collection[str]) -> str:

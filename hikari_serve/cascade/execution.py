@@ -200,6 +200,7 @@ class _Run:
             content=self.picture.content,
             inputs=inputs,
             index=index,
+            digests=node.digests,
             cases=self.request.cases or None,
             deadline=self.deadline,
             priority=self.request.priority,

@@ -14,9 +14,9 @@ from starlette.applications import Starlette
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.serving.diagnose.door import diagnose_app
 from hikari_serve.serving.doorstep import Doorstep
+from hikari_serve.serving.hop.remote import RemoteStage
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.readiness import Readiness, ReadinessDoor, ReadinessState
-from hikari_serve.serving.remote import RemoteStage
 from hikari_serve.settings import Settings
 from tests.scripted import Bench
 
