@@ -11,6 +11,7 @@ import yaml
 from hikari_serve.cascade.wiring import Graph, read_graph
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CascadeConfig
+from hikari_serve.serving.draining import drain_of
 from hikari_serve.settings import Settings
 from tests.deploy.kubernetes.rendered import FOLDER, OVERLAYS, Object, overlay, render, selects
 from tests.served.server import ROOT
@@ -133,15 +134,15 @@ def test_only_the_api_reaches_a_stage_and_only_the_scraper_metrics(name: str) ->
 @each_overlay
 def test_a_pod_has_its_deadline_to_end_and_a_busy_node_its_time_to_start(name: str) -> None:
     rendered = overlay(name)
-    cascade = Repository(ROOT / "models").config(settings_of(name, "hikari-api").cascade).hikari
-    assert isinstance(cascade, CascadeConfig)
+    config = Repository(ROOT / "models").config(settings_of(name, "hikari-api").cascade)
+    assert isinstance(config.hikari, CascadeConfig)
     for maker, deployment in rendered.of("Deployment").items():
         spec = deployment["spec"]["template"]["spec"]
         (container,) = spec["containers"]
         grace = spec["terminationGracePeriodSeconds"]
-        assert grace == cascade.timeout_ms / 1000 + 15
+        assert grace == config.hikari.timeout_ms / 1000 + 15
         before = container["lifecycle"]["preStop"]["sleep"]["seconds"]
-        assert 0 < before <= grace - (cascade.timeout_ms / 1000 + 5)  # HIKARI_DRAIN_SECONDS
+        assert 0 < before <= grace - drain_of(config)
         probes = {kind: container[f"{kind}Probe"] for kind in ("startup", "readiness", "liveness")}
         for probe in probes.values():
             assert probe["httpGet"]["port"] == "probes"
