@@ -24,6 +24,7 @@ from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.present import as_json
 from hikari_serve.repository.repository import Repository
+from hikari_serve.serving.admission import Admission
 from hikari_serve.serving.bento import (
     METRICS,
     TRAFFIC,
@@ -73,6 +74,7 @@ log_as(settings.log)
 drain_seconds = settings.drain_seconds or drain_of(config)
 metrics = Metrics(figures())
 told = Several(metrics, RequestLog(), *tracing)
+admission = Admission(settings.max_requests, settings.max_bytes)
 app = diagnose_app(settings, graph)
 app.router.routes.extend(oip_routes())
 state = ReadinessState()
@@ -118,6 +120,7 @@ class Hikari:
                 shared=True,
                 drain_seconds=drain_seconds,
                 observer=told,
+                admission=admission,
             )
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
@@ -156,7 +159,7 @@ enter_by(
     )
 )
 hosts = settings.allowed_hosts or (LOOPBACK if on_loopback() else ())
-served.add_asgi_middleware(Doorstep, hosts=hosts, keys=keys, observer=told)
+served.add_asgi_middleware(Doorstep, hosts=hosts, keys=keys, observer=told, admission=admission)
 if settings.cors_origins:
     served.add_asgi_middleware(
         CORSMiddleware,

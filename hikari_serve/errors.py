@@ -151,6 +151,14 @@ class QueueFull(HikariError):
     grpc = "RESOURCE_EXHAUSTED"
 
 
+class Overloaded(HikariError):
+    """The server has taken in as much as it can hold; nothing of the request was looked at."""
+
+    code = "overloaded"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    grpc = "RESOURCE_EXHAUSTED"
+
+
 class DeadlineExceeded(HikariError):
     """The deadline passed before the answer was there."""
 
@@ -214,6 +222,7 @@ _BY_CODE: dict[str, type[HikariError]] = {
         Forbidden,
         WrongHost,
         QueueFull,
+        Overloaded,
         DeadlineExceeded,
         Unavailable,
         Mismatch,

@@ -76,6 +76,8 @@ class Settings:
         workers: API processes.
         max_image_bytes: Largest picture accepted, in bytes.
         max_image_pixels: Largest picture accepted, in pixels.
+        max_requests: Requests for an answer that one API process works on at once.
+        max_bytes: Bytes of their bodies at once.
         allowed_hosts: Names that the server may be called by; none means those of loopback where
             it listens on loopback, and all elsewhere.
         cors_origins: Origins whose pages may read answers in a browser.
@@ -106,6 +108,8 @@ class Settings:
     workers: int = 1
     max_image_bytes: int = 20_000_000
     max_image_pixels: int = 50_000_000
+    max_requests: int = 256
+    max_bytes: int = 400_000_000
     allowed_hosts: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     keys: str = ""
@@ -138,7 +142,7 @@ class Settings:
         placement = _place("HIKARI_PLACEMENT", own, default.placement)
         threads = _number("HIKARI_THREADS", own, default.threads, least=0)
         found = {match[1] for name in own if (match := _OF_STAGE.fullmatch(name))}
-        return cls(
+        settings = cls(
             cascade=own.get("HIKARI_CASCADE", default.cascade),
             stage=own.get("HIKARI_STAGE", default.stage),
             models=Path(own.get("HIKARI_MODELS", default.models)),
@@ -155,6 +159,8 @@ class Settings:
             max_image_pixels=_number(
                 "HIKARI_MAX_IMAGE_PIXELS", own, default.max_image_pixels, least=1
             ),
+            max_requests=_number("HIKARI_MAX_REQUESTS", own, default.max_requests, least=1),
+            max_bytes=_number("HIKARI_MAX_BYTES", own, default.max_bytes, least=1),
             allowed_hosts=_names("HIKARI_ALLOWED_HOSTS", own),
             cors_origins=_names("HIKARI_CORS_ORIGINS", own),
             keys=own.get("HIKARI_KEYS", default.keys),
@@ -177,6 +183,13 @@ class Settings:
                 for stage in found
             },
         )
+        if settings.max_bytes < 2 * settings.max_image_bytes:
+            raise ConfigError(
+                f"HIKARI_MAX_BYTES is {settings.max_bytes}, but must be at least twice "
+                f"HIKARI_MAX_IMAGE_BYTES, which is {settings.max_image_bytes}: no picture of that "
+                "size could come in"
+            )
+        return settings
 
     def of_stage(self, name: str) -> StageSettings:
         """How a stage runs."""

@@ -10,6 +10,7 @@ from tritonclient.grpc import service_pb2_grpc
 
 from hikari_serve.errors import ConfigError
 from hikari_serve.observer import NOBODY, Observer
+from hikari_serve.serving.admission import Admission
 from hikari_serve.serving.body import FIELDS_BYTES
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.oip.checks import LONGEST_MS
@@ -49,6 +50,7 @@ class GrpcServer:
         most_calls: int = MOST_CALLS,
         drain_seconds: float = DRAIN_SECONDS,
         observer: Observer = NOBODY,
+        admission: Admission | None = None,
     ) -> None:
         """Args:
         plane: What answers.
@@ -59,13 +61,14 @@ class GrpcServer:
         most_calls: Calls and streams at once.
         drain_seconds: How long calls may go on after the server was told to stop.
         observer: Hears how each request for an answer ended.
+        admission: Bounds those that are answered at once; None leaves them unbounded.
         """
         self._plane = plane
         self._drain_seconds = drain_seconds
         self._draining: asyncio.Task[None] | None = None
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
-            interceptors=[Gate(keys, observer)],
+            interceptors=[Gate(keys, observer, admission)],
             maximum_concurrent_rpcs=most_calls,
             options=[
                 ("grpc.max_receive_message_length", max_image_bytes + FIELDS_BYTES),
