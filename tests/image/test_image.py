@@ -30,6 +30,14 @@ def in_image(*command: str) -> str:
     return podman("run", "--rm", "--network", "none", "--read-only", IMAGE, *command)
 
 
+def taken_in(probes: int) -> float:
+    """Pictures that the server has read, of requests that it has therefore taken in."""
+    lines = httpx.get(f"http://127.0.0.1:{probes}/metrics", timeout=30).text.splitlines()
+    return sum(
+        float(line.split()[-1]) for line in lines if line.startswith("hikari_pictures_total")
+    )
+
+
 def test_it_is_small_and_says_what_it_is() -> None:
     (image,) = json.loads(podman("image", "inspect", IMAGE))
     assert image["Size"] <= MOST_BYTES
@@ -74,6 +82,7 @@ def test_it_serves_and_loses_nothing_when_it_ends(drawings: list[Drawing]) -> No
             assert client.infer("demo", [image], client_timeout=60).as_numpy("disease.label")
         scraped = httpx.get(f"http://127.0.0.1:{probes}/metrics").text
         assert 'hikari_requests_total{cause="",door="diagnose"' in scraped
+        before = taken_in(probes)
         with ThreadPoolExecutor(IN_FLIGHT) as clients:
             asked = [clients.submit(ask, each) for each in drawings[:IN_FLIGHT]]
             time.sleep(0.5)

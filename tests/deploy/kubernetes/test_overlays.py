@@ -157,6 +157,19 @@ def test_a_pod_has_its_deadline_to_end_and_a_busy_node_its_time_to_start(name: s
 
 
 @each_overlay
+def test_an_api_has_the_memory_that_it_takes_at_worst(name: str) -> None:
+    """By the arithmetic of docs/settings.md; at rest it took 161 MiB."""
+    if name == "gpu-single":
+        return  # its limit is that of the models beside it
+    settings = settings_of(name, "hikari-api")
+    (container,) = overlay(name).pods()["hikari-api"]["spec"]["containers"]
+    limits = container["resources"]["limits"]
+    decoding = 9 * settings.max_image_pixels * int(limits["cpu"])
+    worst = 3 * settings.max_bytes + decoding + 161 * 2**20
+    assert worst < int(limits["memory"].removesuffix("Gi")) * 2**30
+
+
+@each_overlay
 def test_a_pod_with_a_gpu_has_shared_memory_and_a_cache_for_kernels(name: str) -> None:
     for _, container in overlay(name).containers():
         if "nvidia.com/gpu" not in container["resources"]["limits"] or container["name"] == "plan":
