@@ -85,7 +85,8 @@ def test_it_serves_and_loses_nothing_when_it_ends(drawings: list[Drawing]) -> No
         before = taken_in(probes)
         with ThreadPoolExecutor(IN_FLIGHT) as clients:
             asked = [clients.submit(ask, each) for each in drawings[:IN_FLIGHT]]
-            time.sleep(0.5)
+            while taken_in(probes) < before + IN_FLIGHT:
+                time.sleep(0.05)
             podman("kill", "--signal", "TERM", container.name)
             assert [each.result()[0] for each in asked] == [200] * IN_FLIGHT
         assert podman("wait", container.name) == "0"
