@@ -24,7 +24,7 @@ KSERVE_DONE   = $(KSERVE)/.done-$(shell cat requirements-kserve.txt | cksum | tr
 VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve serve-gpu attack chaos mischief rolling audit check test test-browser test-kserve test-vllm report-picture lint types bench dashboard rules manifests bento image image-gpu test-image demo-models demo-report clean
+.PHONY: help setup serve serve-gpu attack chaos mischief rolling audit check test test-browser test-kserve test-vllm report-picture lint types bench bench-way dashboard rules manifests bento image image-gpu test-image demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -148,6 +148,9 @@ check: lint types test ## what CI runs
 
 bench: setup ## measure, and write docs/performance.md
 	$(BIN)/python -m benchmarks
+
+bench-way: setup ## measure what a picture costs on its way, and write docs/way.md
+	$(BIN)/python -m benchmarks.way
 
 dashboard: setup ## write deploy/grafana/dashboard.json anew
 	$(BIN)/python -m deploy.grafana

@@ -1,0 +1,84 @@
+"""CPU time from a picture's bytes to its views, beside the bare decoding of the same bytes."""
+
+import io
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from PIL import Image
+from pillow_heif import register_heif_opener
+
+from hikari_serve.cascade.picture import read_picture
+from hikari_serve.cascade.wiring import read_graph
+from hikari_serve.drawing.cases import draw_cases
+from hikari_serve.pictures.decode import PictureLimits
+from hikari_serve.repository.repository import Repository
+
+SIDES = 4000, 3000
+"""Of a photograph of 12 megapixels."""
+SEED = 70_000
+_ORIENTATION, _QUARTER_TURN = 0x0112, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Milliseconds of CPU time, medians.
+
+    Attributes:
+        bare: Pillow's decoding alone.
+        whole: All that the server does before the first stage.
+    """
+
+    bare: float
+    whole: float
+
+
+def costs(repeats: int) -> dict[str, Cost]:
+    """The costs of each kind of picture, the two measured in turns."""
+    repository = Repository(Path(__file__).parents[2] / "models")
+    graph = read_graph(repository.config("demo"), repository)
+    found = {}
+    for name, data in pictures().items():
+        bare = partial(_decode, data)
+        whole = partial(read_picture, data, PictureLimits(), graph, 0.0)
+        took = [(_cpu_ms(bare), _cpu_ms(whole)) for _ in range(repeats + 1)]
+        bares, wholes = zip(*took[1:], strict=True)  # the first time loads what decodes
+        found[name] = Cost(median(bares), median(wholes))
+    return found
+
+
+def pictures() -> Mapping[str, bytes]:
+    """A drawing as the demo has them, and smooth noise of a photograph's size."""
+    register_heif_opener()
+    small = np.random.default_rng(SEED).integers(60, 220, (75, 100, 3), dtype=np.uint8)
+    photograph = Image.fromarray(small).resize(SIDES, Image.Resampling.BICUBIC)
+    turned = Image.Exif()
+    turned[_ORIENTATION] = _QUARTER_TURN
+    return {
+        "drawing, PNG": _file(next(draw_cases(1, SEED)).image, "PNG"),
+        "12 megapixels, JPEG": _file(photograph, "JPEG", quality=90),
+        "12 megapixels, JPEG, held upright": _file(
+            photograph, "JPEG", quality=90, exif=turned.tobytes()
+        ),
+        "12 megapixels, HEIC": _file(photograph, "HEIF", quality=80),
+    }
+
+
+def _file(image: Image.Image, form: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def _decode(data: bytes) -> None:
+    Image.open(io.BytesIO(data)).load()
+
+
+def _cpu_ms(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return (time.process_time() - began) * 1000
