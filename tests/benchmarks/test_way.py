@@ -16,5 +16,5 @@ def test_the_page_has_every_row(tmp_path: Path) -> None:
     subprocess.run(command, cwd=ROOT, check=True)
     rows = {line.split(" | ")[0].strip("| ") for line in out.read_text().splitlines()}
     assert {*SIDES, *pictures()} <= rows
-    assert "too few to quote" in out.read_text()
-    assert "too few to quote" not in PAGE.read_text()
+    assert "too few pictures to quote" in out.read_text()
+    assert "too few pictures to quote" not in PAGE.read_text()
