@@ -39,6 +39,9 @@ RETRY_SECONDS = 1.0
 MARGIN_SECONDS = 0.05
 """So long before its deadline an item is told that its model still loads: in time to be heard."""
 
+UNLOADED = "unloaded"
+"""Triton's word for why a version does not answer that was taken out."""
+
 SKIN = "#c89b82"
 """Colour of the picture that a model warms up on."""
 
@@ -53,6 +56,7 @@ class Version:
         state: Whether it answers.
         reason: Why it does not, or why it could not be loaded anew.
         model: What answers, once ready.
+        wanted: Whether the stage is not ready without it.
     """
 
     name: str
@@ -60,6 +64,7 @@ class Version:
     state: State = State.LOADING
     reason: str = ""
     model: Model | None = None
+    wanted: bool = True
 
     def __str__(self) -> str:
         """What state it is in, as a sentence."""
@@ -88,6 +93,7 @@ class Host:
         self._locks = locks
         self._observer = observer
         self._table: dict[tuple[str, int], Version] = {}
+        self._prepared: dict[tuple[str, int], Model] = {}
         self._changed = asyncio.Condition()
         self._loading = asyncio.Lock()
         self._watchers: set[asyncio.Task[None]] = set()
@@ -158,8 +164,7 @@ class Host:
         for entry in self.versions:
             for pause in (*BACKOFF_SECONDS, None):
                 try:
-                    async with self._loading:
-                        await self._load(entry, State.UNAVAILABLE if pause is None else entry.state)
+                    await self._load(entry, State.UNAVAILABLE if pause is None else entry.state)
                     break
                 except HikariError as error:
                     if pause is None:
@@ -183,25 +188,75 @@ class Host:
             Unavailable: The model gave no first answer.
         """
         for entry in self.want(name, version):
-            async with self._loading:
-                await self._load(entry, State.UNAVAILABLE)
+            await self._load(entry, State.UNAVAILABLE)
+
+    async def prepare(self, name: str, version: int) -> None:
+        """Loads a version and warms it up beside what answers; `serve` lets it answer.
+
+        Args:
+            name: The model.
+            version: The version.
+
+        Raises:
+            ConfigError: Configuration, weights or device are wrong.
+            NotFound: There is no such model.
+            Unavailable: The model gave no first answer.
+        """
+        await self.discard(name, version)
+        async with self._loading:
+            began = time.monotonic()
+            try:
+                self._prepared[name, version] = await self._open(name, version)
+            except Exception as error:
+                known = isinstance(error, HikariError)
+                reason = error.message if isinstance(error, HikariError) else repr(error)
+                if not known:
+                    logger.exception("loading %s failed", name)
+                self._told(name, version, began, reason)
+                raise error if known else Unavailable(reason) from error
+            self._told(name, version, began, None)
+
+    async def serve(self, name: str, version: int) -> None:
+        """Lets a prepared version answer from now on; one in its place ends what it answers."""
+        model = self._prepared.pop((name, version))
+        entry = self._table.setdefault((name, version), Version(name, version))
+        old = entry.model
+        entry.model, entry.state, entry.reason, entry.wanted = model, State.READY, "", True
+        watcher = asyncio.create_task(self._watch(entry, model))
+        self._watchers.add(watcher)
+        watcher.add_done_callback(self._watchers.discard)
+        self._observer.model_serves(model.provenance)
+        await self._notify()
+        if old is not None:
+            await _drain(old)
+
+    async def discard(self, name: str, version: int) -> None:
+        """Ends a version that was prepared and is not to serve, if there is one."""
+        if model := self._prepared.pop((name, version), None):
+            await model.close()
 
     async def unload(self, name: str, version: int | None = None) -> None:
         """Takes a model out; calls that it is answering may end first.
+
+        It stays in the table as one that was unloaded.
 
         Args:
             name: The model.
             version: One version; None takes all that are here.
 
         Raises:
-            NotFound: It is not here.
+            NotFound: It was never here.
         """
-        found = self._hosted(name, version)
-        for entry in found:
-            del self._table[entry.name, entry.version]
-        for entry in found:
+        old = []
+        for entry in self._hosted(name, version):
             if entry.model is not None:
-                await _drain(entry.model)
+                old.append(entry.model)
+            entry.model, entry.wanted = None, False
+            entry.state, entry.reason = State.UNAVAILABLE, UNLOADED
+        await self._notify()
+        for model in old:
+            self._observer.model_left(model.provenance)
+        await asyncio.gather(*map(_drain, old))
 
     async def infer(self, item: Item, on_text: OnText | None = None) -> StageResult:
         """Answers one item; see `Stage.infer`. One whose model is loading waits for it.
@@ -214,8 +269,9 @@ class Host:
         return await model.infer(item, on_text)
 
     async def ready(self) -> None:
-        """Returns if every version answers; see `Stage.ready`."""
-        for entry in self.versions:
+        """Returns if every version answers that should; see `Stage.ready`."""
+        wanted = [entry for entry in self.versions if entry.wanted]
+        for entry in wanted or self.versions:
             if entry.state is not State.READY:
                 raise Unavailable(str(entry))
 
@@ -247,6 +303,8 @@ class Host:
         for entry in self.versions:
             if entry.model is not None:
                 await entry.model.close()
+        for name, version in list(self._prepared):
+            await self.discard(name, version)
 
     async def _load(self, entry: Version, otherwise: State) -> None:
         """Loads one entry.
@@ -255,55 +313,43 @@ class Host:
             entry: What to load; a model that it has goes on if that fails.
             otherwise: Its state if that fails and it has none.
         """
-        began = time.monotonic()
-        old = entry.model
         try:
-            model = await self._open(entry)
-        except Exception as error:
-            reason = error.message if isinstance(error, HikariError) else repr(error)
-            if not isinstance(error, HikariError):
-                logger.exception("loading %s failed", entry.name)
-            self._told(entry, began, reason)
-            if old is None:
+            await self.prepare(entry.name, entry.version)
+        except HikariError as error:
+            entry.reason = error.message
+            if entry.model is None:
                 entry.state = otherwise
-            entry.reason = f"it could not be loaded anew: {reason}" if old else reason
+            else:
+                entry.reason = f"it could not be loaded anew: {error.message}"
             await self._notify()
-            raise error if isinstance(error, HikariError) else Unavailable(reason) from error
-        entry.model, entry.state, entry.reason = model, State.READY, ""
-        watcher = asyncio.create_task(self._watch(entry, model))
-        self._watchers.add(watcher)
-        watcher.add_done_callback(self._watchers.discard)
-        self._told(entry, began, None)
-        self._observer.model_serves(model.provenance)
-        await self._notify()
-        if old is not None:
-            await _drain(old)
+            raise
+        await self.serve(entry.name, entry.version)
 
-    async def _open(self, entry: Version) -> Model:
+    async def _open(self, name: str, version: int) -> Model:
         from hikari_serve.tasks.loading import load_model  # torch is imported only where it runs
 
-        hikari = self._repository.config(entry.name).hikari
+        hikari = self._repository.config(name).hikari
         if isinstance(hikari, CascadeConfig):
-            raise NotFound(f"'{entry.name}' is a cascade: its models are what a stage hosts")
+            raise NotFound(f"'{name}' is a cascade: its models are what a stage hosts")
         device = hikari.engine.device
         async with starting(device, self._locks, turns=hikari.engine.turns) as lease:
             model = await asyncio.to_thread(
-                load_model, self._repository, entry.name, entry.version, self._cores, self._observer
+                load_model, self._repository, name, version, self._cores, self._observer
             )
             if lease:
                 model.take_turns(lease)
             try:
-                await model.infer(_warm_up(entry.name))
+                await model.infer(_warm_up(name))
             except BaseException:
                 await model.close()
                 raise
         return model
 
-    def _told(self, entry: Version, began: float, error: str | None) -> None:
+    def _told(self, name: str, version: int, began: float, error: str | None) -> None:
         seconds = time.monotonic() - began
         how = f"cannot be loaded: {error}" if error else "is READY"
-        logger.info("model %s version %d %s after %.1f s", entry.name, entry.version, how, seconds)
-        self._observer.model_loaded(entry.name, entry.version, seconds, error)
+        logger.info("model %s version %d %s after %.1f s", name, version, how, seconds)
+        self._observer.model_loaded(name, version, seconds, error)
 
     async def _watch(self, entry: Version, model: Model) -> None:
         reason = await model.died()
@@ -328,8 +374,9 @@ class Host:
             for entry in reversed(chosen):  # the newest that answers
                 if entry.model is not None and entry.state is State.READY:
                     return entry.model
-            newest = chosen[-1]
-            if newest.state is not State.LOADING:
+            loading = [entry for entry in chosen if entry.state is State.LOADING]
+            newest = (loading or chosen)[-1]
+            if not loading:
                 raise Unavailable(str(newest))
             try:
                 left = item.deadline - time.time() - MARGIN_SECONDS

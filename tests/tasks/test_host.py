@@ -56,13 +56,20 @@ def test_versions_stand_side_by_side_and_leave(models: Path) -> None:
         await here.unload("demo_group", 2)
         assert running.done()  # what ran was answered before its weights went
         assert running.result().provenance.version == 2
-        with pytest.raises(NotFound, match="version 2 of model 'demo_group' is not hosted here"):
+        with pytest.raises(Unavailable, match="model 'demo_group' is UNAVAILABLE: unloaded"):
             await here.infer(item(2))
+        with pytest.raises(NotFound, match="version 3 of model 'demo_group' is not hosted here"):
+            await here.infer(item(3))
         assert (await here.infer(item())).provenance.version == 1
-        (hosted,) = await here.describe()
+        await here.ready()
+        hosted, left = await here.describe()
         assert (hosted.model, hosted.version, hosted.state) == ("demo_group", 1, "READY")
         assert hosted.provenance is not None
         assert len(hosted.provenance.weights) == 64
+        assert (left.version, left.state, left.reason) == (2, "UNAVAILABLE", "unloaded")
+        await here.unload("demo_group")
+        with pytest.raises(Unavailable, match="unloaded"):
+            await here.ready()
         await here.close()
 
     asyncio.run(main())
@@ -101,6 +108,25 @@ def test_a_model_that_was_loaded_anew_answers_with_its_new_weights(models: Path)
             before.provenance.weights,
             after.provenance.weights,
         }
+        await here.close()
+
+    asyncio.run(main())
+
+
+def test_what_is_prepared_answers_when_it_is_told_to(models: Path) -> None:
+    shutil.copytree(models / "demo_group" / "1", models / "demo_group" / "2")
+
+    async def main() -> None:
+        here = host(models)
+        await here.load("demo_group", 1)
+        await here.prepare("demo_group", 2)
+        assert [each.version for each in here.versions] == [1]
+        assert (await here.infer(item())).provenance.version == 1
+        await here.serve("demo_group", 2)
+        assert (await here.infer(item())).provenance.version == 2
+        await here.prepare("demo_group", 1)
+        await here.discard("demo_group", 1)
+        assert (await here.infer(item(1))).provenance.version == 1
         await here.close()
 
     asyncio.run(main())
