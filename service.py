@@ -13,6 +13,7 @@ import bentoml
 from starlette.middleware.cors import CORSMiddleware
 
 from hikari_serve.cascade.execution import Cascade
+from hikari_serve.cascade.loads import check_loads
 from hikari_serve.cascade.requirements import require
 from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import HikariError
@@ -36,11 +37,13 @@ from hikari_serve.serving.bento import (
     on_loopback,
     probes_fd,
 )
+from hikari_serve.serving.control.controller import Controller
+from hikari_serve.serving.control.opening import followed
 from hikari_serve.serving.diagnose.door import diagnose_app
 from hikari_serve.serving.diagnose.sdk import Asked, answer, check_asked
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
 from hikari_serve.serving.json_apis import JsonApis
-from hikari_serve.serving.keys import Keys
+from hikari_serve.serving.keys import Keys, check_control
 from hikari_serve.serving.oip.dataplane import DataPlane
 from hikari_serve.serving.oip.grpc.server import GrpcServer
 from hikari_serve.serving.oip.http.door import oip_routes
@@ -59,7 +62,9 @@ try:
     config = repository.config(settings.cascade)
     graph = read_graph(config, repository)
     settings.check_stages(graph.steps)
+    check_loads(settings.load, graph, repository)
     keys = Keys.read(Path(settings.keys)) if settings.keys else None
+    check_control(settings.model_control, keys)
     tls = certified(settings.tls_cert, settings.tls_key)
     pem = private_key_and_chain(settings.tls_cert, settings.tls_key)
     trust = trusted(settings.stage_ca)
@@ -103,8 +108,17 @@ class Hikari:
         self.cascade = Cascade(config, graph, self.placement.stages, limits, heard)
         app.state.cascade = self.cascade
         state.readiness = self.readiness = Readiness(self.placement.stages, graph.headline)
+        file = followed(settings, graph)
+        self.controller = Controller(file, settings, graph) if file else None
         app.state.dataplane = self.dataplane = DataPlane(
-            config, self.cascade, repository, self.readiness, statistics, as_json
+            config,
+            self.cascade,
+            repository,
+            self.readiness,
+            statistics,
+            as_json,
+            settings.load,
+            self.controller,
         )
         self.grpc = None
         if settings.grpc_port:
@@ -125,6 +139,8 @@ class Hikari:
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     async def close(self) -> None:
         """Ends gRPC's calls, the stages of this process and the connections to the others."""
+        if self.controller is not None:
+            await self.controller.close()
         if self.grpc is not None:
             await self.grpc.close()
         await self.placement.close()

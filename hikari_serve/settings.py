@@ -88,6 +88,8 @@ class Settings:
         grpc_port: Where the API listens for gRPC; 0 is nowhere.
         stage_ca: File of the certificates that stages by https are trusted by; empty for those
             that the system trusts.
+        load: Versions to load at start in place of those that policies choose, as `model/version`.
+        model_control: `explicit` lets keys of the scope `admin` load and unload models.
         stages: Settings of single stages, by the stage's name.
     """
 
@@ -113,6 +115,8 @@ class Settings:
     stage_token: str = field(default="", repr=False)
     grpc_port: int = 8001
     stage_ca: str = ""
+    load: tuple[str, ...] = ()
+    model_control: str = "none"
     stages: Mapping[str, StageSettings] = field(default_factory=dict)
 
     @classmethod
@@ -163,6 +167,10 @@ class Settings:
             stage_token=own.get("HIKARI_STAGE_TOKEN", default.stage_token),
             grpc_port=_number("HIKARI_GRPC_PORT", own, default.grpc_port, least=0, most=MOST_PORT),
             stage_ca=own.get("HIKARI_STAGE_CA", default.stage_ca),
+            load=_names("HIKARI_LOAD", own),
+            model_control=_one_of(
+                "HIKARI_MODEL_CONTROL", own, default.model_control, ("none", "explicit")
+            ),
             stages={
                 stage.lower(): StageSettings(
                     runner=_place(f"{PREFIX}{stage}_RUNNER", own, placement),

@@ -7,6 +7,8 @@ from hikari_serve.cascade.graph import Graph
 from hikari_serve.errors import ConfigError
 from hikari_serve.observability.metrics import Metrics, figures
 from hikari_serve.serving.bento import addresses
+from hikari_serve.serving.control.keeper import Keeper
+from hikari_serve.serving.control.opening import followed
 from hikari_serve.serving.remote import RemoteStage
 from hikari_serve.serving.runner import service_name
 from hikari_serve.serving.supervision import exit_when_failed
@@ -33,15 +35,17 @@ class PlacedStages:
         """
         self.stages: dict[str, Stage] = {}
         self._hosts: list[Host] = []
+        self._keepers: list[Keeper] = []
         self._remotes: list[RemoteStage] = []
         self._tasks: list[asyncio.Task[None]] = []
-        here = settings.here(graph.steps)
+        here, file = settings.here(graph.steps), followed(settings, graph)
         for stage in graph.steps:
             place = settings.of_stage(stage).runner
             if place == "inline":
                 metrics = Metrics(figures(), stage)
-                host = Host.for_stage(stage, settings, graph, here, metrics)
+                host = Host.for_stage(stage, settings, graph, here, metrics, empty=file is not None)
                 self._hosts.append(host)
+                self._keepers.append(Keeper(stage, host, file))
                 self.stages[stage] = host
                 continue
             address = _beside_us(stage) if place == "process" else place
@@ -57,9 +61,11 @@ class PlacedStages:
         ]
 
     async def load(self) -> None:
-        """Loads what runs in this process."""
-        for host in self._hosts:
-            await host.start()
+        """Loads what runs in this process, and what is to come and go in it later."""
+        following = asyncio.gather(*(keeper.follow() for keeper in self._keepers))
+        for keeper in self._keepers:
+            await keeper.start()
+        await following
 
     async def close(self) -> None:
         """Ends the stages of this process and the connections to the others."""

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.loads import check_loads
 from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import ConfigError, HikariError
 from hikari_serve.hints import hint
@@ -25,6 +26,8 @@ from hikari_serve.serving.bento import (
     on_loopback,
     probes_fd,
 )
+from hikari_serve.serving.control.keeper import Keeper
+from hikari_serve.serving.control.opening import followed
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.probe_port import ProbePort
@@ -55,6 +58,7 @@ def runner_of(name: str | None) -> Any:
         repository = Repository.of(settings)
         graph = read_graph(repository.config(settings.cascade), repository)
         settings.check_stages(graph.steps)
+        check_loads(settings.load, graph, repository)
         stage = settings.stage if name is None else name
         if stage not in graph.steps:
             raise ConfigError(
@@ -89,7 +93,9 @@ class Runner:
 
     def __init__(self, stage: str, settings: Settings, graph: Graph, app: Starlette) -> None:
         metrics = Metrics(figures(), stage)
-        self.host = Host.for_stage(stage, settings, graph, started_here(graph.steps), metrics)
+        here, file = started_here(graph.steps), followed(settings, graph)
+        self.host = Host.for_stage(stage, settings, graph, here, metrics, empty=file is not None)
+        self.keeper = Keeper(stage, self.host, file)
         app.state.stage = self.host
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -97,7 +103,7 @@ class Runner:
     async def load(self) -> None:
         """Starts loading; calls that come before that is done wait as long as they can."""
         self._tasks = [
-            asyncio.create_task(self.host.start()),
+            asyncio.create_task(self.keeper.run()),
             asyncio.create_task(exit_when_failed(self.host)),
         ]
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from PIL import Image
 
 from hikari_serve.cascade.graph import Graph
-from hikari_serve.errors import HikariError, NotFound, Unavailable
+from hikari_serve.cascade.loads import versions_of
+from hikari_serve.errors import ConfigError, HikariError, NotFound, Unavailable
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.view import Preprocessing, make_view
 from hikari_serve.repository.repository import Repository
@@ -108,6 +109,8 @@ class Host:
         graph: Graph,
         here: Sequence[str],
         observer: Observer = NOBODY,
+        *,
+        empty: bool = False,
     ) -> "Host":
         """The host that a stage of a cascade needs; `start` loads what it must have.
 
@@ -117,24 +120,32 @@ class Host:
             graph: Of the served cascade.
             here: The stages of this machine, which share its cores, this one among them.
             observer: Hears of loads and batches.
+            empty: Whether somebody else says what it must have.
 
         Raises:
             ConfigError: The model's versions are wrong.
         """
-        node = graph.node(stage)
+        node, repository = graph.node(stage), Repository.of(settings)
         host = cls(
-            Repository.of(settings),
+            repository,
             cores=settings.cores(stage, here),
             locks=settings.locks,
             observer=observer,
         )
-        host.want(node.config.name, node.version)
+        if not empty:
+            for version in versions_of(node, repository, settings.load):
+                host.want(node.config.name, version)
         return host
 
     @property
     def versions(self) -> list[Version]:
         """What is in the table, by name and version."""
         return [self._table[key] for key in sorted(self._table)]
+
+    @property
+    def loading(self) -> bool:
+        """Whether something that it must have is not there yet."""
+        return any(each.wanted and each.state is State.LOADING for each in self.versions)
 
     def want(self, name: str, version: int | None = None) -> list[Version]:
         """Enters what must be there at start.
@@ -153,8 +164,15 @@ class Host:
         entries = []
         for number in chosen:
             assert number is not None
-            entries.append(self._table.setdefault((name, number), Version(name, number)))
+            entry = self._table.setdefault((name, number), Version(name, number))
+            entry.wanted = True
+            entries.append(entry)
         return entries
+
+    def miss(self, name: str, version: int) -> None:
+        """Enters what was here and is unloaded, so that it is known as that."""
+        entry = Version(name, version, State.UNAVAILABLE, UNLOADED, wanted=False)
+        self._table[name, version] = entry
 
     async def start(self) -> None:
         """Loads what must be there, again after a pause where it failed.
@@ -163,6 +181,8 @@ class Host:
         """
         for entry in self.versions:
             for pause in (*BACKOFF_SECONDS, None):
+                if not entry.wanted or entry.model is not None:
+                    break  # something else was served in the meantime
                 try:
                     await self._load(entry, State.UNAVAILABLE if pause is None else entry.state)
                     break
@@ -198,37 +218,26 @@ class Host:
             version: The version.
 
         Raises:
-            ConfigError: Configuration, weights or device are wrong.
+            ConfigError: Configuration, weights or device are wrong, or it names other labels or
+                reads another index of cases than what answers, which others know.
             NotFound: There is no such model.
             Unavailable: The model gave no first answer.
         """
+        model = await self._opened(name, version)
+        try:
+            for entry in self.versions:
+                if entry.name == name and entry.model is not None:
+                    _check_neighbours(model, entry.model)
+        except ConfigError:
+            await model.close()
+            raise
         await self.discard(name, version)
-        async with self._loading:
-            began = time.monotonic()
-            try:
-                self._prepared[name, version] = await self._open(name, version)
-            except Exception as error:
-                known = isinstance(error, HikariError)
-                reason = error.message if isinstance(error, HikariError) else repr(error)
-                if not known:
-                    logger.exception("loading %s failed", name)
-                self._told(name, version, began, reason)
-                raise error if known else Unavailable(reason) from error
-            self._told(name, version, began, None)
+        self._prepared[name, version] = model
 
     async def serve(self, name: str, version: int) -> None:
         """Lets a prepared version answer from now on; one in its place ends what it answers."""
         model = self._prepared.pop((name, version))
-        entry = self._table.setdefault((name, version), Version(name, version))
-        old = entry.model
-        entry.model, entry.state, entry.reason, entry.wanted = model, State.READY, "", True
-        watcher = asyncio.create_task(self._watch(entry, model))
-        self._watchers.add(watcher)
-        watcher.add_done_callback(self._watchers.discard)
-        self._observer.model_serves(model.provenance)
-        await self._notify()
-        if old is not None:
-            await _drain(old)
+        await self._place(self._table.setdefault((name, version), Version(name, version)), model)
 
     async def discard(self, name: str, version: int) -> None:
         """Ends a version that was prepared and is not to serve, if there is one."""
@@ -314,7 +323,7 @@ class Host:
             otherwise: Its state if that fails and it has none.
         """
         try:
-            await self.prepare(entry.name, entry.version)
+            model = await self._opened(entry.name, entry.version)
         except HikariError as error:
             entry.reason = error.message
             if entry.model is None:
@@ -323,7 +332,38 @@ class Host:
                 entry.reason = f"it could not be loaded anew: {error.message}"
             await self._notify()
             raise
-        await self.serve(entry.name, entry.version)
+        if entry.wanted:
+            await self._place(entry, model)
+        else:
+            await model.close()  # it was unloaded in the meantime
+
+    async def _place(self, entry: Version, model: Model) -> None:
+        """Lets a model answer as a version; what answered before ends what it runs."""
+        old = entry.model
+        entry.model, entry.state, entry.reason, entry.wanted = model, State.READY, "", True
+        watcher = asyncio.create_task(self._watch(entry, model))
+        self._watchers.add(watcher)
+        watcher.add_done_callback(self._watchers.discard)
+        self._observer.model_serves(model.provenance)
+        await self._notify()
+        if old is not None:
+            await _drain(old)
+
+    async def _opened(self, name: str, version: int) -> Model:
+        """Loads a version, one at a time, and tells how that went."""
+        async with self._loading:
+            began = time.monotonic()
+            try:
+                model = await self._open(name, version)
+            except Exception as error:
+                known = isinstance(error, HikariError)
+                reason = error.message if isinstance(error, HikariError) else repr(error)
+                if not known:
+                    logger.exception("loading %s failed", name)
+                self._told(name, version, began, reason)
+                raise error if known else Unavailable(reason) from error
+            self._told(name, version, began, None)
+            return model
 
     async def _open(self, name: str, version: int) -> Model:
         from hikari_serve.tasks.loading import load_model  # torch is imported only where it runs
@@ -396,6 +436,20 @@ class Host:
             which = f"version {version} of model" if version else "model"
             raise NotFound(f"{which} '{name}' is not hosted here; hosted: {there or 'nothing'}")
         return found
+
+
+def _check_neighbours(new: Model, old: Model) -> None:
+    """Returns if those who know what a model was may take what it is to be in its place."""
+    if new.provenance.labels != old.provenance.labels:
+        raise ConfigError(
+            f"it names the labels {new.provenance.labels}, others than what answers: start the "
+            "server anew"
+        )
+    if new.reads != old.reads:
+        raise ConfigError(
+            f"it reads the index of cases {new.reads}, another than what answers: unload all "
+            "models that read or search the index, then load them"
+        )
 
 
 async def _drain(model: Model) -> None:

@@ -22,7 +22,10 @@ class Model(ABC):
     Attributes:
         config: The model's configuration.
         provenance: What every result quotes.
+        reads: Digest of the index of cases that it reads or searches; None if it does neither.
     """
+
+    reads: str | None = None
 
     def __init__(
         self,

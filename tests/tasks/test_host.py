@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from PIL import Image
 from hikari_serve.errors import ConfigError, NotFound, Unavailable
 from hikari_serve.observer import Observer
 from hikari_serve.pictures.view import Preprocessing, make_view
+from hikari_serve.references.index import ReferenceIndex
+from hikari_serve.references.update import remove
 from hikari_serve.repository.repository import Repository
 from hikari_serve.stage import Item, State
 from hikari_serve.tasks import host as hosting
@@ -127,6 +130,41 @@ def test_what_is_prepared_answers_when_it_is_told_to(models: Path) -> None:
         await here.prepare("demo_group", 1)
         await here.discard("demo_group", 1)
         assert (await here.infer(item(1))).provenance.version == 1
+        await here.close()
+
+    asyncio.run(main())
+
+
+def test_another_index_is_not_served_in_place_of_one_that_others_know(models: Path) -> None:
+    name = "demo_references"
+    shutil.copytree(REPOSITORY.folder(name), models / name)
+
+    async def main() -> None:
+        here = host(models)
+        await here.load(name)
+        await here.prepare(name, 1)  # with the same index it may be
+        index = models / name / "1" / "index"
+        with closing(ReferenceIndex.open(index)) as opened:
+            case = opened.cases_held[0].id
+        remove(index, [case])
+        with pytest.raises(ConfigError, match="another than what answers: unload all models"):
+            await here.prepare(name, 1)
+        await here.unload(name)
+        await here.load(name)
+        await here.ready()
+        await here.close()
+
+    asyncio.run(main())
+
+
+def test_other_labels_are_not_served_in_place_of_those_that_others_know(models: Path) -> None:
+    async def main() -> None:
+        here = host(models)
+        await here.load("demo_group")
+        labels = models / "demo_group" / "labels.yaml"
+        labels.write_text(labels.read_text().replace("name: ", "name: other ", 1))
+        with pytest.raises(ConfigError, match="others than what answers"):
+            await here.prepare("demo_group", 1)
         await here.close()
 
     asyncio.run(main())

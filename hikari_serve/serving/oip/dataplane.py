@@ -5,15 +5,18 @@ from dataclasses import dataclass, replace
 
 from hikari_serve.cascade.answer import CascadeAnswer
 from hikari_serve.cascade.execution import Cascade
-from hikari_serve.errors import HikariError, InvalidInput, NotFound
+from hikari_serve.cascade.loads import versions_of
+from hikari_serve.errors import HikariError, InvalidInput, NotFound, Unavailable
 from hikari_serve.hints import hint
 from hikari_serve.quoting import quoted
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig
+from hikari_serve.serving.control.controller import Controller
 from hikari_serve.serving.oip.cascade_model import CascadeModel
 from hikari_serve.serving.oip.checks import before, check, given
 from hikari_serve.serving.oip.columns import tensors_of
+from hikari_serve.serving.oip.control import off
 from hikari_serve.serving.oip.messages import InferRequest, InferResponse, OnPart, Parameter
 from hikari_serve.serving.oip.parts import FINAL, teller
 from hikari_serve.serving.oip.served import ServedModel
@@ -66,6 +69,8 @@ class DataPlane:
         readiness: Readiness,
         statistics: Statistics,
         word: Callable[[CascadeAnswer], str],
+        load: Sequence[str] = (),
+        controller: Controller | None = None,
     ) -> None:
         """Args:
         config: The cascade's configuration.
@@ -74,12 +79,15 @@ class DataPlane:
         readiness: Of the cascade's stages.
         statistics: Hears what the cascade's stages do.
         word: Writes a cascade's whole answer as JSON.
+        load: What HIKARI_LOAD says.
+        controller: Loads and unloads models; None where they stay as they are.
         """
         hikari = config.hikari
         assert isinstance(hikari, CascadeConfig)
         self._repository = repository
         self._readiness = readiness
         self._statistics = statistics
+        self._controller = controller
         self._models: dict[str, ServedModel] = {
             config.name: CascadeModel(config, cascade, readiness, statistics, word)
         }
@@ -94,8 +102,9 @@ class DataPlane:
                     node, cascade.stages[node.name], reads, hikari, cascade.limits, statistics
                 ),
             )
-        configs = (config, *(node.config for node in cascade.graph.nodes))
-        self._versions = {each.name: repository.served_versions(each) for each in configs}
+        self._versions = {config.name: repository.served_versions(config)}
+        for node in cascade.graph.nodes:
+            self._versions[node.config.name] = versions_of(node, repository, load)
 
     async def ready(self) -> bool:
         """Whether requests may come."""
@@ -108,9 +117,10 @@ class DataPlane:
         Raises:
             NotFound: It is not served here.
         """
-        self.metadata(name, version)
+        model = self._model(name)
+        self._named(name, version)
         try:
-            hosted = await self._models[name].describe()
+            hosted = await model.describe()
         except HikariError:
             return False
         number = _number(version)
@@ -121,10 +131,12 @@ class DataPlane:
 
         Raises:
             NotFound: It is not served here.
+            Unavailable: None of its versions is loaded.
         """
-        model, number, versions = self._model(name), _number(version), self._versions[name]
-        if number is not None and number not in versions:
-            raise _no_version(name, number, versions)
+        model = self._model(name)
+        versions = self._named(name, version)
+        if not versions:
+            raise Unavailable(f"model '{name}' is unloaded")
         return Metadata(name, [str(each) for each in versions], model.signature)
 
     def statistics(self, name: str = "", version: str = "") -> Mapping[ModelVersion, Counted]:
@@ -133,7 +145,7 @@ class DataPlane:
         Raises:
             NotFound: It is not served here.
         """
-        names = [name] if name else list(self._models)
+        names = [name] if name else [each for each in self._models if self._loaded(each)]
         found = [self.metadata(each, version) for each in names]
         return {
             ModelVersion(each.name, each.versions[-1]): self._statistics.of(each.name)
@@ -153,9 +165,10 @@ class DataPlane:
                 rows.append(_row(name, "it is not loaded"))
                 continue
             try:
-                rows += await model.describe()
+                its = list(await model.describe())
             except HikariError as error:
-                rows += [_row(name, error.message, each) for each in self._versions[name]]
+                its = [_row(name, error.message, each) for each in self._loaded(name)]
+            rows += self._with_failures(name, its)
         return [each for each in rows if each.state is State.READY or not ready]
 
     async def infer(self, request: InferRequest, on_part: OnPart | None = None) -> InferResponse:
@@ -189,6 +202,52 @@ class DataPlane:
         parameters: dict[str, Parameter] = {FINAL: True} if on_part else {}
         return InferResponse(request.model, gave.version or newest, request.id, outputs, parameters)
 
+    async def load(self, name: str) -> None:
+        """Loads the versions of a model that its policy chooses now; see `Controller.load`.
+
+        Raises:
+            Unsupported: Control is off.
+        """
+        if self._controller is None:
+            raise off()
+        await self._controller.load(name)
+
+    async def unload(self, name: str) -> None:
+        """Unloads a model; see `Controller.unload`.
+
+        Raises:
+            Unsupported: Control is off.
+        """
+        if self._controller is None:
+            raise off()
+        await self._controller.unload(name)
+
+    def _loaded(self, name: str) -> Sequence[int]:
+        """The versions of a model that are to answer."""
+        its = self._versions[name]
+        fixed = self._controller is None or isinstance(self._models[name], CascadeModel)
+        return its if fixed or self._controller is None else self._controller.versions(name)
+
+    def _named(self, name: str, version: str) -> Sequence[int]:
+        """The versions of a model, the one that is named among them."""
+        number, versions = _number(version), self._loaded(name)
+        if number is not None and number not in versions:
+            raise _no_version(name, number, versions)
+        return versions
+
+    def _with_failures(self, name: str, rows: list[Hosted]) -> list[Hosted]:
+        """A model's rows, which also say what could not be loaded, and why."""
+        if self._controller is None:
+            return rows
+        failures = dict(self._controller.failures(name))
+        told = [
+            each.model_copy(update={"reason": f"it could not be loaded anew: {why}"})
+            if (why := failures.pop(each.version, ""))
+            else each
+            for each in rows
+        ]
+        return [*told, *(_row(name, why, version) for version, why in failures.items())]
+
     def _model(self, name: str) -> ServedModel:
         model = self._models.get(name)
         if model is None:
@@ -208,7 +267,7 @@ def _number(version: str) -> int | None:
 def _no_version(name: str, number: int, there: Sequence[int]) -> NotFound:
     return NotFound(
         f"version {number} of model '{name}' is not loaded here; "
-        f"there is {', '.join(map(str, there))}"
+        f"there is {', '.join(map(str, there)) or 'none'}"
     )
 
 
