@@ -97,7 +97,7 @@ class Host:
         self._prepared: dict[tuple[str, int], Model] = {}
         self._changed = asyncio.Condition()
         self._loading = asyncio.Lock()
-        self._watchers: set[asyncio.Task[None]] = set()
+        self._watchers: dict[Model, asyncio.Task[None]] = {}
         self._failed: asyncio.Future[str] | None = None
         self._failure = ""
 
@@ -265,7 +265,7 @@ class Host:
         await self._notify()
         for model in old:
             self._observer.model_left(model.provenance)
-        await asyncio.gather(*map(_drain, old))
+        await asyncio.gather(*map(self._drain, old))
 
     async def infer(self, item: Item, on_text: OnText | None = None) -> StageResult:
         """Answers one item; see `Stage.infer`. One whose model is loading waits for it.
@@ -307,7 +307,7 @@ class Host:
 
     async def close(self) -> None:
         """Ends every model."""
-        for watcher in self._watchers:
+        for watcher in self._watchers.values():
             watcher.cancel()
         for entry in self.versions:
             if entry.model is not None:
@@ -341,13 +341,11 @@ class Host:
         """Lets a model answer as a version; what answered before ends what it runs."""
         old = entry.model
         entry.model, entry.state, entry.reason, entry.wanted = model, State.READY, "", True
-        watcher = asyncio.create_task(self._watch(entry, model))
-        self._watchers.add(watcher)
-        watcher.add_done_callback(self._watchers.discard)
+        self._watchers[model] = asyncio.create_task(self._watch(entry, model))
         self._observer.model_serves(model.provenance)
         await self._notify()
         if old is not None:
-            await _drain(old)
+            await self._drain(old)
 
     async def _opened(self, name: str, version: int) -> Model:
         """Loads a version, one at a time, and tells how that went."""
@@ -397,6 +395,13 @@ class Host:
             entry.state, entry.reason = State.UNAVAILABLE, reason
             logger.critical("%s", entry)
             self._fail(str(entry))
+
+    async def _drain(self, model: Model) -> None:
+        """Lets the calls that run end, and frees the model."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(model.idle(), DRAIN_SECONDS)
+        self._watchers.pop(model).cancel()  # it would hold the model for ever
+        await model.close()
 
     def _fail(self, reason: str) -> None:
         self._failure = self._failure or reason
@@ -450,13 +455,6 @@ def _check_neighbours(new: Model, old: Model) -> None:
             f"it reads the index of cases {new.reads}, another than what answers: unload all "
             "models that read or search the index, then load them"
         )
-
-
-async def _drain(model: Model) -> None:
-    """Lets the calls that run end, and frees the model."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(model.idle(), DRAIN_SECONDS)
-    await model.close()
 
 
 def _warm_up(name: str) -> Item:

@@ -1,8 +1,10 @@
 """A host's table: what is loaded, loaded anew, refused and taken out, while it answers."""
 
 import asyncio
+import gc
 import shutil
 import time
+import weakref
 from contextlib import closing
 from pathlib import Path
 
@@ -165,6 +167,21 @@ def test_other_labels_are_not_served_in_place_of_those_that_others_know(models: 
         labels.write_text(labels.read_text().replace("name: ", "name: other ", 1))
         with pytest.raises(ConfigError, match="others than what answers"):
             await here.prepare("demo_group", 1)
+        await here.close()
+
+    asyncio.run(main())
+
+
+def test_nothing_is_left_of_a_model_that_was_replaced(models: Path) -> None:
+    async def main() -> None:
+        here = host(models)
+        await here.load("demo_group")
+        await here.infer(item())
+        old = weakref.ref(here.versions[0].model)
+        await here.load("demo_group")
+        await asyncio.sleep(0)
+        gc.collect()
+        assert old() is None
         await here.close()
 
     asyncio.run(main())
