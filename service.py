@@ -13,9 +13,8 @@ import bentoml
 from starlette.middleware.cors import CORSMiddleware
 
 from hikari_serve.cascade.execution import Cascade
-from hikari_serve.cascade.loads import check_loads
+from hikari_serve.cascade.loads import read_cascades, stages_of
 from hikari_serve.cascade.requirements import require
-from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import HikariError
 from hikari_serve.observability.metrics import Metrics, figures
 from hikari_serve.observability.request_log import RequestLog
@@ -59,17 +58,18 @@ from hikari_serve.settings import Settings
 try:
     settings = Settings.from_environment()
     repository = Repository.of(settings)
-    config = repository.config(settings.cascade)
-    graph = read_graph(config, repository)
-    settings.check_stages(graph.steps)
-    check_loads(settings.load, graph, repository)
+    cascades = read_cascades(settings.cascade, settings.load, repository)
+    stages = stages_of(cascades)
+    config, graph = cascades[settings.cascade].config, cascades[settings.cascade].graph
+    settings.check_stages(stages)
     keys = Keys.read(Path(settings.keys)) if settings.keys else None
     check_control(settings.model_control, keys)
     tls = certified(settings.tls_cert, settings.tls_key)
     pem = private_key_and_chain(settings.tls_cert, settings.tls_key)
     trust = trusted(settings.stage_ca)
     tracing = exported()
-    require(repository, settings.cascade, graph, settings.here(graph.steps))
+    for name, each in cascades.items():
+        require(repository, name, each.graph, settings.here(each.graph.steps))
 except HikariError as error:
     sys.exit(f"hikari: {error.message}")
 
@@ -91,15 +91,13 @@ state = ReadinessState()
 )
 @bentoml.asgi_app(app)
 @beside(
-    (stage, runner_of(stage))
-    for stage in graph.steps
-    if settings.of_stage(stage).runner == "process"
+    (stage, runner_of(stage)) for stage in stages if settings.of_stage(stage).runner == "process"
 )
 class Hikari:
     """Answers `/diagnose` with the cascade that `HIKARI_CASCADE` names."""
 
     def __init__(self) -> None:
-        self.placement = PlacedStages(settings, graph, trust)
+        self.placement = PlacedStages(settings, cascades, trust)
         limits = PictureLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
@@ -108,10 +106,10 @@ class Hikari:
         self.cascade = Cascade(config, graph, self.placement.stages, limits, heard)
         app.state.cascade = self.cascade
         state.readiness = self.readiness = Readiness(self.placement.stages, graph.headline)
-        file = followed(settings, graph)
-        self.controller = Controller(file, settings, graph) if file else None
+        file = followed(settings, cascades)
+        self.controller = Controller(file, settings, cascades) if file else None
         app.state.dataplane = self.dataplane = DataPlane(
-            config,
+            cascades,
             self.cascade,
             repository,
             self.readiness,

@@ -88,7 +88,8 @@ class Settings:
         grpc_port: Where the API listens for gRPC; 0 is nowhere.
         stage_ca: File of the certificates that stages by https are trusted by; empty for those
             that the system trusts.
-        load: Versions to load at start in place of those that policies choose, as `model/version`.
+        load: Cascades to load at start besides, and versions, as `model/version`, in place of those
+            that policies choose.
         model_control: `explicit` lets keys of the scope `admin` load and unload models.
         stages: Settings of single stages, by the stage's name.
     """

@@ -1,12 +1,98 @@
-"""Which versions of a cascade's models are loaded at start: policies, pins, and HIKARI_LOAD."""
+"""What is loaded at start: which cascades, and which versions of their models.
 
-from collections.abc import Iterable, Sequence
+Policies and pins say so in the repository, HIKARI_LOAD for a server.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from hikari_serve.cascade.graph import Graph, Node
+from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import ConfigError
 from hikari_serve.hints import hint
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.repository import Repository
+from hikari_serve.repository.schema import CascadeConfig
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedCascade:
+    """A cascade as it was read when it was loaded.
+
+    Attributes:
+        config: Its configuration.
+        graph: Its stages.
+    """
+
+    config: ModelConfig
+    graph: Graph
+
+    @classmethod
+    def read(cls, name: str, repository: Repository) -> "LoadedCascade":
+        """Reads a cascade.
+
+        Raises:
+            ConfigError: It is wrong, or no cascade.
+            NotFound: There is no such model.
+        """
+        config = repository.config(name)
+        return cls(config, read_graph(config, repository))
+
+
+def read_cascades(
+    cascade: str, load: Sequence[str], repository: Repository
+) -> dict[str, LoadedCascade]:
+    """The cascades that are served from the start, by name.
+
+    Args:
+        cascade: The one that `/diagnose` runs, which comes first.
+        load: What HIKARI_LOAD says: cascades, and versions such as `demo_group/2`.
+        repository: Where they lie.
+
+    Raises:
+        ConfigError: One of them is wrong, or a version is not there; the message names the nearest.
+        NotFound: There is no such cascade.
+    """
+    found = {cascade: LoadedCascade.read(cascade, repository)}
+    for each in load:
+        if "/" in each:
+            continue
+        if not isinstance(repository.config(each).hikari, CascadeConfig):
+            raise ConfigError(
+                f"HIKARI_LOAD: '{each}' is no cascade; a version of a model is written {each}/1"
+            )
+        found[each] = LoadedCascade.read(each, repository)
+    nodes = [node for its in found.values() for node in its.graph.nodes]
+    _check_versions(load, {node.config.name: node.config for node in nodes}, repository)
+    return found
+
+
+def stages_of(cascades: Mapping[str, LoadedCascade]) -> list[str]:
+    """The names of all their stages; stages of one name are one, with the models of all."""
+    return list(dict.fromkeys(stage for its in cascades.values() for stage in its.graph.steps))
+
+
+def versions_by_model(
+    stage: str, graphs: Iterable[Graph], repository: Repository, load: Sequence[str] = ()
+) -> dict[str, list[int]]:
+    """The versions to load of each model that a stage hosts.
+
+    Args:
+        stage: The stage.
+        graphs: The cascades that may have it.
+        repository: Where the models lie.
+        load: What HIKARI_LOAD says.
+
+    Raises:
+        ConfigError: A model's versions are wrong.
+    """
+    found: dict[str, set[int]] = {}
+    for graph in graphs:
+        for node in graph.nodes:
+            if node.name == stage:
+                its = found.setdefault(node.config.name, set())
+                its.update(versions_of(node, repository, load))
+    return {model: sorted(versions) for model, versions in found.items()}
 
 
 def versions_of(node: Node, repository: Repository, load: Iterable[str] = ()) -> list[int]:
@@ -18,54 +104,28 @@ def versions_of(node: Node, repository: Repository, load: Iterable[str] = ()) ->
     Args:
         node: The stage.
         repository: Where the model lies.
-        load: What HIKARI_LOAD says, such as `demo_group/2`.
-
-    Raises:
-        ConfigError: The model's versions are wrong.
-    """
-    return chosen(node.config, [node.version], repository, load)
-
-
-def chosen(
-    config: ModelConfig,
-    pins: Iterable[int | None],
-    repository: Repository,
-    load: Iterable[str] = (),
-) -> list[int]:
-    """The same of a model, whatever stages run it.
-
-    Args:
-        config: The model.
-        pins: The versions that stages pin; None pins none.
-        repository: Where it lies.
         load: What HIKARI_LOAD says.
 
     Raises:
         ConfigError: The model's versions are wrong.
     """
-    pinned = [pin for pin in pins if pin is not None]
-    named = [int(version) for name, version in map(_parts, load) if name == config.name]
-    return sorted({*pinned, *named}) or repository.served_versions(config)
+    pinned = [] if node.version is None else [node.version]
+    named = [int(version) for name, version in map(_parts, load) if name == node.config.name]
+    return sorted({*pinned, *named}) or repository.served_versions(node.config)
 
 
-def check_loads(load: Sequence[str], graph: Graph, repository: Repository) -> None:
-    """Returns if HIKARI_LOAD names versions that are there, of models that the cascade runs.
-
-    Raises:
-        ConfigError: It does not; the message names the nearest.
-    """
-    models = {node.config.name: node.config for node in graph.nodes}
+def _check_versions(
+    load: Sequence[str], models: Mapping[str, ModelConfig], repository: Repository
+) -> None:
     for each in load:
+        if "/" not in each:
+            continue
         name, version = _parts(each)
-        if not version.isdecimal():
-            raise ConfigError(
-                f"HIKARI_LOAD: '{each}' is no version of a model, such as {min(models)}/1"
-            )
         if name not in models:
             near = hint(name, models, quote="'")
-            raise ConfigError(f"HIKARI_LOAD: the cascade has no model '{name}'; {near}")
+            raise ConfigError(f"HIKARI_LOAD: no cascade that is served has '{name}'; {near}")
         there = repository.versions(name) or repository.served_versions(models[name])
-        if int(version) not in there:
+        if not version.isdecimal() or int(version) not in there:
             listed = ", ".join(map(str, there))
             raise ConfigError(f"HIKARI_LOAD: model '{name}' has no version {version}, but {listed}")
 

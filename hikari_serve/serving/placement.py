@@ -2,8 +2,9 @@
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 
-from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.loads import LoadedCascade, stages_of
 from hikari_serve.errors import ConfigError
 from hikari_serve.observability.metrics import Metrics, figures
 from hikari_serve.serving.bento import addresses
@@ -18,16 +19,18 @@ from hikari_serve.tasks.host import Host
 
 
 class PlacedStages:
-    """The stages of the served cascade, and their life.
+    """The stages of the served cascades, and their life.
 
     Attributes:
         stages: What answers for each stage.
     """
 
-    def __init__(self, settings: Settings, graph: Graph, trust: ssl.SSLContext) -> None:
+    def __init__(
+        self, settings: Settings, cascades: Mapping[str, LoadedCascade], trust: ssl.SSLContext
+    ) -> None:
         """Args:
         settings: Says for each stage where it runs.
-        graph: The cascade's stages.
+        cascades: Those that are served from the start.
         trust: What stages by https are trusted by.
 
         Raises:
@@ -38,12 +41,15 @@ class PlacedStages:
         self._keepers: list[Keeper] = []
         self._remotes: list[RemoteStage] = []
         self._tasks: list[asyncio.Task[None]] = []
-        here, file = settings.here(graph.steps), followed(settings, graph)
-        for stage in graph.steps:
+        stages, file = stages_of(cascades), followed(settings, cascades)
+        here, graphs = settings.here(stages), [each.graph for each in cascades.values()]
+        for stage in stages:
             place = settings.of_stage(stage).runner
             if place == "inline":
                 metrics = Metrics(figures(), stage)
-                host = Host.for_stage(stage, settings, graph, here, metrics, empty=file is not None)
+                host = Host.for_stage(
+                    stage, settings, graphs, here, metrics, empty=file is not None
+                )
                 self._hosts.append(host)
                 self._keepers.append(Keeper(stage, host, file))
                 self.stages[stage] = host

@@ -2,16 +2,14 @@
 
 import asyncio
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import bentoml
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
-from hikari_serve.cascade.graph import Graph
-from hikari_serve.cascade.loads import check_loads
-from hikari_serve.cascade.wiring import read_graph
+from hikari_serve.cascade.loads import LoadedCascade, read_cascades, stages_of
 from hikari_serve.errors import ConfigError, HikariError
 from hikari_serve.hints import hint
 from hikari_serve.observability.metrics import Metrics, figures
@@ -56,13 +54,13 @@ def runner_of(name: str | None) -> Any:
     try:
         settings = Settings.from_environment()
         repository = Repository.of(settings)
-        graph = read_graph(repository.config(settings.cascade), repository)
-        settings.check_stages(graph.steps)
-        check_loads(settings.load, graph, repository)
+        cascades = read_cascades(settings.cascade, settings.load, repository)
+        stages = stages_of(cascades)
+        settings.check_stages(stages)
         stage = settings.stage if name is None else name
-        if stage not in graph.steps:
+        if stage not in stages:
             raise ConfigError(
-                f"cascade '{settings.cascade}' has no stage '{stage}'; {hint(stage, graph.steps)}"
+                f"cascade '{settings.cascade}' has no stage '{stage}'; {hint(stage, stages)}"
             )
         tls = certified(settings.tls_cert, settings.tls_key)
     except HikariError as error:
@@ -76,7 +74,7 @@ def runner_of(name: str | None) -> Any:
     @bentoml.asgi_app(app)
     class StageRunner(Runner):
         def __init__(self) -> None:
-            super().__init__(stage, settings, graph, app)
+            super().__init__(stage, settings, cascades, app)
 
     served: Any = StageRunner  # BentoML made a `Service` of the class
     enter_by(Entrance("" if settings.stage_token else "HIKARI_STAGE_TOKEN", settings.metrics_port))
@@ -91,10 +89,17 @@ def runner_of(name: str | None) -> Any:
 class Runner:
     """Base of the runners' services: loads in the background, drains at the end."""
 
-    def __init__(self, stage: str, settings: Settings, graph: Graph, app: Starlette) -> None:
+    def __init__(
+        self,
+        stage: str,
+        settings: Settings,
+        cascades: Mapping[str, LoadedCascade],
+        app: Starlette,
+    ) -> None:
         metrics = Metrics(figures(), stage)
-        here, file = started_here(graph.steps), followed(settings, graph)
-        self.host = Host.for_stage(stage, settings, graph, here, metrics, empty=file is not None)
+        here, file = started_here(stages_of(cascades)), followed(settings, cascades)
+        graphs = [each.graph for each in cascades.values()]
+        self.host = Host.for_stage(stage, settings, graphs, here, metrics, empty=file is not None)
         self.keeper = Keeper(stage, self.host, file)
         app.state.stage = self.host
         self._tasks: list[asyncio.Task[None]] = []

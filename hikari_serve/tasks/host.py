@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from hikari_serve.cascade.graph import Graph
-from hikari_serve.cascade.loads import versions_of
+from hikari_serve.cascade.loads import versions_by_model
 from hikari_serve.errors import ConfigError, HikariError, NotFound, Unavailable
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.view import Preprocessing, make_view
@@ -106,18 +106,18 @@ class Host:
         cls,
         stage: str,
         settings: Settings,
-        graph: Graph,
+        graphs: Iterable[Graph],
         here: Sequence[str],
         observer: Observer = NOBODY,
         *,
         empty: bool = False,
     ) -> "Host":
-        """The host that a stage of a cascade needs; `start` loads what it must have.
+        """The host that a stage needs; `start` loads what it must have.
 
         Args:
             stage: The stage.
             settings: Names the repository.
-            graph: Of the served cascade.
+            graphs: Of the served cascades.
             here: The stages of this machine, which share its cores, this one among them.
             observer: Hears of loads and batches.
             empty: Whether somebody else says what it must have.
@@ -125,7 +125,7 @@ class Host:
         Raises:
             ConfigError: The model's versions are wrong.
         """
-        node, repository = graph.node(stage), Repository.of(settings)
+        repository = Repository.of(settings)
         host = cls(
             repository,
             cores=settings.cores(stage, here),
@@ -133,8 +133,10 @@ class Host:
             observer=observer,
         )
         if not empty:
-            for version in versions_of(node, repository, settings.load):
-                host.want(node.config.name, version)
+            needed = versions_by_model(stage, graphs, repository, settings.load)
+            for model, versions in needed.items():
+                for version in versions:
+                    host.want(model, version)
         return host
 
     @property

@@ -6,11 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from hikari_serve.cascade.loads import check_loads, versions_of
+from hikari_serve.cascade.loads import (
+    read_cascades,
+    stages_of,
+    versions_by_model,
+    versions_of,
+)
 from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import ConfigError
 from hikari_serve.repository.repository import Repository
 from tests.scripted import REPOSITORY
+from tests.serving.control.test_controller import other_cascade
 
 
 @pytest.fixture
@@ -37,15 +43,25 @@ def test_the_newest_the_pinned_and_the_named(repository: Repository) -> None:
 @pytest.mark.parametrize(
     ("load", "why"),
     [
-        ("demo_group", "'demo_group' is no version of a model, such as demo_caption/1"),
-        ("demo_group/newest", "is no version of a model"),
-        ("demo_gruop/1", "the cascade has no model 'demo_gruop'; did you mean 'demo_group'"),
+        ("demo_group", "'demo_group' is no cascade; a version of a model is written demo_group/1"),
+        ("demo_group/newest", "model 'demo_group' has no version newest, but 1, 2, 3"),
+        ("demo_gruop/1", "no cascade that is served has 'demo_gruop'; did you mean 'demo_group'"),
         ("demo_group/4", "model 'demo_group' has no version 4, but 1, 2, 3"),
     ],
 )
 def test_what_names_nothing_is_refused(repository: Repository, load: str, why: str) -> None:
-    graph = read_graph(repository.config("demo"), repository)
-    check_loads(["demo_group/2"], graph, repository)
     with pytest.raises(ConfigError, match="HIKARI_LOAD: ") as caught:
-        check_loads([load], graph, repository)
+        read_cascades("demo", [load], repository)
     assert why in caught.value.message
+
+
+def test_a_cascade_comes_with_its_stages_and_the_versions_of_all(repository: Repository) -> None:
+    other_cascade(repository.root)
+    cascades = read_cascades("demo", ["other", "other_group/2"], repository)
+    assert list(cascades) == ["demo", "other"]
+    assert stages_of(cascades) == ["group", "references", "disease", "caption"]
+    graphs = [each.graph for each in cascades.values()]
+    assert versions_by_model("group", graphs, repository, ["other_group/2"]) == {
+        "demo_group": [3],
+        "other_group": [2],
+    }

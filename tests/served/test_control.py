@@ -23,8 +23,9 @@ from tritonclient.utils import InferenceServerException
 from hikari_serve.drawing.cases import Drawing
 from tests.served.pictures import png
 from tests.served.server import ROOT, Server, serving
+from tests.served.test_another_field import grow
 from tests.served.test_processes import eventually
-from tests.serving.control.test_controller import flip
+from tests.serving.control.test_controller import flip, other_cascade
 
 ADMIN, INFER = "a" * 20, "i" * 20
 DOORS: dict[str, Any] = {"http": over_http, "grpc": over_grpc}
@@ -33,10 +34,12 @@ GROUP = "demo_group"
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo, with a second version of the group model aside."""
+    """The demo, with a second version of the group model aside, and two other cascades."""
     root = tmp_path_factory.mktemp("repository") / "models"
     shutil.copytree(ROOT / "models", root)
     shutil.copytree(root / GROUP / "1", root / "aside")
+    grow(root)
+    other_cascade(root)
     return root
 
 
@@ -49,6 +52,7 @@ def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         home,
         HIKARI_MODELS=str(models),
         HIKARI_MODEL_CONTROL="explicit",
+        HIKARI_LOAD="leaf,demo_group/1",
         HIKARI_KEYS=str(home / "keys"),
         HIKARI_PLACEMENT="inline",
         HIKARI_GROUP_RUNNER="process",
@@ -163,7 +167,7 @@ def test_a_version_comes_in_all_workers_without_a_request_lost(
     assert admin.index(GROUP) == {"1": ("UNAVAILABLE", "unloaded"), "2": ("READY", "")}
     assert admin.client.get_model_metadata(GROUP, headers=admin.headers)
     log = server.log.read_text()
-    assert eventually(lambda: "model demo_group: loaded 2" in log, 1)
+    assert eventually(lambda: "model demo_group: loaded" in log, 1)
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -215,6 +219,44 @@ def test_an_unloaded_model_is_known_as_that_and_comes_back(
     finally:
         admin.load("demo_caption")
     assert "demo_caption" in admin.ready()
+
+
+def asked(admin: Admin, cascade: str, image: bytes, output: str) -> str:
+    """What a cascade says of a picture."""
+    given = admin.module.InferInput("image", [1], "BYTES")
+    given.set_data_from_numpy(np.array([image], dtype=object))
+    answer = admin.client.infer(cascade, [given], headers=admin.headers)
+    return str(answer.as_numpy(output)[0].decode())
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_cascade_of_the_start_answers_beside_the_default(
+    server: Server, drawings: list[Drawing], door: str
+) -> None:
+    admin, image = Admin(door, server), png(drawings[0].image)
+    assert asked(admin, "leaf", image, "organ.name") in {"leaf", "fruit", "stem"}
+    assert asked(admin, "demo", image, "group.label") == drawings[0].group
+    assert admin.index("leaf")["1"] == ("READY", "")
+    assert admin.index("leaf_damage")["1"] == ("READY", "")
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_cascade_comes_and_goes_with_its_models(
+    server: Server, drawings: list[Drawing], door: str
+) -> None:
+    admin, image = Admin(door, server), png(drawings[0].image)
+    with pytest.raises(InferenceServerException, match="model 'other' is not loaded here"):
+        asked(admin, "other", image, "group.label")
+    with traffic(server, drawings[0]) as seen:
+        admin.load("other")
+        for each in [*DOORS] * 4:  # whichever process is asked
+            fresh = Admin(each, server)
+            assert asked(fresh, "other", image, "group.label") == drawings[0].group
+        assert {"other", "other_group"} <= set(admin.ready())
+        admin.unload("other")
+    assert set(seen) == {(200, drawings[0].group)}
+    assert not {"other", "other_group"} & set(admin.ready())
+    assert admin.index(GROUP)["1"] == ("READY", "")
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from filelock import Timeout
 
 from hikari_serve.errors import DeadlineExceeded
-from hikari_serve.serving.control.desired import LEFT, Desired, DesiredFile, Trial, Versions
-from hikari_serve.serving.control.reports import Report, told
+from hikari_serve.serving.control.desired import LEFT, Desired, DesiredFile, Models, Trial
+from hikari_serve.serving.control.reports import Failures, Report, told
 
 LOOK_SECONDS = 0.05
 """Between two looks at the lock, or at what the workers say."""
@@ -62,33 +62,42 @@ class Changes:
         """Writes what is tried besides what is served."""
         return self._written(before, trial=trial)
 
-    def given_up(self, before: Desired, model: str, failures: Mapping[int, str]) -> Desired:
-        """Writes that nothing is tried any more, and why versions of a model cannot be loaded."""
-        return self._written(before, failures={**before.failures, model: failures})
+    def given_up(self, before: Desired, failures: Failures) -> Desired:
+        """Writes that nothing is tried any more, and why versions of models cannot be loaded."""
+        return self._written(before, failures={**before.failures, **failures})
 
     def serving(
-        self, before: Desired, model: str, stages: Iterable[str], versions: Versions
+        self,
+        before: Desired,
+        stages: Mapping[str, Models],
+        cascades: Mapping[str, int] | None = None,
+        *,
+        keep: bool = False,
     ) -> Desired:
-        """Writes that these versions of a model answer from now on, and no others.
+        """Writes what answers from now on.
 
         Args:
             before: What was served.
-            model: The model.
-            stages: Those that host it.
-            versions: The versions; none unloads it.
+            stages: For each stage that changes the models that do, and their versions.
+            cascades: The cascades; None leaves them as they are.
+            keep: Whether other versions of those models go on.
         """
         served = {stage: dict(models) for stage, models in before.stages.items()}
-        for stage in stages:
-            left = dict.fromkeys(served[stage][model], LEFT)
-            served[stage][model] = {**left, **versions}
-        failures = {each: why for each, why in before.failures.items() if each != model}
-        return self._written(before, stages=served, failures=failures)
+        for stage, models in stages.items():
+            for model, versions in models.items():
+                there = served[stage].get(model, {})
+                kept = there if keep else dict.fromkeys(there, LEFT)
+                served[stage][model] = {**kept, **versions}
+        changed = {model for models in stages.values() for model in models}
+        failures = {each: why for each, why in before.failures.items() if each not in changed}
+        cascades = before.cascades if cascades is None else cascades
+        return self._written(before, stages=served, failures=failures, cascades=cascades)
 
-    async def followed(self, stages: Sequence[str], revision: int, until: float) -> dict[int, str]:
+    async def followed(self, stages: Collection[str], revision: int, until: float) -> Failures:
         """Waits until every worker of the stages has followed.
 
         Returns:
-            Why versions could not be loaded, and in which stages.
+            What could not be loaded, why, and in which stages.
 
         Raises:
             DeadlineExceeded: A worker did not say so in time.
@@ -116,9 +125,14 @@ class Changes:
         return after
 
 
-def _failures(reports: Iterable[Report]) -> dict[int, str]:
-    found: dict[int, dict[str, None]] = {}
+def _failures(reports: Iterable[Report]) -> Failures:
+    found: dict[str, dict[int, dict[str, None]]] = {}
     for report in reports:
-        for version, why in report.failures.items():
-            found.setdefault(version, {})[f"{why} (stage {report.stage})"] = None
-    return {version: "; ".join(whys) for version, whys in sorted(found.items())}
+        for model, versions in report.failures.items():
+            for version, why in versions.items():
+                whys = found.setdefault(model, {}).setdefault(version, {})
+                whys[f"{why} (stage {report.stage})"] = None
+    return {
+        model: {version: "; ".join(whys) for version, whys in versions.items()}
+        for model, versions in found.items()
+    }

@@ -3,19 +3,18 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping
 from typing import Any
 
-from hikari_serve.cascade.graph import Graph, Node
-from hikari_serve.cascade.loads import chosen
+from hikari_serve.cascade.loads import LoadedCascade, stages_of
 from hikari_serve.errors import ConfigError, DeadlineExceeded, HikariError, NotFound, Unsupported
-from hikari_serve.hints import hint
-from hikari_serve.quoting import quoted
 from hikari_serve.repository.repository import Repository
+from hikari_serve.serving.control.cascades import Cascades
 from hikari_serve.serving.control.changes import Changes
 from hikari_serve.serving.control.desired import Desired, DesiredFile, Trial
-from hikari_serve.serving.control.fits import check_room, check_same
-from hikari_serve.settings import HERE, Settings
+from hikari_serve.serving.control.reports import Failures
+from hikari_serve.serving.control.scope import Scope
+from hikari_serve.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -27,16 +26,17 @@ that is started meanwhile loads first, and 8B weights take minutes."""
 class Controller:
     """Changes what is served, one change at a time, whichever API process is asked."""
 
-    def __init__(self, file: DesiredFile, settings: Settings, graph: Graph) -> None:
+    def __init__(
+        self, file: DesiredFile, settings: Settings, cascades: Mapping[str, LoadedCascade]
+    ) -> None:
         """Args:
         file: What the workers follow.
         settings: Says where each stage runs, and in how many processes.
-        graph: Of the served cascade.
+        cascades: Those that are served from the start.
         """
-        self._settings = settings
-        self._graph = graph
-        self._repository = Repository.of(settings)
-        self._changes = Changes(file, self._workers)
+        self._cascades = Cascades(cascades, Repository.of(settings), file)
+        self._scope = Scope(settings, stages_of(cascades), self._cascades)
+        self._changes = Changes(file, self._scope.workers)
         self._running: set[asyncio.Task[None]] = set()
 
     def versions(self, model: str) -> list[int]:
@@ -47,35 +47,42 @@ class Controller:
         """Why versions of a model could not be loaded when they were to be, last."""
         return self._changes.now().failures.get(model, {})
 
-    async def load(self, model: str) -> None:
-        """Loads the versions that the model's policy chooses now, and unloads its others.
+    def cascades(self) -> Mapping[str, LoadedCascade]:
+        """The cascades that are served now; the very same as long as none comes or goes."""
+        return self._cascades.now()
 
-        What answers goes on until all of them can in every worker, and goes on if that fails. A
-        caller who leaves does not stop it.
+    async def load(self, model: str) -> None:
+        """Loads a model as it lies in the repository now, or a cascade with the models it needs.
+
+        Of a model those versions that its policy chooses; its others go. What answers goes on until
+        all of them can in every worker, and goes on if that fails. A caller who leaves does not
+        stop it.
 
         Args:
-            model: One of the served cascade's models.
+            model: A cascade, or a model of one that is served.
 
         Raises:
-            ConfigError: A version cannot be loaded; the message says why and where.
-            NotFound: The cascade has no such model.
-            Unsupported: It runs on another machine.
+            ConfigError: It cannot be loaded; the message says why and where.
+            NotFound: There is no such model, or no cascade that is served has it.
+            Unsupported: It runs on another machine, or in a stage that has no runner.
             DeadlineExceeded: A worker did not say in time that it followed.
         """
-        await self._to_its_end(self._load(model, self._nodes(model)))
+        await self._to_its_end(self._load(model))
 
     async def unload(self, model: str) -> None:
-        """Unloads all versions of a model; what they answer may end first.
+        """Unloads a model, or a cascade with the models that no other needs.
+
+        What they answer may end first.
 
         Args:
-            model: One of the served cascade's models.
+            model: A cascade, or a model of one that is served.
 
         Raises:
-            NotFound: The cascade has no such model.
-            Unsupported: It runs on another machine.
+            NotFound: No cascade that is served has it.
+            Unsupported: It runs on another machine, or is the cascade that stays.
             DeadlineExceeded: A worker did not say in time that it followed.
         """
-        await self._to_its_end(self._unload(model, self._nodes(model)))
+        await self._to_its_end(self._unload(model))
 
     async def close(self) -> None:
         """Gives up what is being changed."""
@@ -83,93 +90,59 @@ class Controller:
             change.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _load(self, model: str, nodes: Sequence[Node]) -> None:
-        until = time.time() + AGREE_SECONDS
-        stages = tuple(node.name for node in nodes)
+    async def _load(self, model: str) -> None:
+        cascade, until = self._scope.is_cascade(model), time.time() + AGREE_SECONDS
         async with self._changes.alone(until) as before:
-            versions = await self._possible(before, model, nodes)
-            loaded = dict.fromkeys(versions, before.revision + 1)
-            trial = Trial(model=model, stages=stages, versions=loaded, until=until)
-            tried = await self._try(before, trial)
-            await self._settled(stages, self._changes.serving(tried, model, stages, loaded))
-            logger.info("model %s: loaded %s", model, ", ".join(map(str, versions)))
+            plan = self._scope.loading_cascade if cascade else self._scope.loading
+            try:
+                coming = await asyncio.to_thread(plan, model, before)
+            except (NotFound, Unsupported):
+                raise
+            except HikariError as error:
+                there = [1] if model in before.cascades else before.versions(model) or [0]
+                self._changes.given_up(before, {model: dict.fromkeys(there, error.message)})
+                raise _goes_on(model, error.message) from None
+            tried = await self._try(model, before, Trial(stages=coming, until=until))
+            cascades = {**before.cascades, model: tried.revision} if cascade else None
+            served = self._changes.serving(tried, coming, cascades, keep=cascade)
+            await self._settled(coming, served)
+            logger.info("model %s: loaded", model)
 
-    async def _unload(self, model: str, nodes: Sequence[Node]) -> None:
-        stages = tuple(node.name for node in nodes)
+    async def _unload(self, model: str) -> None:
+        cascade = self._scope.is_cascade(model)
         async with self._changes.alone(time.time() + AGREE_SECONDS) as before:
-            await self._settled(stages, self._changes.serving(before, model, stages, {}))
+            rest = {name: its for name, its in before.cascades.items() if name != model}
+            leaving = (self._scope.leaving_cascade if cascade else self._scope.leaving)(model)
+            await self._settled(leaving, self._changes.serving(before, leaving, rest))
             logger.info("model %s: unloaded", model)
 
-    async def _possible(self, before: Desired, model: str, nodes: Sequence[Node]) -> list[int]:
-        """The versions to load; why none can be is remembered for the index."""
-        try:
-            return await asyncio.to_thread(self._versions, model, nodes)
-        except HikariError as error:
-            there = before.versions(model) or [0]
-            self._changes.given_up(before, model, dict.fromkeys(there, error.message))
-            raise _goes_on(model, error.message) from None
-
-    def _versions(self, model: str, nodes: Sequence[Node]) -> list[int]:
-        """What to load, where all is well that can be known before."""
-        config = self._repository.config(model)
-        check_same(config, nodes[0].config)
-        versions = chosen(config, [node.version for node in nodes], self._repository)
-        here = self._settings.here(self._graph.steps)
-        beside = [node.config for node in self._graph.nodes if node.name in here]
-        processes = sum(self._workers(node.name) for node in nodes)
-        cascade = self._settings.cascade
-        check_room(self._repository, cascade, config, versions, beside, processes)
-        return versions
-
-    async def _try(self, before: Desired, trial: Trial) -> Desired:
+    async def _try(self, model: str, before: Desired, trial: Trial) -> Desired:
         """Has every worker load what is tried; what fails in one is given up in all."""
         tried = self._changes.trying(before, trial)
-        failures: Mapping[int, str] = {}
         try:
             failures = await self._changes.followed(trial.stages, tried.revision, trial.until)
         except DeadlineExceeded as error:
-            late = dict.fromkeys(trial.versions, error.message)
-            self._changes.given_up(tried, trial.model, late)
+            late = {
+                each: dict.fromkeys(versions, error.message)
+                for models in trial.stages.values()
+                for each, versions in models.items()
+            }
+            self._changes.given_up(tried, late)
             raise
         except asyncio.CancelledError:
-            self._changes.given_up(tried, trial.model, {})
+            self._changes.given_up(tried, {})
             raise
         if failures:
-            self._changes.given_up(tried, trial.model, failures)
-            listed = "; ".join(f"version {each}: {why}" for each, why in failures.items())
-            raise _goes_on(trial.model, listed)
+            self._changes.given_up(tried, failures)
+            raise _goes_on(model, _listed(model, failures))
         return tried
 
-    async def _settled(self, stages: Sequence[str], served: Desired) -> None:
+    async def _settled(self, stages: Collection[str], served: Desired) -> None:
         """Waits until every worker serves that, and nothing else."""
         until = time.time() + AGREE_SECONDS
         if failures := await self._changes.followed(stages, served.revision, until):
-            raise HikariError(f"a process that was started meanwhile failed: {failures}")
-
-    def _nodes(self, model: str) -> list[Node]:
-        """The stages that run a model, all of them on this machine."""
-        if model == self._settings.cascade:
-            raise Unsupported(
-                f"cascade '{model}' is served as long as the server runs; its models come and go"
-            )
-        nodes = [node for node in self._graph.nodes if node.config.name == model]
-        if not nodes:
-            names = [node.config.name for node in self._graph.nodes]
-            near = hint(model, names, quote="'")
-            raise NotFound(f"'{quoted(model)}' is no model of the served cascade's stages; {near}")
-        for node in nodes:
-            place = self._settings.of_stage(node.name).runner
-            if place not in HERE:
-                raise Unsupported(
-                    f"model '{model}' runs on another machine ({place}), which shares no file "
-                    "with this server: set HIKARI_LOAD where its stage is started, and roll it out"
-                )
-        return nodes
-
-    def _workers(self, stage: str) -> int:
-        """How many processes run a stage."""
-        its = self._settings.of_stage(stage)
-        return self._settings.workers if its.runner == "inline" else its.workers
+            listed = _listed("", failures)
+            raise HikariError(f"a process that was started meanwhile failed: {listed}")
 
     async def _to_its_end(self, change: Coroutine[Any, Any, None]) -> None:
         """Waits for a change, which goes on if its caller does not."""
@@ -183,6 +156,15 @@ class Controller:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.warning("%s", error)
+
+
+def _listed(model: str, failures: Failures) -> str:
+    """Each version that failed; a model is named where it is not this one."""
+    return "; ".join(
+        f"{'' if each == model else f'{each} '}version {version}: {why}"
+        for each, versions in failures.items()
+        for version, why in versions.items()
+    )
 
 
 def _goes_on(model: str, why: str) -> ConfigError:

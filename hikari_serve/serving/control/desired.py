@@ -22,19 +22,19 @@ Versions = Mapping[int, int]
 """For each version of a model the revision in which it was loaded, or `LEFT`."""
 
 
+Models = Mapping[str, Versions]
+"""The models of a stage."""
+
+
 class Trial(Frozen):
     """Versions that are loaded beside what serves, and do not answer yet.
 
     Attributes:
-        model: Their model.
-        stages: The stages that host it.
-        versions: The versions.
+        stages: For each stage that has some its models and their versions.
         until: When they are given up, in seconds since the Unix epoch.
     """
 
-    model: str
-    stages: tuple[str, ...]
-    versions: Versions
+    stages: Mapping[str, Models]
     until: float
 
 
@@ -43,13 +43,16 @@ class Desired(Frozen):
 
     Attributes:
         revision: Counts the changes.
-        stages: For each stage of this machine its models and their versions.
+        cascades: The cascades that are called by their names, and the revision in which each was
+            loaded.
+        stages: For each stage of this machine its models.
         trial: What is being loaded.
         failures: Why versions could not be loaded, by model and version.
     """
 
     revision: int = FIRST
-    stages: Mapping[str, Mapping[str, Versions]]
+    cascades: Mapping[str, int]
+    stages: Mapping[str, Models]
     trial: Trial | None = None
     failures: Mapping[str, Mapping[int, str]] = {}
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 
 from hikari_serve.errors import HikariError
-from hikari_serve.serving.control.desired import FIRST, LEFT, Desired, DesiredFile, Trial, Versions
+from hikari_serve.serving.control.desired import FIRST, LEFT, Desired, DesiredFile, Models, Trial
 from hikari_serve.serving.control.reports import Report, tell
 from hikari_serve.tasks.host import Host
 
@@ -60,7 +60,7 @@ class Keeper:
                 report = None
             await asyncio.sleep(LOOK_SECONDS)
 
-    def _enter(self, models: Mapping[str, Versions]) -> None:
+    def _enter(self, models: Models) -> None:
         """Has the host load at start what the file says."""
         for key, loaded in _flat(models):
             if loaded == LEFT:
@@ -75,25 +75,21 @@ class Keeper:
             failures |= await self._try(desired.trial)
         except Exception as error:
             logger.exception("following revision %d failed", desired.revision)
-            failures = {0: repr(error)}
+            failures = {(self._stage, 0): repr(error)}
+        by_model: dict[str, dict[int, str]] = {}
+        for (model, version), why in failures.items():
+            by_model.setdefault(model, {})[version] = why
         return Report(
-            stage=self._stage, process=os.getpid(), revision=desired.revision, failures=failures
+            stage=self._stage, process=os.getpid(), revision=desired.revision, failures=by_model
         )
 
-    async def _settle(self, models: Mapping[str, Versions]) -> dict[int, str]:
+    async def _settle(self, models: Models) -> dict[Key, str]:
         """Lets answer what should; what should not leaves when all others do."""
-        failures: dict[int, str] = {}
         changed = [(key, to) for key, to in _flat(models) if to != self._serving.get(key, LEFT)]
-        for key, loaded in changed:
-            if loaded != LEFT and self._prepared.get(key) != loaded:
-                try:
-                    await self._prepare(key, loaded)
-                except HikariError as error:
-                    failures[key[1]] = error.message
-        if failures:
-            return failures  # what answers goes on
         coming = [(key, loaded) for key, loaded in changed if loaded != LEFT]
         leaving = [key for key, loaded in changed if loaded == LEFT]
+        if failures := await self._prepare(coming):
+            return failures  # what answers goes on
         for key, loaded in coming:
             del self._prepared[key]
             self._serving[key] = loaded
@@ -101,49 +97,47 @@ class Keeper:
         for key in leaving:
             del self._serving[key]
         await asyncio.gather(*(self._host.unload(*key) for key in leaving))
-        return failures
+        return {}
 
-    async def _try(self, trial: Trial | None) -> dict[int, str]:
+    async def _try(self, trial: Trial | None) -> dict[Key, str]:
         """Loads what is tried, and lets go of what is tried no more."""
-        if trial is None or self._stage not in trial.stages or trial.until < time.time():
-            await self._discard(self._prepared)
-            return {}
-        wanted = {(trial.model, version): loaded for version, loaded in trial.versions.items()}
-        await self._discard(self._prepared.keys() - wanted.keys())
-        failures = {}
-        for key, loaded in wanted.items():
-            if self._prepared.get(key) != loaded:
-                try:
-                    await self._prepare(key, loaded)
-                except HikariError as error:
-                    failures[key[1]] = error.message
-        return failures
-
-    async def _prepare(self, key: Key, loaded: int) -> None:
-        await self._host.prepare(*key)
-        self._prepared[key] = loaded
-
-    async def _discard(self, keys: Iterable[Key]) -> None:
-        for key in list(keys):
+        on = trial is not None and trial.until > time.time()
+        wanted = _flat(trial.stages.get(self._stage, {})) if trial is not None and on else []
+        for key in self._prepared.keys() - {key for key, _ in wanted}:
             del self._prepared[key]
             await self._host.discard(*key)
+        return await self._prepare(wanted)
+
+    async def _prepare(self, wanted: Iterable[tuple[Key, int]]) -> dict[Key, str]:
+        """Loads what is not there yet; returns why some of it cannot be."""
+        failures = {}
+        for key, loaded in wanted:
+            if self._prepared.get(key) != loaded:
+                try:
+                    await self._host.prepare(*key)
+                    self._prepared[key] = loaded
+                except HikariError as error:
+                    failures[key] = error.message
+        return failures
 
 
-def first(stages: Mapping[str, Mapping[str, Iterable[int]]]) -> Desired:
+def first(cascades: Iterable[str], stages: Mapping[str, Mapping[str, Iterable[int]]]) -> Desired:
     """What is loaded at start, as the file says it.
 
     Args:
+        cascades: Their names.
         stages: For each stage the versions of its models.
     """
     return Desired(
+        cascades=dict.fromkeys(cascades, FIRST),
         stages={
             stage: {model: dict.fromkeys(versions, FIRST) for model, versions in models.items()}
             for stage, models in stages.items()
-        }
+        },
     )
 
 
-def _flat(models: Mapping[str, Versions]) -> list[tuple[Key, int]]:
+def _flat(models: Models) -> list[tuple[Key, int]]:
     return [
         ((model, version), loaded)
         for model, versions in models.items()

@@ -1,7 +1,8 @@
 """The file that the workers of one server follow, as each of its processes opens it."""
 
-from hikari_serve.cascade.graph import Graph
-from hikari_serve.cascade.loads import versions_of
+from collections.abc import Mapping
+
+from hikari_serve.cascade.loads import LoadedCascade, stages_of, versions_by_model
 from hikari_serve.repository.repository import Repository
 from hikari_serve.serving.bento import control_folder
 from hikari_serve.serving.control.desired import DesiredFile
@@ -9,26 +10,23 @@ from hikari_serve.serving.control.keeper import first
 from hikari_serve.settings import Settings
 
 
-def followed(settings: Settings, graph: Graph) -> DesiredFile | None:
+def followed(settings: Settings, cascades: Mapping[str, LoadedCascade]) -> DesiredFile | None:
     """The file, begun by the first process that opens it; None where models stay as they are.
 
     Args:
         settings: Whether models may come and go.
-        graph: The stages of the served cascade.
+        cascades: Those that are served from the start.
 
     Raises:
         ConfigError: A model's versions are wrong.
     """
     if settings.model_control == "none":
         return None
-    repository = Repository.of(settings)
+    repository, graphs = Repository.of(settings), [each.graph for each in cascades.values()]
     file = DesiredFile(control_folder())
-    file.begin(
-        first(
-            {
-                node.name: {node.config.name: versions_of(node, repository, settings.load)}
-                for node in graph.nodes
-            }
-        )
-    )
+    needed = {
+        stage: versions_by_model(stage, graphs, repository, settings.load)
+        for stage in stages_of(cascades)
+    }
+    file.begin(first(cascades, needed))
     return file

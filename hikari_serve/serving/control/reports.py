@@ -9,6 +9,9 @@ from hikari_serve.stage import Frozen
 
 FOLDER = "reports"
 
+Failures = Mapping[str, Mapping[int, str]]
+"""Why versions cannot be loaded, by model and version."""
+
 
 class Report(Frozen):
     """A worker's word.
@@ -17,13 +20,13 @@ class Report(Frozen):
         stage: The stage that it runs.
         process: Its process id.
         revision: The revision that it has followed.
-        failures: The versions that it could not load, and why.
+        failures: Why it could not load versions, by model and version.
     """
 
     stage: str
     process: int
     revision: int
-    failures: Mapping[int, str] = {}
+    failures: Mapping[str, Mapping[int, str]] = {}
 
 
 def tell(folder: Path, report: Report) -> None:

@@ -5,15 +5,14 @@ from dataclasses import dataclass, replace
 
 from hikari_serve.cascade.answer import CascadeAnswer
 from hikari_serve.cascade.execution import Cascade
-from hikari_serve.cascade.loads import versions_of
+from hikari_serve.cascade.loads import LoadedCascade, versions_of
 from hikari_serve.errors import HikariError, InvalidInput, NotFound, Unavailable
 from hikari_serve.hints import hint
 from hikari_serve.quoting import quoted
-from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig
 from hikari_serve.serving.control.controller import Controller
-from hikari_serve.serving.oip.cascade_model import CascadeModel
+from hikari_serve.serving.oip.cascade_model import VERSION, CascadeModel
+from hikari_serve.serving.oip.catalogue import Catalogue
 from hikari_serve.serving.oip.checks import before, check, given
 from hikari_serve.serving.oip.columns import tensors_of
 from hikari_serve.serving.oip.control import off
@@ -21,7 +20,6 @@ from hikari_serve.serving.oip.messages import InferRequest, InferResponse, OnPar
 from hikari_serve.serving.oip.parts import FINAL, teller
 from hikari_serve.serving.oip.served import ServedModel
 from hikari_serve.serving.oip.signature import Signature
-from hikari_serve.serving.oip.stage_model import StageModel
 from hikari_serve.serving.oip.statistics import Counted, Statistics
 from hikari_serve.serving.readiness import Readiness
 from hikari_serve.serving.request_id import is_harmless
@@ -59,11 +57,11 @@ class Metadata:
 
 
 class DataPlane:
-    """Answers for the served cascade and for each of its models alone."""
+    """Answers for the served cascades and for each of their models alone."""
 
     def __init__(
         self,
-        config: ModelConfig,
+        cascades: Mapping[str, LoadedCascade],
         cascade: Cascade,
         repository: Repository,
         readiness: Readiness,
@@ -73,38 +71,29 @@ class DataPlane:
         controller: Controller | None = None,
     ) -> None:
         """Args:
-        config: The cascade's configuration.
-        cascade: The served cascade.
+        cascades: Those that are served from the start.
+        cascade: The one of them that `/diagnose` runs; its stages are all that run here.
         repository: Where all models lie, the served ones among them.
-        readiness: Of the cascade's stages.
-        statistics: Hears what the cascade's stages do.
+        readiness: Of its stages.
+        statistics: Hears what the stages do.
         word: Writes a cascade's whole answer as JSON.
         load: What HIKARI_LOAD says.
         controller: Loads and unloads models; None where they stay as they are.
         """
-        hikari = config.hikari
-        assert isinstance(hikari, CascadeConfig)
+        self._cascades = cascades
         self._repository = repository
         self._readiness = readiness
         self._statistics = statistics
         self._controller = controller
-        self._models: dict[str, ServedModel] = {
-            config.name: CascadeModel(config, cascade, readiness, statistics, word)
-        }
-        hosts = {node.config.name: cascade.stages[node.name] for node in cascade.graph.nodes}
-        for node in cascade.graph.nodes:
-            own = node.config.hikari
-            index = own.index if isinstance(own, ClassifierConfig) else None
-            reads = hosts.get(index) if index is not None else None
-            self._models.setdefault(
-                node.config.name,
-                StageModel(
-                    node, cascade.stages[node.name], reads, hikari, cascade.limits, statistics
-                ),
-            )
-        self._versions = {config.name: repository.served_versions(config)}
-        for node in cascade.graph.nodes:
-            self._versions[node.config.name] = versions_of(node, repository, load)
+        self._catalogue = Catalogue(cascade, readiness, statistics, word)
+        self._versions: dict[str, list[int]] = {}
+        for loaded in cascades.values():
+            for node in loaded.graph.nodes:
+                its = {
+                    *versions_of(node, repository, load),
+                    *self._versions.get(node.config.name, ()),
+                }
+                self._versions[node.config.name] = sorted(its)
 
     async def ready(self) -> bool:
         """Whether requests may come."""
@@ -162,7 +151,7 @@ class DataPlane:
         for name in self._repository.names():
             model = self._models.get(name)
             if model is None:
-                rows.append(_row(name, "it is not loaded"))
+                rows += self._with_failures(name, [_row(name, "it is not loaded")])
                 continue
             try:
                 its = list(await model.describe())
@@ -222,11 +211,19 @@ class DataPlane:
             raise off()
         await self._controller.unload(name)
 
+    @property
+    def _models(self) -> Mapping[str, ServedModel]:
+        """What is served now, by name."""
+        now = self._cascades if self._controller is None else self._controller.cascades()
+        return self._catalogue.models(now)
+
     def _loaded(self, name: str) -> Sequence[int]:
         """The versions of a model that are to answer."""
-        its = self._versions[name]
-        fixed = self._controller is None or isinstance(self._models[name], CascadeModel)
-        return its if fixed or self._controller is None else self._controller.versions(name)
+        if isinstance(self._models.get(name), CascadeModel):
+            return [VERSION]
+        if self._controller is None:
+            return self._versions[name]
+        return self._controller.versions(name)
 
     def _named(self, name: str, version: str) -> Sequence[int]:
         """The versions of a model, the one that is named among them."""
@@ -241,7 +238,7 @@ class DataPlane:
             return rows
         failures = dict(self._controller.failures(name))
         told = [
-            each.model_copy(update={"reason": f"it could not be loaded anew: {why}"})
+            each.model_copy(update={"reason": f"it could not be loaded: {why}"})
             if (why := failures.pop(each.version, ""))
             else each
             for each in rows

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hikari_serve.cascade.wiring import read_graph
+from hikari_serve.cascade.loads import read_cascades
 from hikari_serve.errors import ConfigError, DeadlineExceeded, NotFound, Unavailable, Unsupported
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import EngineConfig
@@ -28,6 +28,20 @@ from tests.scripted import REPOSITORY
 from tests.tasks.test_host import VIEW
 
 GROUP = "demo_group"
+OTHER = """
+triton:
+  name: other
+  platform: ensemble
+  input: [{name: image, data_type: TYPE_STRING, dims: [-1]}]
+  output: [{name: group.label, data_type: TYPE_STRING, dims: [-1]}]
+  ensemble_scheduling:
+    step:
+      - model_name: other_group
+        model_version: -1
+        input_map: {image: image}
+        output_map: {label: group.label}
+hikari: {kind: cascade}
+"""
 
 
 @dataclass
@@ -39,9 +53,9 @@ class Machine:
     host: Host
     controller: Controller
 
-    async def version(self) -> int:
+    async def version(self, model: str = GROUP) -> int:
         """The version that answers now."""
-        item = Item(id="i", model=GROUP, view=VIEW, deadline=time.time() + 60)
+        item = Item(id="i", model=model, view=VIEW, deadline=time.time() + 60)
         return (await self.host.infer(item)).provenance.version
 
 
@@ -51,14 +65,15 @@ async def machine(models: Path, workers: int = 1) -> AsyncIterator[Machine]:
         models=models, locks=models, stages={"group": StageSettings("inline")}, workers=workers
     )
     repository = Repository(models)
-    graph = read_graph(repository.config("demo"), repository)
+    cascades = read_cascades("demo", [], repository)
     folder = models.parent / "control"
     folder.mkdir()
     file = DesiredFile(folder)
-    file.begin(first({node.name: {node.config.name: [1]} for node in graph.nodes}))
+    nodes = cascades["demo"].graph.nodes
+    file.begin(first(cascades, {node.name: {node.config.name: [1]} for node in nodes}))
     host = Host(repository, cores=1, locks=models)
     keeping = asyncio.create_task(Keeper("group", host, file).run())
-    controller = Controller(DesiredFile(folder), settings, graph)
+    controller = Controller(DesiredFile(folder), settings, cascades)
     try:
         yield Machine(models, file, host, controller)
     finally:
@@ -216,6 +231,51 @@ def test_what_a_new_worker_cannot_load_may_be_replaced(models: Path) -> None:
     asyncio.run(main())
 
 
+def other_cascade(models: Path) -> None:
+    """A cascade of one stage, of which the demo has one too, with a model of its own."""
+    shutil.copytree(models / GROUP, models / "other_group")
+    edit(models / "other_group" / "config.yaml", "name: demo_group", "name: other_group")
+    (models / "other").mkdir()
+    (models / "other" / "config.yaml").write_text(OTHER)
+
+
+def test_another_cascade_comes_with_its_models_and_goes_with_them(models: Path) -> None:
+    async def main() -> None:
+        async with machine(models) as here:
+            other_cascade(models)
+            await here.controller.load("other")
+            assert list(here.controller.cascades()) == ["demo", "other"]
+            assert await here.version("other_group") == 1
+            assert await here.version() == 1
+            await here.controller.load("other_group")
+            await here.controller.unload("other")
+            assert list(here.controller.cascades()) == ["demo"]
+            with pytest.raises(Unavailable, match="model 'other_group' is UNAVAILABLE: unloaded"):
+                await here.version("other_group")
+            assert await here.version() == 1
+            await here.host.ready()
+            with pytest.raises(NotFound, match="no cascade that is served has a model 'other_gro"):
+                await here.controller.load("other_group")
+
+    asyncio.run(main())
+
+
+def test_a_cascade_that_cannot_be_loaded_is_told_why(models: Path) -> None:
+    async def main() -> None:
+        async with machine(models) as here:
+            other_cascade(models)
+            flip(models / "other_group" / "1" / "model.safetensors")
+            with pytest.raises(ConfigError, match="'other' goes on as it was: other_group version"):
+                await here.controller.load("other")
+            assert list(here.controller.cascades()) == ["demo"]
+            assert list(here.controller.failures("other_group")) == [1]
+            edit(models / "other" / "config.yaml", "group.label", "sort.label")
+            with pytest.raises(Unsupported, match="a stage 'sort', which has no runner here"):
+                await here.controller.load("other")
+
+    asyncio.run(main())
+
+
 def test_all_workers_must_agree_within_the_deadline(
     models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,10 +318,9 @@ def test_what_is_no_model_here_is_refused(models: Path) -> None:
                 with pytest.raises(Unsupported, match="as long as the server runs"):
                     await call("demo")
             away = Settings(models=models, stages={"group": StageSettings("http://group:3000")})
-            repository = Repository(models)
-            graph = read_graph(repository.config("demo"), repository)
+            cascades = read_cascades("demo", [], Repository(models))
             with pytest.raises(Unsupported, match="set HIKARI_LOAD where its stage is started"):
-                await Controller(here.file, away, graph).load(GROUP)
+                await Controller(here.file, away, cascades).load(GROUP)
 
     asyncio.run(main())
 
