@@ -26,7 +26,7 @@ KSERVE_DONE   = $(KSERVE)/.done-$(shell cat requirements-kserve.txt | cksum | tr
 VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve serve-gpu attack chaos mischief audit check test test-browser test-kserve test-vllm report-picture lint types bench bench-protocol dashboard bento demo-models demo-report clean
+.PHONY: help setup serve serve-gpu attack chaos mischief rolling audit check test test-browser test-kserve test-vllm report-picture lint types bench bench-protocol dashboard bento demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -115,6 +115,9 @@ attack: setup ## attack a served demo, and write what came of it into docs/secur
 
 mischief: setup ## ten thousand requests by every door, many of them bad, while runners are killed and models change
 	$(BIN)/python -m tests.attack.doors
+
+rolling: setup ## three minutes of requests while two replicas a stage are killed and rolled
+	$(BIN)/python -m tests.attack.rolling
 
 chaos: setup ## ten minutes of requests while runners are killed
 	$(BIN)/python -m tests.attack.chaos

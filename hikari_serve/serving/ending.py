@@ -35,9 +35,14 @@ def door_of(path: str) -> Door | None:
 
 
 class Ending:
-    """What is known so far of how a request ends."""
+    """What is known so far of how a request ends.
+
+    Attributes:
+        taken_in: When it was taken in, in seconds since the Unix epoch.
+    """
 
     def __init__(self) -> None:
+        self.taken_in = time.time()
         self._began = time.monotonic()
         self._outcome: Outcome | None = None
         self._cause: str | None = None

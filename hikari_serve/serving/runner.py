@@ -27,9 +27,10 @@ from hikari_serve.serving.bento import (
 from hikari_serve.serving.control.keeper import Keeper
 from hikari_serve.serving.control.opening import followed
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
+from hikari_serve.serving.draining import drain_of
+from hikari_serve.serving.hop.door import PATHS, stage_app
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.probe_port import ProbePort
-from hikari_serve.serving.stage_door import PATHS, stage_app
 from hikari_serve.serving.supervision import exit_when_failed
 from hikari_serve.serving.tls import certified
 from hikari_serve.settings import Settings
@@ -67,7 +68,8 @@ def runner_of(name: str | None) -> Any:
         sys.exit(f"hikari: {error.message}")
 
     log_as(settings.log)
-    app = stage_app()
+    app = stage_app(stage)
+    drain_seconds = settings.drain_seconds or drain_of(cascades[settings.cascade].config)
     workers = settings.of_stage(stage).workers
 
     @bentoml.service(name=service_name(stage), workers=workers, ssl=tls, **CONFIG)
@@ -77,7 +79,8 @@ def runner_of(name: str | None) -> Any:
             super().__init__(stage, settings, cascades, app)
 
     served: Any = StageRunner  # BentoML made a `Service` of the class
-    enter_by(Entrance("" if settings.stage_token else "HIKARI_STAGE_TOKEN", settings.metrics_port))
+    guard = "" if settings.stage_token else "HIKARI_STAGE_TOKEN"
+    enter_by(Entrance(guard, settings.metrics_port, drain_seconds=drain_seconds))
     keys = Keys({settings.stage_token: "infer"}) if settings.stage_token else None
     hosts = LOOPBACK if on_loopback() else ()
     served.add_asgi_middleware(Doorstep, hosts=hosts, paths=PATHS, keys=keys, logged=False)

@@ -5,7 +5,7 @@ from functools import lru_cache
 from PIL import Image
 
 from hikari_serve.engines.contract import LanguageEngine, Output, Prepared, Prompt
-from hikari_serve.errors import InvalidInput
+from hikari_serve.errors import InvalidInput, Mismatch
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.decode import PictureLimits, open_image
 from hikari_serve.pictures.view import make_view, read_view
@@ -69,7 +69,7 @@ class Classifier(Model):
         if self._index is None:
             raise InvalidInput(f"model '{item.model}' was given references but reads no index")
         if item.index != self._index.digest:
-            raise InvalidInput(
+            raise Mismatch(
                 f"the references come from index {item.index}, but model '{item.model}' "
                 f"reads {self._index.digest}: both runners must mount the same index"
             )

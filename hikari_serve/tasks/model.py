@@ -12,7 +12,7 @@ from hikari_serve.repository.config import ModelConfig
 from hikari_serve.scheduling.lease import Lease
 from hikari_serve.scheduling.queue import Queue
 from hikari_serve.scheduling.turns import TurnTaking
-from hikari_serve.stage import Item, OnText, Provenance, StageResult
+from hikari_serve.stage import Item, OnText, Provenance, StageResult, check_digests
 from hikari_serve.stage import Output as StageOutput
 
 
@@ -23,6 +23,7 @@ class Model(ABC):
         config: The model's configuration.
         provenance: What every result quotes.
         reads: Digest of the index of cases that it reads or searches; None if it does neither.
+        digests: What it was made of, as `Item.digests` says it.
     """
 
     reads: str | None = None
@@ -36,6 +37,9 @@ class Model(ABC):
     ) -> None:
         self.config = config
         self.provenance = provenance
+        self.digests = {"config": config.digest}
+        if provenance.labels is not None:
+            self.digests["labels"] = provenance.labels
         self._engine = engine
         self._observer = observer
         self._queue = self._queue_of(engine)
@@ -91,6 +95,7 @@ class Model(ABC):
                 f"model '{item.model}' has no input '{min(unknown)}'; "
                 f"it has {', '.join(sorted(self._inputs))}"
             )
+        check_digests(item.model, self.digests, item.digests)
         self._calls += 1
         self._idle.clear()
         try:

@@ -22,14 +22,13 @@ def check_same(new: ModelConfig, served: ModelConfig) -> None:
         served: As it was at start.
 
     Raises:
-        ConfigError: They differ; the message names the part.
+        ConfigError: They differ.
     """
-    for part in ("triton", "hikari"):
-        if getattr(new, part) != getattr(served, part):
-            raise ConfigError(
-                f"`{part}:` in the config.yaml of model '{new.name}' is another than at start: a "
-                "version may bring other weights alone; start the server anew for the rest"
-            )
+    if new.digest != served.digest:
+        raise ConfigError(
+            f"the config.yaml of model '{new.name}' is another than at start: a version may bring "
+            "other weights alone; start the server anew for the rest"
+        )
 
 
 def check_room(

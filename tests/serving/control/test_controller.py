@@ -137,7 +137,7 @@ def test_a_version_is_loaded_beside_the_old_one_and_then_replaces_it(models: Pat
         (lambda models: edit(models / GROUP / "config.yaml", "kind: classify", "kind: guess"), ""),
         (
             lambda models: edit(models / GROUP / "config.yaml", "max_side: ", "max_side: 1"),
-            "`hikari:` in the config.yaml of model 'demo_group' is another than at start",
+            "the config.yaml of model 'demo_group' is another than at start",
         ),
         (lambda models: shutil.rmtree(models / GROUP), "no model 'demo_group'"),
     ],
