@@ -61,7 +61,8 @@ def main() -> None:
     drawn = draw_cases(max(WARM_UP + count, most), SEED)
     pictures = [png(drawing.image) for drawing in drawn]
     machine = Machine.here()
-    speeds, analyzed = {}, {}
+    speeds: dict[tuple[Door, int], Speed] = {}
+    analyzed: dict[tuple[str, int], perf_analyzer.Measured] = {}
     with TemporaryDirectory() as home, serving(Path(home)) as server:
         lone = asyncio.run(alone(server, pictures[: WARM_UP + count]))
         for clients in CLIENTS:
