@@ -79,7 +79,7 @@ def test_it_serves_wherever_its_stages_run(
                 tmp_path / "damage", "runners.stage:StageRunner", HIKARI_STAGE="damage", **chosen
             )
         )
-        (hosted,) = httpx.get(f"{runner.url}/describe").json()
+        (hosted,) = httpx.get(f"{runner.url}/describe").json()["hosted"]
         assert (hosted["model"], hosted["state"]) == ("leaf_damage", "READY")
         place: dict[str, Any] = {"HIKARI_PLACEMENT": "inline", "HIKARI_DAMAGE_RUNNER": runner.url}
         mixed = stack.enter_context(serving(tmp_path / "mixed", **chosen, **place))
