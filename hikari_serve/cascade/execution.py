@@ -19,7 +19,7 @@ from hikari_serve.cascade.graph import Graph, Node
 from hikari_serve.cascade.picture import Picture, read_picture
 from hikari_serve.cascade.places import Places
 from hikari_serve.cascade.report import StageEnd, Words
-from hikari_serve.cascade.request import CascadeRequest, OnEnd, OnEvent
+from hikari_serve.cascade.request import CascadeRequest, OnBegin, OnEnd, OnEvent
 from hikari_serve.errors import DeadlineExceeded, HikariError, InvalidInput, Skipped
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.decode import PictureLimits
@@ -60,6 +60,7 @@ class Cascade:
         request: CascadeRequest,
         on_event: OnEvent | None = None,
         on_end: OnEnd | None = None,
+        on_begin: OnBegin | None = None,
     ) -> CascadeAnswer:
         """Answers one request, telling what happens on the way.
 
@@ -68,6 +69,7 @@ class Cascade:
             on_event: Hears words as they come, and how each stage ended; with it the stages
                 stream.
             on_end: Hears how each stage ended, and nothing else.
+            on_begin: Hears that the picture is read and good enough, before the first stage.
 
         Raises:
             BadImage: The picture cannot be read, or is too poor for this cascade.
@@ -81,6 +83,8 @@ class Cascade:
             raise InvalidInput(f"cascade '{self.name}' compares no description: leave it out")
         graph = self.graph.part(request.until, retrieve=request.cases != 0)
         picture = await self._picture(request, graph, deadline)
+        if on_begin is not None:
+            on_begin()
         run = _Run(self, graph, request, deadline, picture, on_event, on_end)
         async with asyncio.TaskGroup() as group:
             for node in graph.nodes:

@@ -38,3 +38,4 @@ class CascadeRequest:
 Event = Words | StageEnd
 OnEvent = Callable[[Event], None]
 OnEnd = Callable[[StageEnd], None]
+OnBegin = Callable[[], None]

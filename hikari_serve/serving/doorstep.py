@@ -85,6 +85,9 @@ class Doorstep:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["path"].endswith("/"):
+            # no redirect, which would name this server as only a proxy knows it
+            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
         request = request_id_of(scope)
         token = current.set(request)
         try:

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from hikari_serve.cascade.loads import LoadedCascade, read_cascades, stages_of
+from hikari_serve.cascade.requirements import require
 from hikari_serve.errors import ConfigError, HikariError
 from hikari_serve.hints import hint
 from hikari_serve.observability.metrics import Metrics, figures
@@ -63,6 +64,8 @@ def runner_of(name: str | None) -> Any:
             raise ConfigError(
                 f"cascade '{settings.cascade}' has no stage '{stage}'; {hint(stage, stages)}"
             )
+        for cascade, each in cascades.items():
+            require(repository, cascade, each.graph, [stage])
         tls = certified(settings.tls_cert, settings.tls_key)
     except HikariError as error:
         sys.exit(f"hikari: {error.message}")

@@ -24,9 +24,11 @@ class Model(ABC):
         provenance: What every result quotes.
         reads: Digest of the index of cases that it reads or searches; None if it does neither.
         digests: What it was made of, as `Item.digests` says it.
+        blocking_read: Whether `read` waits for a disk, and so is called in a thread.
     """
 
     reads: str | None = None
+    blocking_read = False
 
     def __init__(
         self,
@@ -111,7 +113,10 @@ class Model(ABC):
             if not self._calls:
                 self._idle.set()
         began = time.monotonic()
-        output = self.read(done.output, item)
+        if self.blocking_read:
+            output = await asyncio.to_thread(self.read, done.output, item)
+        else:
+            output = self.read(done.output, item)
         read_s = time.monotonic() - began
         return StageResult(
             output=output,
