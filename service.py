@@ -13,8 +13,8 @@ import bentoml
 from starlette.middleware.cors import CORSMiddleware
 
 from hikari_serve.cascade.execution import Cascade
+from hikari_serve.cascade.loads import read_cascades, stages_of
 from hikari_serve.cascade.requirements import require
-from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import HikariError
 from hikari_serve.observability.metrics import Metrics, figures
 from hikari_serve.observability.request_log import RequestLog
@@ -37,12 +37,14 @@ from hikari_serve.serving.bento import (
     on_loopback,
     probes_fd,
 )
+from hikari_serve.serving.control.controller import Controller
+from hikari_serve.serving.control.opening import followed
 from hikari_serve.serving.diagnose.door import diagnose_app
 from hikari_serve.serving.diagnose.sdk import Asked, answer, check_asked
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
 from hikari_serve.serving.draining import drain_of, on_stop
 from hikari_serve.serving.json_apis import JsonApis
-from hikari_serve.serving.keys import Keys
+from hikari_serve.serving.keys import Keys, check_control
 from hikari_serve.serving.oip.dataplane import DataPlane
 from hikari_serve.serving.oip.grpc.server import GrpcServer
 from hikari_serve.serving.oip.http.door import oip_routes
@@ -58,15 +60,18 @@ from hikari_serve.settings import Settings
 try:
     settings = Settings.from_environment()
     repository = Repository.of(settings)
-    config = repository.config(settings.cascade)
-    graph = read_graph(config, repository)
-    settings.check_stages(graph.steps)
+    cascades = read_cascades(settings.cascade, settings.load, repository)
+    stages = stages_of(cascades)
+    config, graph = cascades[settings.cascade].config, cascades[settings.cascade].graph
+    settings.check_stages(stages)
     keys = Keys.read(Path(settings.keys)) if settings.keys else None
+    check_control(settings.model_control, keys)
     tls = certified(settings.tls_cert, settings.tls_key)
     pem = private_key_and_chain(settings.tls_cert, settings.tls_key)
     trust = trusted(settings.stage_ca)
     tracing = exported()
-    require(repository, settings.cascade, graph, settings.here(graph.steps))
+    for name, each in cascades.items():
+        require(repository, name, each.graph, settings.here(each.graph.steps))
 except HikariError as error:
     sys.exit(f"hikari: {error.message}")
 
@@ -90,15 +95,13 @@ state = ReadinessState()
 )
 @bentoml.asgi_app(app)
 @beside(
-    (stage, runner_of(stage))
-    for stage in graph.steps
-    if settings.of_stage(stage).runner == "process"
+    (stage, runner_of(stage)) for stage in stages if settings.of_stage(stage).runner == "process"
 )
 class Hikari:
     """Answers `/diagnose` with the cascade that `HIKARI_CASCADE` names."""
 
     def __init__(self) -> None:
-        self.placement = PlacedStages(settings, graph, trust)
+        self.placement = PlacedStages(settings, cascades, trust)
         limits = PictureLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
@@ -107,8 +110,17 @@ class Hikari:
         self.cascade = Cascade(config, graph, self.placement.stages, limits, heard)
         app.state.cascade = self.cascade
         state.readiness = self.readiness = Readiness(self.placement.stages, graph.headline)
+        file = followed(settings, cascades)
+        self.controller = Controller(file, settings, cascades) if file else None
         app.state.dataplane = self.dataplane = DataPlane(
-            config, self.cascade, repository, self.readiness, statistics, as_json
+            cascades,
+            self.cascade,
+            repository,
+            self.readiness,
+            statistics,
+            as_json,
+            settings.load,
+            self.controller,
         )
         self.grpc = None
         if settings.grpc_port:
@@ -142,6 +154,8 @@ class Hikari:
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     async def close(self) -> None:
         """Waits for gRPC's last calls, then ends the stages of this process and all connections."""
+        if self.controller is not None:
+            await self.controller.close()
         if self.grpc is not None:
             await self.grpc.close()
         await self.placement.close()

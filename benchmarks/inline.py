@@ -24,7 +24,7 @@ class InlineCascade:
         config = repository.config(settings.cascade)
         graph = read_graph(config, repository)
         self._hosts = {
-            name: Host.for_stage(name, settings, graph, graph.steps) for name in graph.steps
+            name: Host.for_stage(name, settings, [graph], graph.steps) for name in graph.steps
         }
         self._cascade = Cascade(config, graph, self._hosts, PictureLimits())
         self._ids = map(str, count())

@@ -40,7 +40,7 @@ async def open_cascade(
     graph = read_graph(config, repository)
     names = [node.name for node in graph.part(until, retrieve=retrieve).nodes]
     require(repository, settings.cascade, graph, names)
-    hosts = {name: Host.for_stage(name, settings, graph, names) for name in names}
+    hosts = {name: Host.for_stage(name, settings, [graph], names) for name in names}
     limits = PictureLimits(max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels)
     try:
         for host in shown(list(hosts.values())):

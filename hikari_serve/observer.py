@@ -174,6 +174,9 @@ class Observer:
     def model_serves(self, provenance: Provenance) -> None:
         """A version answers from now on, with that provenance."""
 
+    def model_left(self, provenance: Provenance) -> None:
+        """A version was unloaded."""
+
 
 NOBODY = Observer()
 """The observer of those who name none."""

@@ -93,6 +93,9 @@ class Settings:
             cascade's own deadline.
         stage_ca: File of the certificates that stages by https are trusted by; empty for those
             that the system trusts.
+        load: Cascades to load at start besides, and versions, as `model/version`, in place of those
+            that policies choose.
+        model_control: `explicit` lets keys of the scope `admin` load and unload models.
         stages: Settings of single stages, by the stage's name.
     """
 
@@ -121,6 +124,8 @@ class Settings:
     grpc_port: int = 8001
     drain_seconds: int = 0
     stage_ca: str = ""
+    load: tuple[str, ...] = ()
+    model_control: str = "none"
     stages: Mapping[str, StageSettings] = field(default_factory=dict)
 
     @classmethod
@@ -174,6 +179,10 @@ class Settings:
             grpc_port=_number("HIKARI_GRPC_PORT", own, default.grpc_port, least=0, most=MOST_PORT),
             drain_seconds=_number("HIKARI_DRAIN_SECONDS", own, default.drain_seconds, least=0),
             stage_ca=own.get("HIKARI_STAGE_CA", default.stage_ca),
+            load=_names("HIKARI_LOAD", own),
+            model_control=_one_of(
+                "HIKARI_MODEL_CONTROL", own, default.model_control, ("none", "explicit")
+            ),
             stages={
                 stage.lower(): StageSettings(
                     runner=_place(f"{PREFIX}{stage}_RUNNER", own, placement),

@@ -22,6 +22,7 @@ def test_defaults_need_no_variable() -> None:
 def test_every_variable_is_read(field: object) -> None:
     name, default = field.name, getattr(Settings(), field.name)  # type: ignore[attr-defined]
     texts = {"cascade": "hikari", "placement": "inline", "stage": "group", "log": "json"}
+    texts["model_control"] = "explicit"
     texts["max_bytes"] = "700000000"
     folder = name == "plan" or isinstance(default, Path)
     text = texts.get(name, "/srv/somewhere" if folder else "7")

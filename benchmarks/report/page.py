@@ -2,6 +2,7 @@
 
 from benchmarks.gpu import PAGE
 from benchmarks.plan import QUICK
+from benchmarks.protocol import PAGE as PROTOCOL_PAGE
 from benchmarks.report.batching import batching
 from benchmarks.report.rivals import rivals, starts
 from benchmarks.report.speed import gains, photographs, speeds
@@ -23,6 +24,7 @@ def page(results: Results) -> str:
         batching(results),
         starts(results),
         _method(results),
+        _protocol(),
         _gpu(),
     )
     return "\n\n".join(sections) + "\n"
@@ -73,6 +75,18 @@ def _method(results: Results) -> str:
   They are stopped (SIGSTOP) while they are not asked: LitServe's worker looks into its queue a
   thousand times a second, a fifth of a core while nobody asks.
 - `queue` includes what makes a prompt of a picture: it happens while the engine computes."""
+
+
+def _protocol() -> str:
+    found = (
+        f"Its last results are in [{PROTOCOL_PAGE.name}]({PROTOCOL_PAGE.name})."
+        if PROTOCOL_PAGE.is_file()
+        else "It has not been run."
+    )
+    return f"""## The Open Inference Protocol
+
+`make bench-protocol` measures it beside `/diagnose`: the same drawings by every door, with one
+client and up to 16, and NVIDIA's perf_analyzer over HTTP and gRPC. {found}"""
 
 
 def _gpu() -> str:

@@ -121,6 +121,12 @@ class Metrics(Observer):
         self._figures.awake.labels(*which).set(1)
         self._figures.shared.labels(*which)
 
+    def model_left(self, provenance: Provenance) -> None:
+        which = self._stage, provenance.model, provenance.version
+        before = self._answers.pop((provenance.model, provenance.version))
+        self._figures.info.labels(*which, *before).set(0)
+        self._figures.awake.labels(*which).set(0)
+
 
 @cache
 def figures() -> Figures:

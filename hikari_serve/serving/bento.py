@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -142,6 +143,11 @@ def listening_host() -> str:
     return os.environ.get(HOST) or LOOPBACK_ADDRESSES[0]
 
 
+def control_folder() -> Path:
+    """The folder by which the processes of this server agree on what it serves."""
+    return Path(os.environ[CONTROL])
+
+
 def probes_fd() -> int | None:
     """The socket for health and metrics alone that the supervisor listens on for this process."""
     fd = os.environ.get(PROBES_FD)
@@ -200,6 +206,8 @@ HOST = "_HIKARI_HOST"
 """Tells a process the address that the server listens on."""
 COUNTS = "metrics"
 """The folder, in that of this start, in which the processes count."""
+CONTROL = "_HIKARI_CONTROL"
+"""Tells a process the folder by which the server's processes agree on what it serves."""
 PROBES = "probes"
 """circus' name for the socket for health and metrics."""
 PROBES_FD = "_HIKARI_PROBES_FD"
@@ -318,6 +326,7 @@ def supervisor(watchers: Sequence[Any], *, threaded: bool = False, **options: An
         **lifeline(),
         BEGAN: str(time.time()),
         HOST: own.host,
+        CONTROL: str(folder.folder("control")),
         "PROMETHEUS_MULTIPROC_DIR": str(folder.folder(COUNTS)),
     }
     for watcher in watchers:

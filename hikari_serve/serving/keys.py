@@ -48,6 +48,11 @@ class Keys:
             raise ConfigError(f"HIKARI_KEYS: {path} has no key")
         return cls(keys)
 
+    @property
+    def rights(self) -> frozenset[Right]:
+        """The rights that its keys give."""
+        return frozenset(self._rights.values())
+
     def check(self, headers: Mapping[str, str], needed: Right) -> None:
         """Returns if a request has a key that gives the right.
 
@@ -71,6 +76,25 @@ class Keys:
             raise Unauthorized("a key is needed: send `Authorization: Bearer KEY`")
         if needed == "admin" and right != "admin":
             raise Forbidden("this needs a key with the right `admin`")
+
+
+def check_control(control: str, keys: Keys | None) -> None:
+    """Returns if somebody may load and unload models, or nobody is to.
+
+    Not even on loopback without a key: any page in a browser there can send such a request.
+
+    Args:
+        control: What HIKARI_MODEL_CONTROL says.
+        keys: The server's.
+
+    Raises:
+        ConfigError: There is no key of the scope `admin`.
+    """
+    if control != "none" and (keys is None or "admin" not in keys.rights):
+        raise ConfigError(
+            f"HIKARI_MODEL_CONTROL={control} needs HIKARI_KEYS with a key of the scope `admin`: "
+            "without one any page in a browser on this machine could load and unload models"
+        )
 
 
 def _digest(key: str) -> bytes:

@@ -2,11 +2,14 @@
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 
-from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.loads import LoadedCascade, stages_of
 from hikari_serve.errors import ConfigError
 from hikari_serve.observability.metrics import Metrics, figures
 from hikari_serve.serving.bento import addresses
+from hikari_serve.serving.control.keeper import Keeper
+from hikari_serve.serving.control.opening import followed
 from hikari_serve.serving.hop.remote import RemoteStage
 from hikari_serve.serving.hop.replica import Needs
 from hikari_serve.serving.runner import service_name
@@ -17,16 +20,18 @@ from hikari_serve.tasks.host import Host
 
 
 class PlacedStages:
-    """The stages of the served cascade, and their life.
+    """The stages of the served cascades, and their life.
 
     Attributes:
         stages: What answers for each stage.
     """
 
-    def __init__(self, settings: Settings, graph: Graph, trust: ssl.SSLContext) -> None:
+    def __init__(
+        self, settings: Settings, cascades: Mapping[str, LoadedCascade], trust: ssl.SSLContext
+    ) -> None:
         """Args:
         settings: Says for each stage where it runs.
-        graph: The cascade's stages.
+        cascades: Those that are served from the start.
         trust: What stages by https are trusted by.
 
         Raises:
@@ -34,19 +39,24 @@ class PlacedStages:
         """
         self.stages: dict[str, Stage] = {}
         self._hosts: list[Host] = []
+        self._keepers: list[Keeper] = []
         self._remotes: list[RemoteStage] = []
         self._tasks: list[asyncio.Task[None]] = []
-        here = settings.here(graph.steps)
-        for stage in graph.steps:
+        stages, file = stages_of(cascades), followed(settings, cascades)
+        here, graphs = settings.here(stages), [each.graph for each in cascades.values()]
+        for stage in stages:
             place = settings.of_stage(stage).runner
             if place == "inline":
                 metrics = Metrics(figures(), stage)
-                host = Host.for_stage(stage, settings, graph, here, metrics)
+                host = Host.for_stage(
+                    stage, settings, graphs, here, metrics, empty=file is not None
+                )
                 self._hosts.append(host)
+                self._keepers.append(Keeper(stage, host, file))
                 self.stages[stage] = host
                 continue
             addresses = [_beside_us(stage)] if place == "process" else place.split(",")
-            node = graph.node(stage)
+            node = next(node for graph in graphs for node in graph.nodes if node.name == stage)
             needs = Needs(node.config.name, node.version, node.digests)
             remote = RemoteStage(stage, addresses, settings.stage_token, trust, needs)
             self._remotes.append(remote)
@@ -60,9 +70,11 @@ class PlacedStages:
         ]
 
     async def load(self) -> None:
-        """Loads what runs in this process."""
-        for host in self._hosts:
-            await host.start()
+        """Loads what runs in this process, and what is to come and go in it later."""
+        following = asyncio.gather(*(keeper.follow() for keeper in self._keepers))
+        for keeper in self._keepers:
+            await keeper.start()
+        await following
 
     async def close(self) -> None:
         """Ends the stages of this process and the connections to the others."""

@@ -2,16 +2,15 @@
 
 import asyncio
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import bentoml
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
-from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.loads import LoadedCascade, read_cascades, stages_of
 from hikari_serve.cascade.requirements import require
-from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import ConfigError, HikariError
 from hikari_serve.hints import hint
 from hikari_serve.observability.metrics import Metrics, figures
@@ -26,6 +25,8 @@ from hikari_serve.serving.bento import (
     on_loopback,
     probes_fd,
 )
+from hikari_serve.serving.control.keeper import Keeper
+from hikari_serve.serving.control.opening import followed
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
 from hikari_serve.serving.draining import drain_of
 from hikari_serve.serving.hop.door import PATHS, stage_app
@@ -55,29 +56,30 @@ def runner_of(name: str | None) -> Any:
     try:
         settings = Settings.from_environment()
         repository = Repository.of(settings)
-        config = repository.config(settings.cascade)
-        graph = read_graph(config, repository)
-        settings.check_stages(graph.steps)
+        cascades = read_cascades(settings.cascade, settings.load, repository)
+        stages = stages_of(cascades)
+        settings.check_stages(stages)
         stage = settings.stage if name is None else name
-        if stage not in graph.steps:
+        if stage not in stages:
             raise ConfigError(
-                f"cascade '{settings.cascade}' has no stage '{stage}'; {hint(stage, graph.steps)}"
+                f"cascade '{settings.cascade}' has no stage '{stage}'; {hint(stage, stages)}"
             )
-        require(repository, settings.cascade, graph, [stage])
+        for cascade, each in cascades.items():
+            require(repository, cascade, each.graph, [stage])
         tls = certified(settings.tls_cert, settings.tls_key)
     except HikariError as error:
         sys.exit(f"hikari: {error.message}")
 
     log_as(settings.log)
     app = stage_app(stage)
-    drain_seconds = settings.drain_seconds or drain_of(config)
+    drain_seconds = settings.drain_seconds or drain_of(cascades[settings.cascade].config)
     workers = settings.of_stage(stage).workers
 
     @bentoml.service(name=service_name(stage), workers=workers, ssl=tls, **CONFIG)
     @bentoml.asgi_app(app)
     class StageRunner(Runner):
         def __init__(self) -> None:
-            super().__init__(stage, settings, graph, app)
+            super().__init__(stage, settings, cascades, app)
 
     served: Any = StageRunner  # BentoML made a `Service` of the class
     guard = "" if settings.stage_token else "HIKARI_STAGE_TOKEN"
@@ -93,9 +95,18 @@ def runner_of(name: str | None) -> Any:
 class Runner:
     """Base of the runners' services: loads in the background, drains at the end."""
 
-    def __init__(self, stage: str, settings: Settings, graph: Graph, app: Starlette) -> None:
+    def __init__(
+        self,
+        stage: str,
+        settings: Settings,
+        cascades: Mapping[str, LoadedCascade],
+        app: Starlette,
+    ) -> None:
         metrics = Metrics(figures(), stage)
-        self.host = Host.for_stage(stage, settings, graph, started_here(graph.steps), metrics)
+        here, file = started_here(stages_of(cascades)), followed(settings, cascades)
+        graphs = [each.graph for each in cascades.values()]
+        self.host = Host.for_stage(stage, settings, graphs, here, metrics, empty=file is not None)
+        self.keeper = Keeper(stage, self.host, file)
         app.state.stage = self.host
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -103,7 +114,7 @@ class Runner:
     async def load(self) -> None:
         """Starts loading; calls that come before that is done wait as long as they can."""
         self._tasks = [
-            asyncio.create_task(self.host.start()),
+            asyncio.create_task(self.keeper.run()),
             asyncio.create_task(exit_when_failed(self.host)),
         ]
 

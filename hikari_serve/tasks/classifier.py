@@ -41,6 +41,7 @@ class Classifier(Model):
         self._settings = config.hikari
         self._naming = naming
         self._index = index
+        self.reads = index.digest if index else None
         self._room = room
         self._case_picture = lru_cache(CASE_PICTURES)(self._read_case_picture)
 

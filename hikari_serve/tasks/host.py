@@ -11,7 +11,8 @@ from pathlib import Path
 from PIL import Image
 
 from hikari_serve.cascade.graph import Graph
-from hikari_serve.errors import HikariError, NotFound, Unavailable
+from hikari_serve.cascade.loads import versions_by_model
+from hikari_serve.errors import ConfigError, HikariError, NotFound, Unavailable
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.view import Preprocessing, make_view
 from hikari_serve.repository.repository import Repository
@@ -39,6 +40,9 @@ RETRY_SECONDS = 1.0
 MARGIN_SECONDS = 0.05
 """So long before its deadline an item is told that its model still loads: in time to be heard."""
 
+UNLOADED = "unloaded"
+"""Triton's word for why a version does not answer that was taken out."""
+
 SKIN = "#c89b82"
 """Colour of the picture that a model warms up on."""
 
@@ -53,6 +57,7 @@ class Version:
         state: Whether it answers.
         reason: Why it does not, or why it could not be loaded anew.
         model: What answers, once ready.
+        wanted: Whether the stage is not ready without it.
     """
 
     name: str
@@ -60,6 +65,7 @@ class Version:
     state: State = State.LOADING
     reason: str = ""
     model: Model | None = None
+    wanted: bool = True
 
     def __str__(self) -> str:
         """What state it is in, as a sentence."""
@@ -88,9 +94,10 @@ class Host:
         self._locks = locks
         self._observer = observer
         self._table: dict[tuple[str, int], Version] = {}
+        self._prepared: dict[tuple[str, int], Model] = {}
         self._changed = asyncio.Condition()
         self._loading = asyncio.Lock()
-        self._watchers: set[asyncio.Task[None]] = set()
+        self._watchers: dict[Model, asyncio.Task[None]] = {}
         self._failed: asyncio.Future[str] | None = None
         self._failure = ""
 
@@ -99,36 +106,48 @@ class Host:
         cls,
         stage: str,
         settings: Settings,
-        graph: Graph,
+        graphs: Iterable[Graph],
         here: Sequence[str],
         observer: Observer = NOBODY,
+        *,
+        empty: bool = False,
     ) -> "Host":
-        """The host that a stage of a cascade needs; `start` loads what it must have.
+        """The host that a stage needs; `start` loads what it must have.
 
         Args:
             stage: The stage.
             settings: Names the repository.
-            graph: Of the served cascade.
+            graphs: Of the served cascades.
             here: The stages of this machine, which share its cores, this one among them.
             observer: Hears of loads and batches.
+            empty: Whether somebody else says what it must have.
 
         Raises:
             ConfigError: The model's versions are wrong.
         """
-        node = graph.node(stage)
+        repository = Repository.of(settings)
         host = cls(
-            Repository.of(settings),
+            repository,
             cores=settings.cores(stage, here),
             locks=settings.locks,
             observer=observer,
         )
-        host.want(node.config.name, node.version)
+        if not empty:
+            needed = versions_by_model(stage, graphs, repository, settings.load)
+            for model, versions in needed.items():
+                for version in versions:
+                    host.want(model, version)
         return host
 
     @property
     def versions(self) -> list[Version]:
         """What is in the table, by name and version."""
         return [self._table[key] for key in sorted(self._table)]
+
+    @property
+    def loading(self) -> bool:
+        """Whether something that it must have is not there yet."""
+        return any(each.wanted and each.state is State.LOADING for each in self.versions)
 
     def want(self, name: str, version: int | None = None) -> list[Version]:
         """Enters what must be there at start.
@@ -147,8 +166,15 @@ class Host:
         entries = []
         for number in chosen:
             assert number is not None
-            entries.append(self._table.setdefault((name, number), Version(name, number)))
+            entry = self._table.setdefault((name, number), Version(name, number))
+            entry.wanted = True
+            entries.append(entry)
         return entries
+
+    def miss(self, name: str, version: int) -> None:
+        """Enters what was here and is unloaded, so that it is known as that."""
+        entry = Version(name, version, State.UNAVAILABLE, UNLOADED, wanted=False)
+        self._table[name, version] = entry
 
     async def start(self) -> None:
         """Loads what must be there, again after a pause where it failed.
@@ -157,9 +183,10 @@ class Host:
         """
         for entry in self.versions:
             for pause in (*BACKOFF_SECONDS, None):
+                if not entry.wanted or entry.model is not None:
+                    break  # something else was served in the meantime
                 try:
-                    async with self._loading:
-                        await self._load(entry, State.UNAVAILABLE if pause is None else entry.state)
+                    await self._load(entry, State.UNAVAILABLE if pause is None else entry.state)
                     break
                 except HikariError as error:
                     if pause is None:
@@ -183,25 +210,64 @@ class Host:
             Unavailable: The model gave no first answer.
         """
         for entry in self.want(name, version):
-            async with self._loading:
-                await self._load(entry, State.UNAVAILABLE)
+            await self._load(entry, State.UNAVAILABLE)
+
+    async def prepare(self, name: str, version: int) -> None:
+        """Loads a version and warms it up beside what answers; `serve` lets it answer.
+
+        Args:
+            name: The model.
+            version: The version.
+
+        Raises:
+            ConfigError: Configuration, weights or device are wrong, or it names other labels or
+                reads another index of cases than what answers, which others know.
+            NotFound: There is no such model.
+            Unavailable: The model gave no first answer.
+        """
+        model = await self._opened(name, version)
+        try:
+            for entry in self.versions:
+                if entry.name == name and entry.model is not None:
+                    _check_neighbours(model, entry.model)
+        except ConfigError:
+            await model.close()
+            raise
+        await self.discard(name, version)
+        self._prepared[name, version] = model
+
+    async def serve(self, name: str, version: int) -> None:
+        """Lets a prepared version answer from now on; one in its place ends what it answers."""
+        model = self._prepared.pop((name, version))
+        await self._place(self._table.setdefault((name, version), Version(name, version)), model)
+
+    async def discard(self, name: str, version: int) -> None:
+        """Ends a version that was prepared and is not to serve, if there is one."""
+        if model := self._prepared.pop((name, version), None):
+            await model.close()
 
     async def unload(self, name: str, version: int | None = None) -> None:
         """Takes a model out; calls that it is answering may end first.
+
+        It stays in the table as one that was unloaded.
 
         Args:
             name: The model.
             version: One version; None takes all that are here.
 
         Raises:
-            NotFound: It is not here.
+            NotFound: It was never here.
         """
-        found = self._hosted(name, version)
-        for entry in found:
-            del self._table[entry.name, entry.version]
-        for entry in found:
+        old = []
+        for entry in self._hosted(name, version):
             if entry.model is not None:
-                await _drain(entry.model)
+                old.append(entry.model)
+            entry.model, entry.wanted = None, False
+            entry.state, entry.reason = State.UNAVAILABLE, UNLOADED
+        await self._notify()
+        for model in old:
+            self._observer.model_left(model.provenance)
+        await asyncio.gather(*map(self._drain, old))
 
     async def infer(self, item: Item, on_text: OnText | None = None) -> StageResult:
         """Answers one item; see `Stage.infer`. One whose model is loading waits for it.
@@ -214,8 +280,9 @@ class Host:
         return await model.infer(item, on_text)
 
     async def ready(self) -> None:
-        """Returns if every version answers; see `Stage.ready`."""
-        for entry in self.versions:
+        """Returns if every version answers that should; see `Stage.ready`."""
+        wanted = [entry for entry in self.versions if entry.wanted]
+        for entry in wanted or self.versions:
             if entry.state is not State.READY:
                 raise Unavailable(str(entry))
 
@@ -243,11 +310,13 @@ class Host:
 
     async def close(self) -> None:
         """Ends every model."""
-        for watcher in self._watchers:
+        for watcher in self._watchers.values():
             watcher.cancel()
         for entry in self.versions:
             if entry.model is not None:
                 await entry.model.close()
+        for name, version in list(self._prepared):
+            await self.discard(name, version)
 
     async def _load(self, entry: Version, otherwise: State) -> None:
         """Loads one entry.
@@ -256,55 +325,72 @@ class Host:
             entry: What to load; a model that it has goes on if that fails.
             otherwise: Its state if that fails and it has none.
         """
-        began = time.monotonic()
-        old = entry.model
         try:
-            model = await self._open(entry)
-        except Exception as error:
-            reason = error.message if isinstance(error, HikariError) else repr(error)
-            if not isinstance(error, HikariError):
-                logger.exception("loading %s failed", entry.name)
-            self._told(entry, began, reason)
-            if old is None:
+            model = await self._opened(entry.name, entry.version)
+        except HikariError as error:
+            entry.reason = error.message
+            if entry.model is None:
                 entry.state = otherwise
-            entry.reason = f"it could not be loaded anew: {reason}" if old else reason
+            else:
+                entry.reason = f"it could not be loaded anew: {error.message}"
             await self._notify()
-            raise error if isinstance(error, HikariError) else Unavailable(reason) from error
-        entry.model, entry.state, entry.reason = model, State.READY, ""
-        watcher = asyncio.create_task(self._watch(entry, model))
-        self._watchers.add(watcher)
-        watcher.add_done_callback(self._watchers.discard)
-        self._told(entry, began, None)
+            raise
+        if entry.wanted:
+            await self._place(entry, model)
+        else:
+            await model.close()  # it was unloaded in the meantime
+
+    async def _place(self, entry: Version, model: Model) -> None:
+        """Lets a model answer as a version; what answered before ends what it runs."""
+        old = entry.model
+        entry.model, entry.state, entry.reason, entry.wanted = model, State.READY, "", True
+        self._watchers[model] = asyncio.create_task(self._watch(entry, model))
         self._observer.model_serves(model.provenance)
         await self._notify()
         if old is not None:
-            await _drain(old)
+            await self._drain(old)
 
-    async def _open(self, entry: Version) -> Model:
+    async def _opened(self, name: str, version: int) -> Model:
+        """Loads a version, one at a time, and tells how that went."""
+        async with self._loading:
+            began = time.monotonic()
+            try:
+                model = await self._open(name, version)
+            except Exception as error:
+                known = isinstance(error, HikariError)
+                reason = error.message if isinstance(error, HikariError) else repr(error)
+                if not known:
+                    logger.exception("loading %s failed", name)
+                self._told(name, version, began, reason)
+                raise error if known else Unavailable(reason) from error
+            self._told(name, version, began, None)
+            return model
+
+    async def _open(self, name: str, version: int) -> Model:
         from hikari_serve.tasks.loading import load_model  # torch is imported only where it runs
 
-        hikari = self._repository.config(entry.name).hikari
+        hikari = self._repository.config(name).hikari
         if isinstance(hikari, CascadeConfig):
-            raise NotFound(f"'{entry.name}' is a cascade: its models are what a stage hosts")
+            raise NotFound(f"'{name}' is a cascade: its models are what a stage hosts")
         device = hikari.engine.device
         async with starting(device, self._locks, turns=hikari.engine.turns) as lease:
             model = await asyncio.to_thread(
-                load_model, self._repository, entry.name, entry.version, self._cores, self._observer
+                load_model, self._repository, name, version, self._cores, self._observer
             )
             if lease:
                 model.take_turns(lease)
             try:
-                await model.infer(_warm_up(entry.name))
+                await model.infer(_warm_up(name))
             except BaseException:
                 await model.close()
                 raise
         return model
 
-    def _told(self, entry: Version, began: float, error: str | None) -> None:
+    def _told(self, name: str, version: int, began: float, error: str | None) -> None:
         seconds = time.monotonic() - began
         how = f"cannot be loaded: {error}" if error else "is READY"
-        logger.info("model %s version %d %s after %.1f s", entry.name, entry.version, how, seconds)
-        self._observer.model_loaded(entry.name, entry.version, seconds, error)
+        logger.info("model %s version %d %s after %.1f s", name, version, how, seconds)
+        self._observer.model_loaded(name, version, seconds, error)
 
     async def _watch(self, entry: Version, model: Model) -> None:
         reason = await model.died()
@@ -312,6 +398,13 @@ class Host:
             entry.state, entry.reason = State.UNAVAILABLE, reason
             logger.critical("%s", entry)
             self._fail(str(entry))
+
+    async def _drain(self, model: Model) -> None:
+        """Lets the calls that run end, and frees the model."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(model.idle(), DRAIN_SECONDS)
+        self._watchers.pop(model).cancel()  # it would hold the model for ever
+        await model.close()
 
     def _fail(self, reason: str) -> None:
         self._failure = self._failure or reason
@@ -329,8 +422,9 @@ class Host:
             for entry in reversed(chosen):  # the newest that answers
                 if entry.model is not None and entry.state is State.READY:
                     return entry.model
-            newest = chosen[-1]
-            if newest.state is not State.LOADING:
+            loading = [entry for entry in chosen if entry.state is State.LOADING]
+            newest = (loading or chosen)[-1]
+            if not loading:
                 raise Unavailable(str(newest))
             try:
                 left = item.deadline - time.time() - MARGIN_SECONDS
@@ -352,11 +446,18 @@ class Host:
         return found
 
 
-async def _drain(model: Model) -> None:
-    """Lets the calls that run end, and frees the model."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(model.idle(), DRAIN_SECONDS)
-    await model.close()
+def _check_neighbours(new: Model, old: Model) -> None:
+    """Returns if those who know what a model was may take what it is to be in its place."""
+    if new.provenance.labels != old.provenance.labels:
+        raise ConfigError(
+            f"it names the labels {new.provenance.labels}, others than what answers: start the "
+            "server anew"
+        )
+    if new.reads != old.reads:
+        raise ConfigError(
+            f"it reads the index of cases {new.reads}, another than what answers: unload all "
+            "models that read or search the index, then load them"
+        )
 
 
 def _warm_up(name: str) -> Item:

@@ -22,10 +22,12 @@ class Model(ABC):
     Attributes:
         config: The model's configuration.
         provenance: What every result quotes.
+        reads: Digest of the index of cases that it reads or searches; None if it does neither.
         digests: What it was made of, as `Item.digests` says it.
         blocking_read: Whether `read` waits for a disk, and so is called in a thread.
     """
 
+    reads: str | None = None
     blocking_read = False
 
     def __init__(

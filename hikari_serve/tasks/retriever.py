@@ -39,6 +39,7 @@ class Retriever(Model):
         self._settings = config.hikari
         self._encoder = encoder
         self._index = index
+        self.reads = index.digest
         self._nearest = index.nearest
 
     def prepare(self, item: Item) -> Prepared:

@@ -1,8 +1,9 @@
 """Mischief at every door: `python -m tests.attack.doors`, and a short form of it in the suite.
 
 Pictures come whole, broken, and whole beside broken ones; callers hang up at random moments, wait
-for a millisecond, or ask for the same at once, while runners are killed. Every request must have
-exactly one outcome: the right answer, its own error, or, if it has little time, that it is late.
+for a millisecond, or ask for the same at once, while runners are killed and versions of models come
+and go. Every request must have exactly one outcome: the right answer, its own error, or, if it has
+little time, that it is late.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -28,6 +30,7 @@ import tritonclient.http.aio as over_http
 from tritonclient.utils import InferenceServerException
 
 from hikari_serve.drawing.cases import draw_cases
+from tests.attack.versions import ADMIN, come_and_go, repository
 from tests.served.pictures import png
 from tests.served.server import Server, serving
 
@@ -47,11 +50,12 @@ class Late(Exception):
 
 @dataclass
 class Doors:
-    """The doors of a server, each asked with its own client."""
+    """The doors of a server, each asked with its own client and the same headers."""
 
     web: httpx.AsyncClient
     by_http: over_http.InferenceServerClient
     by_grpc: over_grpc.InferenceServerClient
+    headers: dict[str, str]
 
     async def diagnose(self, pictures: list[bytes], seconds: float) -> list[Label]:
         return [await self._one(each, seconds) for each in pictures]
@@ -79,7 +83,7 @@ class Doors:
                 "timeout": int(seconds * 1e6),
             }
 
-        async for result, error in self.by_grpc.stream_infer(asked()):
+        async for result, error in self.by_grpc.stream_infer(asked(), headers=dict(self.headers)):
             if error is not None:
                 raise error
             if result.get_response().parameters["triton_final_response"].bool_param:
@@ -94,6 +98,7 @@ class Doors:
             [_images(parts, pictures)],
             outputs=_wanted(parts),
             timeout=int(seconds * 1e6),
+            headers=dict(self.headers),  # tritonclient adds its own
         )
         return _labels(answer)
 
@@ -120,21 +125,25 @@ def _labels(answer: object) -> list[Label]:
     return [code or label.decode() for code, label in zip(codes, labels, strict=True)]
 
 
-async def torment(server: Server, count: int, seed: int) -> Counter[str]:
+async def torment(server: Server, count: int, seed: int, key: str = "") -> Counter[str]:
     """Asks so many times; counts how it ended, `wrong: ...` among it where it must not end so."""
+    headers = {"authorization": f"Bearer {key}"} if key else {}
     dice = random.Random(seed)
     pictures = [png(drawing.image) for drawing in draw_cases(6, 50_000)]
     ends: Counter[str] = Counter()
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         doors = Doors(
-            await enter(httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_S + 10)),
+            await enter(
+                httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_S + 10, headers=headers)
+            ),
             await enter(
                 over_http.InferenceServerClient(
                     server.url.removeprefix("http://"), conn_timeout=PATIENCE_S + 10
                 )
             ),
             await enter(over_grpc.InferenceServerClient(server.grpc)),
+            headers,
         )
         right = dict(zip(pictures, await doors.diagnose(pictures, PATIENCE_S), strict=True))
         right[BROKEN] = "unsupported_image"
@@ -177,16 +186,17 @@ async def _outcome(call: Awaitable[list[Label]], left: float | None) -> list[Lab
 
 
 def main() -> None:
-    """Torments a server of its own, and kills its runners meanwhile."""
+    """Torments a server of its own; kills its runners and changes its models meanwhile."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--every", type=float, default=30.0, help="seconds between two kills")
+    parser.add_argument("--pause", type=float, default=5.0, help="seconds between two loads")
     options = parser.parse_args()
     dice = random.Random(3)
 
     kills = 0
 
-    async def run(server: Server) -> Counter[str]:
+    async def run(server: Server, models: Path) -> Counter[str]:
         async def kill() -> None:
             nonlocal kills
             while True:
@@ -196,13 +206,19 @@ def main() -> None:
                     kills += 1
 
         killing = asyncio.create_task(kill())
+        changing = asyncio.create_task(come_and_go(server, models, options.pause))
         try:
-            return await torment(server, options.requests, 7)
+            ends = await torment(server, options.requests, 7, ADMIN)
         finally:
             killing.cancel()
+            changing.cancel()
+        return ends + await changing
 
-    with tempfile.TemporaryDirectory() as home, serving(Path(home)) as server:
-        ends = asyncio.run(run(server))
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        settings: dict[str, Any] = repository(home)
+        with serving(home / "server", **settings) as server:
+            ends = asyncio.run(run(server, home / "models"))
     print(f"{ends.total()} outcomes, {kills} kills: {dict(ends)}")
     if any(end.startswith("wrong") for end in ends):
         sys.exit("a request did not end as it must")

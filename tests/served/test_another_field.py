@@ -18,8 +18,13 @@ STAGES = ["organ", "damage", "note"]
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example, but that its weights answer although they believe in none of the words."""
     root = tmp_path_factory.mktemp("leaves")
+    grow(root)
+    return root
+
+
+def grow(root: Path) -> None:
+    """Lays the example there, but that its weights answer although they believe in no word."""
     for path in LEAVES.glob("*/*.yaml"):
         parts: dict[str, Any] = yaml.safe_load(path.read_text())
         hikari = parts.get("hikari", {})
@@ -30,7 +35,6 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
             hikari["source"]["folder"] = str(folder)
         (root / path.parent.name).mkdir(exist_ok=True)
         (root / path.parent.name / path.name).write_text(yaml.safe_dump(parts))
-    return root
 
 
 def asked(server: Server, image: bytes, **form: str) -> dict[str, Any]:
@@ -75,7 +79,7 @@ def test_it_serves_wherever_its_stages_run(
                 tmp_path / "damage", "runners.stage:StageRunner", HIKARI_STAGE="damage", **chosen
             )
         )
-        (hosted,) = httpx.get(f"{runner.url}/describe").json()
+        (hosted,) = httpx.get(f"{runner.url}/describe").json()["hosted"]
         assert (hosted["model"], hosted["state"]) == ("leaf_damage", "READY")
         place: dict[str, Any] = {"HIKARI_PLACEMENT": "inline", "HIKARI_DAMAGE_RUNNER": runner.url}
         mixed = stack.enter_context(serving(tmp_path / "mixed", **chosen, **place))

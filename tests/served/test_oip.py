@@ -19,6 +19,7 @@ from tests.served.pictures import png
 from tests.served.server import Server
 
 MODELS = ("demo", "demo_group", "demo_references", "demo_disease", "demo_caption")
+COUNTED = ("success", "queue", "compute_input", "compute_infer", "compute_output")
 DOORS = {"http": over_http, "grpc": over_grpc}
 
 
@@ -134,7 +135,9 @@ def test_statistics_and_index(client: Any) -> None:
     assert ready == set(MODELS)
     for name in MODELS:
         (row,) = plain(client.get_inference_statistics(name))["model_stats"]
-        assert int(row["inference_stats"]["success"]["count"]) > 0
+        counts = {each: int(row["inference_stats"][each]["count"]) for each in COUNTED}
+        assert counts["success"] > 0
+        assert len(set(counts.values())) == 1  # or perf_analyzer ends
 
 
 def test_a_stream_tells_each_stage_and_the_words(server: Server, drawings: list[Drawing]) -> None:

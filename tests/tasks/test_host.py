@@ -1,8 +1,11 @@
 """A host's table: what is loaded, loaded anew, refused and taken out, while it answers."""
 
 import asyncio
+import gc
 import shutil
 import time
+import weakref
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,8 @@ from PIL import Image
 from hikari_serve.errors import ConfigError, NotFound, Unavailable
 from hikari_serve.observer import Observer
 from hikari_serve.pictures.view import Preprocessing, make_view
+from hikari_serve.references.index import ReferenceIndex
+from hikari_serve.references.update import remove
 from hikari_serve.repository.repository import Repository
 from hikari_serve.stage import Item, State
 from hikari_serve.tasks import host as hosting
@@ -56,13 +61,20 @@ def test_versions_stand_side_by_side_and_leave(models: Path) -> None:
         await here.unload("demo_group", 2)
         assert running.done()  # what ran was answered before its weights went
         assert running.result().provenance.version == 2
-        with pytest.raises(NotFound, match="version 2 of model 'demo_group' is not hosted here"):
+        with pytest.raises(Unavailable, match="model 'demo_group' is UNAVAILABLE: unloaded"):
             await here.infer(item(2))
+        with pytest.raises(NotFound, match="version 3 of model 'demo_group' is not hosted here"):
+            await here.infer(item(3))
         assert (await here.infer(item())).provenance.version == 1
-        (hosted,) = await here.describe()
+        await here.ready()
+        hosted, left = await here.describe()
         assert (hosted.model, hosted.version, hosted.state) == ("demo_group", 1, "READY")
         assert hosted.provenance is not None
         assert len(hosted.provenance.weights) == 64
+        assert (left.version, left.state, left.reason) == (2, "UNAVAILABLE", "unloaded")
+        await here.unload("demo_group")
+        with pytest.raises(Unavailable, match="unloaded"):
+            await here.ready()
         await here.close()
 
     asyncio.run(main())
@@ -101,6 +113,75 @@ def test_a_model_that_was_loaded_anew_answers_with_its_new_weights(models: Path)
             before.provenance.weights,
             after.provenance.weights,
         }
+        await here.close()
+
+    asyncio.run(main())
+
+
+def test_what_is_prepared_answers_when_it_is_told_to(models: Path) -> None:
+    shutil.copytree(models / "demo_group" / "1", models / "demo_group" / "2")
+
+    async def main() -> None:
+        here = host(models)
+        await here.load("demo_group", 1)
+        await here.prepare("demo_group", 2)
+        assert [each.version for each in here.versions] == [1]
+        assert (await here.infer(item())).provenance.version == 1
+        await here.serve("demo_group", 2)
+        assert (await here.infer(item())).provenance.version == 2
+        await here.prepare("demo_group", 1)
+        await here.discard("demo_group", 1)
+        assert (await here.infer(item(1))).provenance.version == 1
+        await here.close()
+
+    asyncio.run(main())
+
+
+def test_another_index_is_not_served_in_place_of_one_that_others_know(models: Path) -> None:
+    name = "demo_references"
+    shutil.copytree(REPOSITORY.folder(name), models / name)
+
+    async def main() -> None:
+        here = host(models)
+        await here.load(name)
+        await here.prepare(name, 1)  # with the same index it may be
+        index = models / name / "1" / "index"
+        with closing(ReferenceIndex.open(index)) as opened:
+            case = opened.cases_held[0].id
+        remove(index, [case])
+        with pytest.raises(ConfigError, match="another than what answers: unload all models"):
+            await here.prepare(name, 1)
+        await here.unload(name)
+        await here.load(name)
+        await here.ready()
+        await here.close()
+
+    asyncio.run(main())
+
+
+def test_other_labels_are_not_served_in_place_of_those_that_others_know(models: Path) -> None:
+    async def main() -> None:
+        here = host(models)
+        await here.load("demo_group")
+        labels = models / "demo_group" / "labels.yaml"
+        labels.write_text(labels.read_text().replace("name: ", "name: other ", 1))
+        with pytest.raises(ConfigError, match="others than what answers"):
+            await here.prepare("demo_group", 1)
+        await here.close()
+
+    asyncio.run(main())
+
+
+def test_nothing_is_left_of_a_model_that_was_replaced(models: Path) -> None:
+    async def main() -> None:
+        here = host(models)
+        await here.load("demo_group")
+        await here.infer(item())
+        old = weakref.ref(here.versions[0].model)
+        await here.load("demo_group")
+        await asyncio.sleep(0)
+        gc.collect()
+        assert old() is None
         await here.close()
 
     asyncio.run(main())

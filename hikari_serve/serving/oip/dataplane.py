@@ -5,20 +5,21 @@ from dataclasses import dataclass, replace
 
 from hikari_serve.cascade.answer import CascadeAnswer
 from hikari_serve.cascade.execution import Cascade
-from hikari_serve.errors import HikariError, InvalidInput, NotFound
+from hikari_serve.cascade.loads import LoadedCascade, versions_of
+from hikari_serve.errors import HikariError, InvalidInput, NotFound, Unavailable
 from hikari_serve.hints import hint
 from hikari_serve.quoting import quoted
-from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig
-from hikari_serve.serving.oip.cascade_model import CascadeModel
+from hikari_serve.serving.control.controller import Controller
+from hikari_serve.serving.oip.cascade_model import VERSION, CascadeModel
+from hikari_serve.serving.oip.catalogue import Catalogue
 from hikari_serve.serving.oip.checks import before, check, given
 from hikari_serve.serving.oip.columns import tensors_of
+from hikari_serve.serving.oip.control import off
 from hikari_serve.serving.oip.messages import InferRequest, InferResponse, OnPart, Parameter
 from hikari_serve.serving.oip.parts import FINAL, teller
 from hikari_serve.serving.oip.served import ServedModel
 from hikari_serve.serving.oip.signature import Signature
-from hikari_serve.serving.oip.stage_model import StageModel
 from hikari_serve.serving.oip.statistics import Counted, Statistics
 from hikari_serve.serving.readiness import Readiness
 from hikari_serve.serving.request_id import is_harmless
@@ -56,46 +57,43 @@ class Metadata:
 
 
 class DataPlane:
-    """Answers for the served cascade and for each of its models alone."""
+    """Answers for the served cascades and for each of their models alone."""
 
     def __init__(
         self,
-        config: ModelConfig,
+        cascades: Mapping[str, LoadedCascade],
         cascade: Cascade,
         repository: Repository,
         readiness: Readiness,
         statistics: Statistics,
         word: Callable[[CascadeAnswer], str],
+        load: Sequence[str] = (),
+        controller: Controller | None = None,
     ) -> None:
         """Args:
-        config: The cascade's configuration.
-        cascade: The served cascade.
+        cascades: Those that are served from the start.
+        cascade: The one of them that `/diagnose` runs; its stages are all that run here.
         repository: Where all models lie, the served ones among them.
-        readiness: Of the cascade's stages.
-        statistics: Hears what the cascade's stages do.
+        readiness: Of its stages.
+        statistics: Hears what the stages do.
         word: Writes a cascade's whole answer as JSON.
+        load: What HIKARI_LOAD says.
+        controller: Loads and unloads models; None where they stay as they are.
         """
-        hikari = config.hikari
-        assert isinstance(hikari, CascadeConfig)
+        self._cascades = cascades
         self._repository = repository
         self._readiness = readiness
         self._statistics = statistics
-        self._models: dict[str, ServedModel] = {
-            config.name: CascadeModel(config, cascade, readiness, statistics, word)
-        }
-        hosts = {node.config.name: cascade.stages[node.name] for node in cascade.graph.nodes}
-        for node in cascade.graph.nodes:
-            own = node.config.hikari
-            index = own.index if isinstance(own, ClassifierConfig) else None
-            reads = hosts.get(index) if index is not None else None
-            self._models.setdefault(
-                node.config.name,
-                StageModel(
-                    node, cascade.stages[node.name], reads, hikari, cascade.limits, statistics
-                ),
-            )
-        configs = (config, *(node.config for node in cascade.graph.nodes))
-        self._versions = {each.name: repository.served_versions(each) for each in configs}
+        self._controller = controller
+        self._catalogue = Catalogue(cascade, readiness, statistics, word)
+        self._versions: dict[str, list[int]] = {}
+        for loaded in cascades.values():
+            for node in loaded.graph.nodes:
+                its = {
+                    *versions_of(node, repository, load),
+                    *self._versions.get(node.config.name, ()),
+                }
+                self._versions[node.config.name] = sorted(its)
 
     async def ready(self) -> bool:
         """Whether requests may come."""
@@ -108,9 +106,10 @@ class DataPlane:
         Raises:
             NotFound: It is not served here.
         """
-        self.metadata(name, version)
+        model = self._model(name)
+        self._named(name, version)
         try:
-            hosted = await self._models[name].describe()
+            hosted = await model.describe()
         except HikariError:
             return False
         number = _number(version)
@@ -121,10 +120,12 @@ class DataPlane:
 
         Raises:
             NotFound: It is not served here.
+            Unavailable: None of its versions is loaded.
         """
-        model, number, versions = self._model(name), _number(version), self._versions[name]
-        if number is not None and number not in versions:
-            raise _no_version(name, number, versions)
+        model = self._model(name)
+        versions = self._named(name, version)
+        if not versions:
+            raise Unavailable(f"model '{name}' is unloaded")
         return Metadata(name, [str(each) for each in versions], model.signature)
 
     def statistics(self, name: str = "", version: str = "") -> Mapping[ModelVersion, Counted]:
@@ -133,7 +134,7 @@ class DataPlane:
         Raises:
             NotFound: It is not served here.
         """
-        names = [name] if name else list(self._models)
+        names = [name] if name else [each for each in self._models if self._loaded(each)]
         found = [self.metadata(each, version) for each in names]
         return {
             ModelVersion(each.name, each.versions[-1]): self._statistics.of(each.name)
@@ -150,12 +151,13 @@ class DataPlane:
         for name in self._repository.names():
             model = self._models.get(name)
             if model is None:
-                rows.append(_row(name, "it is not loaded"))
+                rows += self._with_failures(name, [_row(name, "it is not loaded")])
                 continue
             try:
-                rows += await model.describe()
+                its = list(await model.describe())
             except HikariError as error:
-                rows += [_row(name, error.message, each) for each in self._versions[name]]
+                its = [_row(name, error.message, each) for each in self._loaded(name)]
+            rows += self._with_failures(name, its)
         return [each for each in rows if each.state is State.READY or not ready]
 
     async def infer(self, request: InferRequest, on_part: OnPart | None = None) -> InferResponse:
@@ -189,6 +191,60 @@ class DataPlane:
         parameters: dict[str, Parameter] = {FINAL: True} if on_part else {}
         return InferResponse(request.model, gave.version or newest, request.id, outputs, parameters)
 
+    async def load(self, name: str) -> None:
+        """Loads the versions of a model that its policy chooses now; see `Controller.load`.
+
+        Raises:
+            Unsupported: Control is off.
+        """
+        if self._controller is None:
+            raise off()
+        await self._controller.load(name)
+
+    async def unload(self, name: str) -> None:
+        """Unloads a model; see `Controller.unload`.
+
+        Raises:
+            Unsupported: Control is off.
+        """
+        if self._controller is None:
+            raise off()
+        await self._controller.unload(name)
+
+    @property
+    def _models(self) -> Mapping[str, ServedModel]:
+        """What is served now, by name."""
+        now = self._cascades if self._controller is None else self._controller.cascades()
+        return self._catalogue.models(now)
+
+    def _loaded(self, name: str) -> Sequence[int]:
+        """The versions of a model that are to answer."""
+        if isinstance(self._models.get(name), CascadeModel):
+            return [VERSION]
+        if self._controller is None:
+            return self._versions[name]
+        return self._controller.versions(name)
+
+    def _named(self, name: str, version: str) -> Sequence[int]:
+        """The versions of a model, the one that is named among them."""
+        number, versions = _number(version), self._loaded(name)
+        if number is not None and number not in versions:
+            raise _no_version(name, number, versions)
+        return versions
+
+    def _with_failures(self, name: str, rows: list[Hosted]) -> list[Hosted]:
+        """A model's rows, which also say what could not be loaded, and why."""
+        if self._controller is None:
+            return rows
+        failures = dict(self._controller.failures(name))
+        told = [
+            each.model_copy(update={"reason": f"it could not be loaded: {why}"})
+            if (why := failures.pop(each.version, ""))
+            else each
+            for each in rows
+        ]
+        return [*told, *(_row(name, why, version) for version, why in failures.items())]
+
     def _model(self, name: str) -> ServedModel:
         model = self._models.get(name)
         if model is None:
@@ -208,7 +264,7 @@ def _number(version: str) -> int | None:
 def _no_version(name: str, number: int, there: Sequence[int]) -> NotFound:
     return NotFound(
         f"version {number} of model '{name}' is not loaded here; "
-        f"there is {', '.join(map(str, there))}"
+        f"there is {', '.join(map(str, there)) or 'none'}"
     )
 
 

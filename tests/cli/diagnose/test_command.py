@@ -1,7 +1,7 @@
 """`hikari diagnose`, asking a real server with scripted stages, and in its own process."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar, get_args, get_type_hints
 
@@ -114,7 +114,7 @@ class InProcess(Scripted):
 
     @classmethod
     def for_stage(
-        cls, stage: str, settings: Settings, graph: Graph, here: Sequence[str]
+        cls, stage: str, settings: Settings, graphs: Iterable[Graph], here: Sequence[str]
     ) -> "InProcess":
         assert stage in here
         return cls(stage)

@@ -7,6 +7,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from hikari_serve.cascade.loads import LoadedCascade
 from hikari_serve.presentation.present import as_json
 from hikari_serve.serving.oip.dataplane import DataPlane
 from hikari_serve.serving.oip.http.door import oip_routes
@@ -27,7 +28,12 @@ class Plane:
         cascade.observer = self.statistics
         readiness = Readiness(self.bench.stages, cascade.graph.headline)
         self.plane = DataPlane(
-            REPOSITORY.config("demo"), cascade, REPOSITORY, readiness, self.statistics, as_json
+            {"demo": LoadedCascade(REPOSITORY.config("demo"), cascade.graph)},
+            cascade,
+            REPOSITORY,
+            readiness,
+            self.statistics,
+            as_json,
         )
 
     def infer(self, request: InferRequest, on_part: OnPart | None = None) -> InferResponse:

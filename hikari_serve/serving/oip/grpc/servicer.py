@@ -15,6 +15,7 @@ from hikari_serve import __version__
 from hikari_serve.errors import Unsupported
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.serving.ending import telling
+from hikari_serve.serving.oip.control import check_load, check_unload
 from hikari_serve.serving.oip.dataplane import EXTENSIONS, NAME, DataPlane
 from hikari_serve.serving.oip.grpc.stream import stream
 from hikari_serve.serving.oip.grpc.translate import read, write
@@ -24,11 +25,8 @@ from hikari_serve.serving.oip.statistics import DURATIONS
 from hikari_serve.serving.request_id import current, trace_of
 
 _MEMORY = "shared memory is not offered; send the data itself"
-_AT_START = "models are loaded at start, not by requests"
 
 UNSUPPORTED = {
-    "RepositoryModelLoad": _AT_START,
-    "RepositoryModelUnload": "models stay loaded as long as the server runs",
     "SystemSharedMemoryStatus": _MEMORY,
     "SystemSharedMemoryRegister": _MEMORY,
     "SystemSharedMemoryUnregister": _MEMORY,
@@ -111,6 +109,18 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
             )
         return answer
 
+    async def RepositoryModelLoad(self, message: Any, context: Any) -> Any:  # noqa: N802
+        """Loads a model as it lies in the repository now."""
+        check_load(_parameters(message))
+        await self._plane.load(message.model_name)
+        return pb.RepositoryModelLoadResponse()
+
+    async def RepositoryModelUnload(self, message: Any, context: Any) -> Any:  # noqa: N802
+        """Unloads a model."""
+        check_unload(_parameters(message))
+        await self._plane.unload(message.model_name)
+        return pb.RepositoryModelUnloadResponse()
+
     async def ModelInfer(self, message: Any, context: Any) -> Any:  # noqa: N802
         """Answers one request."""
         return write(await self._plane.infer(_asked(message, context)))
@@ -121,6 +131,13 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
         heard = partial(telling, self._observer, "oip_grpc", current.get(), _trace(context))
         async for each in stream(self._plane, messages, asked, heard):
             yield each
+
+
+def _parameters(message: Any) -> dict[str, Any]:
+    return {
+        name: getattr(each, each.WhichOneof("parameter_choice") or "", None)
+        for name, each in message.parameters.items()
+    }
 
 
 def _asked(message: Any, context: Any) -> InferRequest:

@@ -14,6 +14,7 @@ from hikari_serve.quoting import quoted
 from hikari_serve.serving.body import FIELDS_BYTES, json_bytes
 from hikari_serve.serving.hangup import respond_while_connected
 from hikari_serve.serving.oip.config_json import config_json
+from hikari_serve.serving.oip.control import check_load, check_unload
 from hikari_serve.serving.oip.dataplane import EXTENSIONS, NAME, DataPlane
 from hikari_serve.serving.oip.http.coding import read_decoded
 from hikari_serve.serving.oip.http.errors import Handler, translated
@@ -35,8 +36,6 @@ UNSUPPORTED = {
     "/v2/models/{model}/generate": "there is no generate; ask `infer`, or /diagnose",
     "/v2/models/{model}/generate_stream": "there is no generate; ask /diagnose/stream, or "
     "ModelStreamInfer over gRPC",
-    "/v2/repository/models/{model}/load": "models are loaded at start, not by requests",
-    "/v2/repository/models/{model}/unload": "models stay loaded as long as the server runs",
 }
 """The rest of Triton's surface, and what to do instead."""
 
@@ -49,6 +48,8 @@ def oip_routes() -> list[Route]:
         _route("/v2/health/ready", _ready, "GET"),
         _route("/v2/models/stats", _statistics, "GET"),
         _route("/v2/repository/index", _index, "POST"),
+        _route("/v2/repository/models/{model}/load", _load, "POST"),
+        _route("/v2/repository/models/{model}/unload", _unload, "POST"),
     ]
     for path, why in UNSUPPORTED.items():
         routes.append(_route(path, _refused(why), "GET", "POST"))
@@ -122,12 +123,8 @@ async def _statistics(request: Request) -> Response:
 
 
 async def _index(request: Request) -> Response:
-    body = await read_decoded(request, FIELDS_BYTES)
-    try:
-        asked = json.loads(body or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"the body is not JSON: {error}") from None
-    ready = asked.get("ready", False) if isinstance(asked, dict) else None
+    asked = await _object(request, FIELDS_BYTES)
+    ready = asked.get("ready", False)
     if not isinstance(ready, bool):
         raise InvalidInput("the body is an object whose `ready` is true or false")
     rows = await _plane(request).index(ready=ready)
@@ -142,6 +139,39 @@ async def _index(request: Request) -> Response:
             for each in rows
         ]
     )
+
+
+async def _load(request: Request) -> Response:
+    check_load(await _parameters(request))
+    await _plane(request).load(request.path_params["model"])
+    return Response()
+
+
+async def _unload(request: Request) -> Response:
+    check_unload(await _parameters(request))
+    await _plane(request).unload(request.path_params["model"])
+    return Response()
+
+
+async def _parameters(request: Request) -> dict[str, Any]:
+    """What a load or unload asks for besides; a `file:` may be large, and is refused by name."""
+    asked = await _object(request, json_bytes(request.app.state.settings.max_image_bytes))
+    parameters = asked.get("parameters", {})
+    if not isinstance(parameters, dict):
+        raise InvalidInput("the body is an object whose `parameters` is an object")
+    return parameters
+
+
+async def _object(request: Request, limit: int) -> dict[str, Any]:
+    """The body, a JSON object; an empty one where there is none."""
+    body = await read_decoded(request, limit)
+    try:
+        asked = json.loads(body or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"the body is not JSON: {error}") from None
+    if not isinstance(asked, dict):
+        raise InvalidInput("the body is a JSON object")
+    return asked
 
 
 async def _infer(request: Request) -> Response:

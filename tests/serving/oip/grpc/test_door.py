@@ -456,3 +456,18 @@ def test_more_calls_than_are_taken_at_once_are_refused(plane: Plane) -> None:
         assert code == "StatusCode.RESOURCE_EXHAUSTED"
         assert call.result().as_numpy("error") is not None
         assert client.is_server_ready()
+
+
+def test_models_stay_as_they_are_unless_control_is_on(client: triton.InferenceServerClient) -> None:
+    for call in (client.load_model, client.unload_model):
+        with pytest.raises(InferenceServerException) as caught:
+            call("demo_group")
+        assert caught.value.status() == "StatusCode.UNIMPLEMENTED"
+        assert caught.value.message() == (
+            "models are not loaded or unloaded by requests: HIKARI_MODEL_CONTROL=explicit allows "
+            "it to keys of the scope `admin`"
+        )
+    with pytest.raises(InferenceServerException, match="parameter 'config' overrides"):
+        client.load_model("demo_group", config="{}")
+    with pytest.raises(InferenceServerException, match="parameter 'file:1/x' overrides"):
+        client.load_model("demo_group", files={"file:1/x": b"x"})

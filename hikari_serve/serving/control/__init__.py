@@ -1,0 +1,1 @@
+"""Models come and go while the server runs: one file says what is served, every worker follows."""
