@@ -16,6 +16,7 @@ from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.requirements import require
 from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import HikariError
+from hikari_serve.observability.audit import audit_of
 from hikari_serve.observability.metrics import Metrics, figures
 from hikari_serve.observability.request_log import RequestLog
 from hikari_serve.observability.several import Several
@@ -39,6 +40,7 @@ from hikari_serve.serving.bento import (
 from hikari_serve.serving.diagnose.door import diagnose_app
 from hikari_serve.serving.diagnose.sdk import Asked, answer, check_asked
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
+from hikari_serve.serving.ending import Pictures
 from hikari_serve.serving.json_apis import JsonApis
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.oip.dataplane import DataPlane
@@ -64,13 +66,14 @@ try:
     pem = private_key_and_chain(settings.tls_cert, settings.tls_key)
     trust = trusted(settings.stage_ca)
     tracing = exported()
+    audit = audit_of(settings, figures().audit_lost.inc)
     require(repository, settings.cascade, graph, settings.here(graph.steps))
 except HikariError as error:
     sys.exit(f"hikari: {error.message}")
 
 log_as(settings.log)
 metrics = Metrics(figures())
-told = Several(metrics, RequestLog(), *tracing)
+told = Several(metrics, RequestLog(), *audit, *tracing)
 app = diagnose_app(settings, graph)
 app.router.routes.extend(oip_routes())
 state = ReadinessState()
@@ -94,12 +97,12 @@ class Hikari:
     """Answers `/diagnose` with the cascade that `HIKARI_CASCADE` names."""
 
     def __init__(self) -> None:
-        self.placement = PlacedStages(settings, graph, trust)
+        self.placement = PlacedStages(settings, graph, trust, tracing)
         limits = PictureLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
         statistics = Statistics(graph)
-        heard = Several(metrics, statistics)
+        heard = Several(metrics, statistics, Pictures(), *tracing)
         self.cascade = Cascade(config, graph, self.placement.stages, limits, heard)
         app.state.cascade = self.cascade
         state.readiness = self.readiness = Readiness(self.placement.stages, graph.headline)

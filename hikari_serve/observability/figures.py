@@ -54,8 +54,13 @@ class Figures:
         # Requests, at the API.
         self.requests = counter("requests", "Requests that ended.", "door", "outcome", "cause")
         self.request = histogram("request_seconds", "From the head to the answer.", "door")
+        self.request_part = histogram(
+            "request_part_seconds", "What stands around the stages.", "door", "part"
+        )
         self.first_event = histogram("first_event_seconds", "To a stream's first event.", "door")
         self.first_word = histogram("first_word_seconds", "To a stream's first word.", "door")
+
+        self.audit_lost = counter("audit_lost", "Lines of the audit log that were lost.")
 
         # Pictures, at the API.
         self.pictures = counter("pictures", "Pictures that were read.", "cascade", "format")

@@ -2,10 +2,13 @@
 
 import asyncio
 import ssl
+from collections.abc import Sequence
 
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.errors import ConfigError
 from hikari_serve.observability.metrics import Metrics, figures
+from hikari_serve.observability.several import Several
+from hikari_serve.observer import Observer
 from hikari_serve.serving.bento import addresses
 from hikari_serve.serving.remote import RemoteStage
 from hikari_serve.serving.runner import service_name
@@ -22,11 +25,18 @@ class PlacedStages:
         stages: What answers for each stage.
     """
 
-    def __init__(self, settings: Settings, graph: Graph, trust: ssl.SSLContext) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        graph: Graph,
+        trust: ssl.SSLContext,
+        observers: Sequence[Observer] = (),
+    ) -> None:
         """Args:
         settings: Says for each stage where it runs.
         graph: The cascade's stages.
         trust: What stages by https are trusted by.
+        observers: Who hears of the stages of this process besides its metrics.
 
         Raises:
             ConfigError: A stage should run beside us, but BentoML started none.
@@ -39,8 +49,8 @@ class PlacedStages:
         for stage in graph.steps:
             place = settings.of_stage(stage).runner
             if place == "inline":
-                metrics = Metrics(figures(), stage)
-                host = Host.for_stage(stage, settings, graph, here, metrics)
+                heard = Several(Metrics(figures(), stage), *observers)
+                host = Host.for_stage(stage, settings, graph, here, heard)
                 self._hosts.append(host)
                 self.stages[stage] = host
                 continue

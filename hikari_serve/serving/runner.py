@@ -14,6 +14,8 @@ from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import ConfigError, HikariError
 from hikari_serve.hints import hint
 from hikari_serve.observability.metrics import Metrics, figures
+from hikari_serve.observability.several import Several
+from hikari_serve.observability.traces import endpoint, exported
 from hikari_serve.repository.repository import Repository
 from hikari_serve.serving.bento import (
     METRICS,
@@ -61,6 +63,7 @@ def runner_of(name: str | None) -> Any:
                 f"cascade '{settings.cascade}' has no stage '{stage}'; {hint(stage, graph.steps)}"
             )
         tls = certified(settings.tls_cert, settings.tls_key)
+        endpoint()
     except HikariError as error:
         sys.exit(f"hikari: {error.message}")
 
@@ -88,8 +91,8 @@ class Runner:
     """Base of the runners' services: loads in the background, drains at the end."""
 
     def __init__(self, stage: str, settings: Settings, graph: Graph, app: Starlette) -> None:
-        metrics = Metrics(figures(), stage)
-        self.host = Host.for_stage(stage, settings, graph, started_here(graph.steps), metrics)
+        heard = Several(Metrics(figures(), stage), *exported(stage))
+        self.host = Host.for_stage(stage, settings, graph, started_here(graph.steps), heard)
         app.state.stage = self.host
         self._tasks: list[asyncio.Task[None]] = []
 
