@@ -24,7 +24,7 @@ KSERVE_DONE   = $(KSERVE)/.done-$(shell cat requirements-kserve.txt | cksum | tr
 VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve serve-gpu attack chaos mischief audit check test test-browser test-kserve test-vllm report-picture lint types bench dashboard bento demo-models demo-report clean
+.PHONY: help setup serve serve-gpu attack chaos mischief audit check test test-browser test-kserve test-vllm report-picture lint types bench explain cost drill observe dashboard bento demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -133,6 +133,18 @@ check: lint types test ## what CI runs
 
 bench: setup ## measure, and write docs/performance.md
 	$(BIN)/python -m benchmarks
+
+explain: setup ## follow 500 requests through their traces: where their time goes
+	$(BIN)/python -m benchmarks.explained
+
+cost: setup ## measure what metrics, logs and traces cost a request
+	$(BIN)/python -m benchmarks.observing
+
+drill: setup ## put faults into a served demo, and write into docs/alerts.md which alerts named them
+	$(BIN)/python -m tests.drill --out docs/alerts.md
+
+observe: setup ## serve the demo with a Prometheus and a small load, and say what to open
+	$(BIN)/python -m deploy.observe
 
 dashboard: setup ## write deploy/grafana/dashboard.json anew
 	$(BIN)/python -m deploy.grafana

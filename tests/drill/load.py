@@ -12,7 +12,11 @@ from tests.served.server import Server
 
 @contextmanager
 def load(
-    server: Server, images: Sequence[bytes], clients: int, timeout_ms: int = 120_000
+    server: Server,
+    images: Sequence[bytes],
+    clients: int,
+    timeout_ms: int = 120_000,
+    path: str = "/diagnose",
 ) -> Iterator[None]:
     """Asks for answers until the block ends.
 
@@ -21,6 +25,7 @@ def load(
         images: Pictures, which are sent again and again.
         clients: How many ask at once.
         timeout_ms: How long each waits for its answer.
+        path: What they ask for.
     """
     over = threading.Event()
     rows = itertools.count()
@@ -30,7 +35,7 @@ def load(
         with httpx.Client(base_url=server.url, timeout=timeout_ms / 1000 + 10) as client:
             while not over.is_set():
                 image = images[next(rows) % len(images)]
-                client.post("/diagnose", files={"image": image}, data=form)
+                client.post(path, files={"image": image}, data=form)
 
     threads = [threading.Thread(target=ask) for _ in range(clients)]
     for thread in threads:
