@@ -8,7 +8,6 @@ all processes of its server.
 
 import argparse
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,11 +39,13 @@ class Cost:
         observed: With everything on.
         unobserved: With nobody who hears.
         spans: How many spans the receiver got.
+        series: How many series of ours each server had in the end: the unobserved, the observed.
     """
 
     observed: tuple[float, ...]
     unobserved: tuple[float, ...]
     spans: int
+    series: tuple[int, int]
 
     @property
     def ms(self) -> float:
@@ -72,19 +73,20 @@ def compare(runs: int, requests: int) -> Cost:
     pictures, receiver = Pictures(), Receiver()
     with ExitStack() as stack:
         home = Path(stack.enter_context(TemporaryDirectory()))
+        tracing = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url}
+        observed = stack.enter_context(serving(home / "on", OBSERVED, **tracing))  # type: ignore[arg-type]
+        unobserved = stack.enter_context(serving(home / "off", UNOBSERVED))
 
-        def start(service: str, name: str, **settings: str) -> Callable[[], float]:
-            server = stack.enter_context(serving(home / name, service, **settings))  # type: ignore[arg-type]
-            return lambda: _run(server, pictures.drawings(requests))
+        def ask(server: Server) -> float:
+            return _run(server, pictures.drawings(requests))
 
-        observed = start(OBSERVED, "on", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url)
-        unobserved = start(UNOBSERVED, "off")
         for each in (observed, unobserved):
-            each()  # connections, and what is imported late
-        turns = [(observed(), unobserved()) for _ in range(runs)]
+            ask(each)  # connections, and what is imported late
+        turns = [(ask(observed), ask(unobserved)) for _ in range(runs)]
+        series = _series(unobserved), _series(observed)
     receiver.close()
     on, off = zip(*turns, strict=True)
-    return Cost(on, off, len(receiver.spans))
+    return Cost(on, off, len(receiver.spans), series)
 
 
 def _run(server: Server, pictures: list[bytes]) -> float:
@@ -92,6 +94,11 @@ def _run(server: Server, pictures: list[bytes]) -> float:
     measure(server.url, pictures, CLIENTS)
     httpx.get(f"{server.url}/metrics", timeout=30).raise_for_status()
     return (_processor_ms(server) - before) / len(pictures)
+
+
+def _series(server: Server) -> int:
+    page = httpx.get(f"{server.url}/metrics", timeout=30).text
+    return sum(line.startswith("hikari_") for line in page.splitlines())
 
 
 def _processor_ms(server: Server) -> float:
