@@ -7,22 +7,30 @@ from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 from hikari_serve.engines.contract import Call, Generated, Output
-from hikari_serve.engines.transformers.engine import TransformersEngine
+from hikari_serve.engines.torch_engine import TorchEngine
 
-_compute = TransformersEngine.run
-_said: WeakKeyDictionary[TransformersEngine, Output] = WeakKeyDictionary()
+_compute = TorchEngine.run
+_said: WeakKeyDictionary[TorchEngine, Output] = WeakKeyDictionary()
 
 
 class _Overheard:
     """A call whose answer is kept."""
 
-    def __init__(self, call: Call, engine: TransformersEngine) -> None:
+    def __init__(self, call: Call, engine: TorchEngine) -> None:
         self._call = call
         self._engine = engine
 
     @property
     def request(self) -> object:
         return self._call.request
+
+    @property
+    def deadline(self) -> float:
+        return self._call.deadline
+
+    @property
+    def priority(self) -> int:
+        return self._call.priority
 
     @property
     def cancelled(self) -> bool:
@@ -39,7 +47,7 @@ class _Overheard:
         self._call.fail(error)
 
 
-async def _repeat(engine: TransformersEngine, calls: Sequence[Call]) -> None:
+async def _repeat(engine: TorchEngine, calls: Sequence[Call]) -> None:
     if (output := _said.get(engine)) is None:
         await _compute(engine, [_Overheard(call, engine) for call in calls])
         return
@@ -49,4 +57,4 @@ async def _repeat(engine: TransformersEngine, calls: Sequence[Call]) -> None:
         call.finish(output)
 
 
-TransformersEngine.run = _repeat  # type: ignore[method-assign]
+TorchEngine.run = _repeat  # type: ignore[method-assign]

@@ -12,12 +12,12 @@ PARTS = ("queue", "compute", "hop")
 
 def view(looks: Between) -> Group:
     """The requests in a line, and a table of the stages."""
-    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
     table.add_column("stage")
     for title in ("calls/s", "failed/s", "waiting", "pending", "running"):
         table.add_column(title, justify="right")
     for part in PARTS:
-        table.add_column(f"{part} ms", justify="right")
+        table.add_column(part, justify="right")
     table.add_column("batch", justify="right")
     for stage in stages(looks):
         its = {"stage": stage}
@@ -33,7 +33,8 @@ def view(looks: Between) -> Group:
             *(_ms(looks.mean(STAGE, part=part, **its)) for part in PARTS),
             _number(looks.mean("hikari_batch_size", **its)),
         )
-    return Group(Text(requests(looks)), Text(), table)
+    note = Text("queue, compute and hop are milliseconds on average", style="dim")
+    return Group(Text(requests(looks)), Text(), table, note)
 
 
 def stages(looks: Between) -> list[str]:

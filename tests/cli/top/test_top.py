@@ -67,7 +67,7 @@ def test_it_shows_what_happens_between_two_looks(hikari: Hikari, counting: Count
     assert done.exit_code == 0, done.output
     line, *_ = done.stdout.splitlines()
     assert "complete), 500 ms on average" in line
-    rows = {row.split()[0]: row.split() for row in done.stdout.splitlines()[2:]}
+    rows = {row.split()[0]: row.split() for row in done.stdout.splitlines() if row}
     assert rows["stage"][:4] == ["stage", "calls/s", "failed/s", "waiting"]
     for stage in ("group", "references", "disease", "caption"):
         assert float(rows[stage][1]) > 0
