@@ -95,11 +95,12 @@ class Audit(Observer):
         self._thread: threading.Thread | None = None
         try:
             self._file.open()
+            self._file.close()  # most processes that read the settings write nothing
         except OSError as error:
             raise ConfigError(f"HIKARI_AUDIT: {path} cannot be written: {error}") from None
 
     def request_ended(self, request: RequestEnd) -> None:
-        if self._thread is None:  # in processes that answer, not in all that read the settings
+        if self._thread is None:
             self._thread = threading.Thread(target=self._write, name="audit", daemon=True)
             self._thread.start()
             atexit.register(self.close)
@@ -188,12 +189,18 @@ class _File:
     descriptor: int = -1
 
     def open(self) -> None:
+        """Opens it, or begins it."""
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         self.descriptor = os.open(self.path, flags, 0o600)
 
     def append(self, line: bytes) -> None:
+        """Writes a line.
+
+        Raises:
+            OSError: It could not be written whole.
+        """
         if not self._is_named():
-            self._close()
+            self.close()
             self.open()
         written = os.write(self.descriptor, line)
         if written < len(line):
@@ -216,9 +223,10 @@ class _File:
         if self._is_named():
             now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
             self.path.rename(self.path.with_name(f"{self.path.name}.{now}"))
-        self._close()
+        self.close()
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Closes it, if it is open."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
         self.descriptor = -1

@@ -22,9 +22,9 @@ from tests.served.prometheus import RULES, firing, prometheus
 BEGIN, END = "<!-- drill: begin -->", "<!-- drill: end -->"
 FOR_SECONDS = 10
 WITHIN_SECONDS = 60
-CALM_SECONDS = 15
+CALM_SECONDS = 10
 """How long all is well before: no alert may fire in that time."""
-AFTER_SECONDS = 20
+AFTER_SECONDS = 15
 """How long others may still fire."""
 LATEST_SECONDS = 2 * WITHIN_SECONDS
 """When there is no use in waiting any longer."""
