@@ -17,6 +17,9 @@ from tests.served.pictures import png
 from tests.served.prometheus import MISSING, PROGRAM, prometheus
 from tests.served.server import serving
 
+HASTE_MS = 400
+"""Deadline of those who are in a hurry."""
+
 PORT = 9090
 """Where Prometheus listens, unless told otherwise."""
 
@@ -37,8 +40,10 @@ def main() -> None:
         print("starting the demo", flush=True)
         server = stack.enter_context(serving(home / "home"))
         url = stack.enter_context(prometheus([server.url], home, port=options.port))
-        for path in ("/diagnose", "/diagnose/stream"):
-            stack.enter_context(load(server, images, options.clients, path=path))
+        stack.enter_context(load(server, images, options.clients))
+        stack.enter_context(load(server, images[::-1], options.clients, path="/diagnose/stream"))
+        # Some are no pictures, and some must be answered too soon.
+        stack.enter_context(load(server, [b"no picture", *images[::2]], 1, HASTE_MS))
         print(
             f"the server           {server.url}\n"
             f"its metrics          {server.url}/metrics\n"

@@ -14,6 +14,9 @@ COLUMNS = 4
 WINDOW = "15s"
 """In place of Grafana's own, which depends on the scrapes."""
 
+LONGEST_NAME = 40
+"""Digests are longer."""
+
 MOST_NAMES = 5
 """Lines with a name in a panel; more would hide them."""
 
@@ -68,8 +71,10 @@ def _panel(axes: Axes, title: str, panel: Panel, lines: Mapping[str, Line]) -> N
     axes.set_ylabel(UNITS[panel.unit], fontsize=7)
     axes.tick_params(labelsize=7)
     for number, (name, points) in enumerate(lines.items()):
-        label = name if number < MOST_NAMES else None
+        label = name[:LONGEST_NAME] if number < MOST_NAMES else None
         axes.plot(*zip(*points, strict=True), linewidth=1, label=label)
-    axes.set_ylim(bottom=0)
-    if lines:
+    axes.set_ylim(bottom=0, top=1.1 * axes.get_ylim()[1])
+    if not lines:
+        axes.text(0.5, 0.5, "nothing of that", ha="center", transform=axes.transAxes)
+    else:
         axes.legend(fontsize=6, loc="upper left", framealpha=0.5)

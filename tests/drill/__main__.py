@@ -76,9 +76,10 @@ def drill(fault: Fault, images: list[bytes]) -> Drilled:
                 time.sleep(CALM_SECONDS)
             seen = dict(firing(url))
             seconds = None
+            # The fault ends first: what is in flight then ends soon.
             with (
-                fault.put(drilled),
                 load(drilled.api, images, fault.within, fault.timeout_ms),
+                fault.put(drilled),
             ):
                 began = ends = time.monotonic()
                 ends += LATEST_SECONDS

@@ -12,7 +12,7 @@ import psutil
 
 from tests.served.server import ROOT, Server, serving
 
-AWAKE_SECONDS, ASLEEP_SECONDS = 0.02, 1.0
+AWAKE_SECONDS, ASLEEP_SECONDS = 0.012, 1.0
 """A runner that is slowed down computes for one part of these and sleeps for the other."""
 
 QUEUE = "max_queue_size: 128"
@@ -65,7 +65,7 @@ def _demo(home: Path, models: Path = ROOT / "models") -> Iterator[Drilled]:
 
 @contextmanager
 def _slowly(drilled: Drilled) -> Iterator[None]:
-    """Lets the runner of the captions have a core for a fiftieth of the time."""
+    """Lets the runner of the captions compute for an eightieth of the time."""
     runner = psutil.Process(drilled.api.worker("CaptionRunner"))
     over = threading.Event()
 
@@ -150,7 +150,7 @@ def _cut(drilled: Drilled) -> Iterator[None]:
 
 FAULTS = {
     "slow": Fault(
-        "A stage is slow: its runner gets a fiftieth of a core.",
+        "A stage is slow: its runner may compute for an eightieth of the time.",
         "HikariStageSlow",
         "caption",
         _demo,
