@@ -25,6 +25,7 @@ from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.present import as_json
 from hikari_serve.repository.repository import Repository
+from hikari_serve.serving.admission import Admission
 from hikari_serve.serving.bento import (
     METRICS,
     TRAFFIC,
@@ -40,6 +41,7 @@ from hikari_serve.serving.bento import (
 from hikari_serve.serving.diagnose.door import diagnose_app
 from hikari_serve.serving.diagnose.sdk import Asked, answer, check_asked
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
+from hikari_serve.serving.draining import drain_of, on_stop
 from hikari_serve.serving.ending import Pictures
 from hikari_serve.serving.json_apis import JsonApis
 from hikari_serve.serving.keys import Keys
@@ -72,8 +74,10 @@ except HikariError as error:
     sys.exit(f"hikari: {error.message}")
 
 log_as(settings.log)
+drain_seconds = settings.drain_seconds or drain_of(config)
 metrics = Metrics(figures())
 told = Several(metrics, RequestLog(), *audit, *tracing)
+admission = Admission(settings.max_requests, settings.max_bytes)
 app = diagnose_app(settings, graph)
 app.router.routes.extend(oip_routes())
 state = ReadinessState()
@@ -113,7 +117,13 @@ class Hikari:
         if settings.grpc_port:
             most = settings.max_image_bytes
             self.grpc = GrpcServer(
-                self.dataplane, max_image_bytes=most, keys=keys, shared=True, observer=told
+                self.dataplane,
+                max_image_bytes=most,
+                keys=keys,
+                shared=True,
+                drain_seconds=drain_seconds,
+                observer=told,
+                admission=admission,
             )
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
@@ -122,12 +132,19 @@ class Hikari:
         self.placement.start()
         if self.grpc is not None:
             await self.grpc.start(listening_host(), settings.grpc_port, pem)
+        on_stop(self.stop)
         if at := begun():
             self.announcing = asyncio.create_task(announce(self.readiness, *at))
 
+    def stop(self) -> None:
+        """Takes nothing new: uvicorn does so over HTTP at the same signal."""
+        self.readiness.stop()
+        if self.grpc is not None:
+            self.grpc.drain()
+
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     async def close(self) -> None:
-        """Ends gRPC's calls, the stages of this process and the connections to the others."""
+        """Waits for gRPC's last calls, then ends the stages of this process and all connections."""
         if self.grpc is not None:
             await self.grpc.close()
         await self.placement.close()
@@ -139,9 +156,13 @@ class Hikari:
 
 
 served: Any = Hikari  # BentoML made a `Service` of the class
-enter_by(Entrance("" if keys else "HIKARI_KEYS", settings.metrics_port, settings.grpc_port))
+enter_by(
+    Entrance(
+        "" if keys else "HIKARI_KEYS", settings.metrics_port, settings.grpc_port, drain_seconds
+    )
+)
 hosts = settings.allowed_hosts or (LOOPBACK if on_loopback() else ())
-served.add_asgi_middleware(Doorstep, hosts=hosts, keys=keys, observer=told)
+served.add_asgi_middleware(Doorstep, hosts=hosts, keys=keys, observer=told, admission=admission)
 if settings.cors_origins:
     served.add_asgi_middleware(
         CORSMiddleware,

@@ -151,6 +151,14 @@ class QueueFull(HikariError):
     grpc = "RESOURCE_EXHAUSTED"
 
 
+class Overloaded(HikariError):
+    """The server has taken in as much as it can hold; nothing of the request was looked at."""
+
+    code = "overloaded"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    grpc = "RESOURCE_EXHAUSTED"
+
+
 class DeadlineExceeded(HikariError):
     """The deadline passed before the answer was there."""
 
@@ -165,6 +173,12 @@ class Unavailable(HikariError):
     code = "unavailable"
     status = HTTPStatus.SERVICE_UNAVAILABLE
     grpc = "UNAVAILABLE"
+
+
+class Mismatch(Unavailable):
+    """A stage's runner is of another release, configuration or index than its caller."""
+
+    code = "mismatch"
 
 
 class EngineFailed(HikariError):
@@ -208,8 +222,10 @@ _BY_CODE: dict[str, type[HikariError]] = {
         Forbidden,
         WrongHost,
         QueueFull,
+        Overloaded,
         DeadlineExceeded,
         Unavailable,
+        Mismatch,
         EngineFailed,
         Skipped,
         ConfigError,

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from hikari_serve.errors import ConfigError
 from hikari_serve.hints import hint
@@ -25,7 +26,7 @@ LOCKS = Path(tempfile.gettempdir(), f"hikari-{os.getuid()}" if hasattr(os, "getu
 this user on this machine."""
 
 Place = str
-"""Where a stage runs: `process`, `inline`, or the URL of a runner elsewhere."""
+"""Where a stage runs: `process`, `inline`, or URLs of runners elsewhere, with commas between."""
 
 HERE = ("process", "inline")
 
@@ -75,6 +76,8 @@ class Settings:
         workers: API processes.
         max_image_bytes: Largest picture accepted, in bytes.
         max_image_pixels: Largest picture accepted, in pixels.
+        max_requests: Requests for an answer that one API process works on at once.
+        max_bytes: Bytes of their bodies at once.
         allowed_hosts: Names that the server may be called by; none means those of loopback where
             it listens on loopback, and all elsewhere.
         cors_origins: Origins whose pages may read answers in a browser.
@@ -89,6 +92,8 @@ class Settings:
         metrics_port: Port for health and metrics alone; 0 leaves them where the rest is.
         stage_token: What the API says to its stages so that they answer; empty for none.
         grpc_port: Where the API listens for gRPC; 0 is nowhere.
+        drain_seconds: How long what runs may go on when the server is told to stop; 0 is the
+            cascade's own deadline.
         stage_ca: File of the certificates that stages by https are trusted by; empty for those
             that the system trusts.
         stages: Settings of single stages, by the stage's name.
@@ -106,6 +111,8 @@ class Settings:
     workers: int = 1
     max_image_bytes: int = 20_000_000
     max_image_pixels: int = 50_000_000
+    max_requests: int = 256
+    max_bytes: int = 400_000_000
     allowed_hosts: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     keys: str = ""
@@ -118,6 +125,7 @@ class Settings:
     metrics_port: int = 0
     stage_token: str = field(default="", repr=False)
     grpc_port: int = 8001
+    drain_seconds: int = 0
     stage_ca: str = ""
     stages: Mapping[str, StageSettings] = field(default_factory=dict)
 
@@ -140,7 +148,7 @@ class Settings:
         placement = _place("HIKARI_PLACEMENT", own, default.placement)
         threads = _number("HIKARI_THREADS", own, default.threads, least=0)
         found = {match[1] for name in own if (match := _OF_STAGE.fullmatch(name))}
-        return cls(
+        settings = cls(
             cascade=own.get("HIKARI_CASCADE", default.cascade),
             stage=own.get("HIKARI_STAGE", default.stage),
             models=Path(own.get("HIKARI_MODELS", default.models)),
@@ -157,6 +165,8 @@ class Settings:
             max_image_pixels=_number(
                 "HIKARI_MAX_IMAGE_PIXELS", own, default.max_image_pixels, least=1
             ),
+            max_requests=_number("HIKARI_MAX_REQUESTS", own, default.max_requests, least=1),
+            max_bytes=_number("HIKARI_MAX_BYTES", own, default.max_bytes, least=1),
             allowed_hosts=_names("HIKARI_ALLOWED_HOSTS", own),
             cors_origins=_names("HIKARI_CORS_ORIGINS", own),
             keys=own.get("HIKARI_KEYS", default.keys),
@@ -171,6 +181,7 @@ class Settings:
             ),
             stage_token=own.get("HIKARI_STAGE_TOKEN", default.stage_token),
             grpc_port=_number("HIKARI_GRPC_PORT", own, default.grpc_port, least=0, most=MOST_PORT),
+            drain_seconds=_number("HIKARI_DRAIN_SECONDS", own, default.drain_seconds, least=0),
             stage_ca=own.get("HIKARI_STAGE_CA", default.stage_ca),
             stages={
                 stage.lower(): StageSettings(
@@ -181,6 +192,13 @@ class Settings:
                 for stage in found
             },
         )
+        if settings.max_bytes < 2 * settings.max_image_bytes:
+            raise ConfigError(
+                f"HIKARI_MAX_BYTES is {settings.max_bytes}, but must be at least twice "
+                f"HIKARI_MAX_IMAGE_BYTES, which is {settings.max_image_bytes}: no picture of that "
+                "size could come in"
+            )
+        return settings
 
     def of_stage(self, name: str) -> StageSettings:
         """How a stage runs."""
@@ -237,9 +255,20 @@ def _is_ours(name: str, value: str) -> bool:
 
 def _place(name: str, environ: Mapping[str, str], everywhere: Place) -> Place:
     value = environ.get(name, everywhere)
-    if value in HERE or value.startswith(("http://", "https://")):
-        return value.rstrip("/")
-    raise ConfigError(f"{name} is '{value}', but must be process, inline or an http(s) URL")
+    urls = [each.strip().rstrip("/") for each in value.split(",")]
+    if value in HERE or all(_is_url(each) for each in urls):
+        return ",".join(urls)
+    raise ConfigError(
+        f"{name} is '{value}', but must be process, inline, or http(s) URLs with commas between"
+    )
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _one_of(name: str, environ: Mapping[str, str], default: str, known: Collection[str]) -> str:

@@ -12,6 +12,8 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from hikari_serve.errors import Mismatch
+
 DEFAULT_PRIORITY = 5
 """Priorities run from 1, served first, to 9, as Triton counts them: lower is sooner."""
 
@@ -36,6 +38,8 @@ class Item(Frozen):
         inputs: What earlier stages found, by the model's input names: a label id, or the ids of
             retrieved cases; and a description that came with the request.
         index: Digest of the reference index that the case ids belong to.
+        digests: What the model must have been made of where it answers: the digest of its
+            `config`, and the name and digest of its `labels`.
         cases: How many reference cases to retrieve; None takes the model's own number.
         deadline: When the answer is worthless, in seconds since the Unix epoch.
         priority: From 1 (first) to 9.
@@ -49,6 +53,7 @@ class Item(Frozen):
     content: str | None = None
     inputs: Mapping[str, str | tuple[str, ...]] = {}
     index: str | None = None
+    digests: Mapping[str, str] = {}
     cases: int | None = Field(None, ge=1)
     deadline: float = Field(allow_inf_nan=False)
     priority: int = Field(DEFAULT_PRIORITY, ge=1, le=9)
@@ -272,6 +277,7 @@ class Hosted(Frozen):
         state: Whether it answers.
         reason: Why it does not, or why it could not be loaded anew.
         provenance: What it quotes in every result; None until it is loaded.
+        digests: What it was made of, as `Item.digests` says it; empty until it is loaded.
     """
 
     model: str
@@ -279,6 +285,21 @@ class Hosted(Frozen):
     state: State
     reason: str = ""
     provenance: Provenance | None = None
+    digests: Mapping[str, str] = {}
+
+
+def check_digests(model: str, there: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    """Compares what a model was made of with what its caller read; what one lacks is passed over.
+
+    Raises:
+        Mismatch: They differ; the message names both digests.
+    """
+    for name in wanted.keys() & there.keys():
+        if there[name] != wanted[name]:
+            raise Mismatch(
+                f"model '{model}' has the {name} {there[name]} where it runs, and "
+                f"{wanted[name]} is asked for: both must read the same repository"
+            )
 
 
 class Stage(Protocol):

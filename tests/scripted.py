@@ -66,7 +66,9 @@ class Scripted:
         self.error: HikariError | Exception | None = None
         self.loading = False
         self.seconds = 0.0
+        self.seconds_after_words = 0.0
         self.items: list[Item] = []
+        self.hosted: tuple[Hosted, ...] = ()
         self.cancelled = False
         self.cancelled_at = 0.0
 
@@ -81,6 +83,7 @@ class Scripted:
             raise self.error
         if on_text is not None and isinstance(self.output, Description):
             on_text(self.output.text)
+            await asyncio.sleep(self.seconds_after_words)
         provenance = Provenance(
             model=item.model,
             version=1,
@@ -98,7 +101,7 @@ class Scripted:
             raise Unavailable("it is LOADING")
 
     async def describe(self) -> tuple[Hosted, ...]:
-        return ()
+        return self.hosted
 
 
 @cache

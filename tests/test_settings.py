@@ -22,6 +22,7 @@ def test_defaults_need_no_variable() -> None:
 def test_every_variable_is_read(field: object) -> None:
     name, default = field.name, getattr(Settings(), field.name)  # type: ignore[attr-defined]
     texts = {"cascade": "hikari", "placement": "inline", "stage": "group", "log": "json"}
+    texts["max_bytes"] = "700000000"
     folder = name == "plan" or isinstance(default, Path)
     text = texts.get(name, "/srv/somewhere" if folder else "7")
     value = Path(text) if folder else type(default)(text)
@@ -30,16 +31,23 @@ def test_every_variable_is_read(field: object) -> None:
     assert changed == replace(Settings(), **{name: value})  # type: ignore[arg-type]
 
 
+def test_room_is_for_pictures_of_the_largest_size() -> None:
+    with pytest.raises(ConfigError, match="HIKARI_MAX_BYTES is 9, but must be at least twice"):
+        Settings.from_environment({"HIKARI_MAX_BYTES": "9"})
+
+
 def test_a_stage_has_settings_of_its_own() -> None:
     settings = Settings.from_environment(
         {
             "HIKARI_PLACEMENT": "inline",
             "HIKARI_THREADS": "2",
             "HIKARI_DISEASE_RUNNER": "http://disease:3000/",
+            "HIKARI_CAPTION_RUNNER": "http://a:3000, https://b/",
             "HIKARI_SKIN_TYPE_WORKERS": "3",
             "HIKARI_SKIN_TYPE_THREADS": "4",
         }
     )
+    assert settings.of_stage("caption").runner == "http://a:3000,https://b"
     assert settings.of_stage("disease") == StageSettings("http://disease:3000", 1, 2)
     assert settings.of_stage("skin_type") == StageSettings("inline", 3, 4)
     assert settings.of_stage("group") == StageSettings("inline", 1, 2)
@@ -53,6 +61,8 @@ def test_a_stage_has_settings_of_its_own() -> None:
         ({"HIKARI_THREADS": "many"}, "HIKARI_THREADS is 'many', but must be a whole number"),
         ({"HIKARI_WORKERS": "0"}, "HIKARI_WORKERS is '0', but must be .* at least 1"),
         ({"HIKARI_GRPC_PORT": "65536"}, "HIKARI_GRPC_PORT is '65536', .* at most 65535"),
+        ({"HIKARI_GROUP_RUNNER": "http://a:1,inline"}, "is 'http://a:1,inline', but must be"),
+        ({"HIKARI_GROUP_RUNNER": "http://a:x"}, "is 'http://a:x', but must be process"),
         ({"HIKARI_GROUP_RUNNER": "far"}, "HIKARI_GROUP_RUNNER is 'far', but must be process"),
         ({"HIKARI_GROUP_RUNER": "inline"}, "did you mean HIKARI_<STAGE>_RUNNER"),
         ({"HIKARI_GROUP_WORKERS": "none"}, "HIKARI_GROUP_WORKERS is 'none'"),

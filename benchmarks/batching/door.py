@@ -10,6 +10,7 @@ import httpx
 
 from benchmarks.batching import MODEL
 from hikari_serve.pictures.view import Preprocessing
+from hikari_serve.serving.hop.wire import CALL, write_call
 from hikari_serve.stage import Item
 
 VIEW = Preprocessing(max_side=128)
@@ -37,8 +38,9 @@ class Door:
     def body(self, view: bytes) -> bytes:
         """A request for one view."""
         item = Item(id="", model=MODEL, view=view, deadline=time.time() + DEADLINE_SECONDS)
-        fields = item.model_dump(mode="json")
-        return json.dumps({"items": [fields]} if self.batched else fields).encode()
+        if self.batched:
+            return json.dumps({"items": [item.model_dump(mode="json")]}).encode()
+        return write_call(item)
 
 
 ADAPTIVE = Door(
@@ -69,7 +71,7 @@ class Visitor:
         answer = await self._client.post(
             self._door.path,
             content=self._door.body(view),
-            headers={"content-type": "application/json"},
+            headers={"content-type": "application/json" if self._door.batched else CALL},
             extensions={"trace": trace},
         )
         return answer.status_code

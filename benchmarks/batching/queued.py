@@ -3,9 +3,9 @@
 import bentoml
 
 from benchmarks.batching.counted import load
-from hikari_serve.serving.stage_door import stage_app
+from hikari_serve.serving.hop.door import stage_app
 
-app = stage_app()
+app = stage_app("queued")
 
 
 @bentoml.service(traffic={"timeout": 3600})

@@ -17,8 +17,9 @@ from typing import cast
 from hikari_serve.cascade.answer import CascadeAnswer, assemble, told_early
 from hikari_serve.cascade.graph import Graph, Node
 from hikari_serve.cascade.picture import Picture, read_picture
+from hikari_serve.cascade.places import Places
 from hikari_serve.cascade.report import StageEnd, Words
-from hikari_serve.cascade.request import CascadeRequest, OnEnd, OnEvent
+from hikari_serve.cascade.request import CascadeRequest, OnBegin, OnEnd, OnEvent
 from hikari_serve.errors import DeadlineExceeded, HikariError, InvalidInput, Skipped
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.decode import PictureLimits
@@ -49,7 +50,9 @@ class Cascade:
         self.observer = observer
         self.settings = config.hikari
         models = (config, *(node.config for node in graph.nodes))
-        self._decoders = ThreadPoolExecutor(available_cores(), thread_name_prefix="decode")
+        cores = available_cores()
+        self._decoders = ThreadPoolExecutor(cores, thread_name_prefix="decode")
+        self._places = Places(cores)
         self._known = {model.name: model.hikari.known for model in models}
 
     async def run(
@@ -57,6 +60,7 @@ class Cascade:
         request: CascadeRequest,
         on_event: OnEvent | None = None,
         on_end: OnEnd | None = None,
+        on_begin: OnBegin | None = None,
     ) -> CascadeAnswer:
         """Answers one request, telling what happens on the way.
 
@@ -65,6 +69,7 @@ class Cascade:
             on_event: Hears words as they come, and how each stage ended; with it the stages
                 stream.
             on_end: Hears how each stage ended, and nothing else.
+            on_begin: Hears that the picture is read and good enough, before the first stage.
 
         Raises:
             BadImage: The picture cannot be read, or is too poor for this cascade.
@@ -72,11 +77,14 @@ class Cascade:
             HikariError: No stage has a result; it is the first stage's error.
         """
         settings = self.settings
-        deadline = time.time() + (request.timeout_ms or settings.timeout_ms) / 1000
+        began = request.taken_in or time.time()
+        deadline = began + (request.timeout_ms or settings.timeout_ms) / 1000
         if request.description and not any(node.description for node in self.graph.nodes):
             raise InvalidInput(f"cascade '{self.name}' compares no description: leave it out")
         graph = self.graph.part(request.until, retrieve=request.cases != 0)
-        picture = await self._picture(request.image, graph, deadline)
+        picture = await self._picture(request, graph, deadline)
+        if on_begin is not None:
+            on_begin()
         run = _Run(self, graph, request, deadline, picture, on_event, on_end)
         async with asyncio.TaskGroup() as group:
             for node in graph.nodes:
@@ -89,10 +97,10 @@ class Cascade:
             assemble, request.id, self.name, settings, graph, self._known, picture.quality, ended
         )
 
-    async def _picture(self, image: bytes, graph: Graph, deadline: float) -> Picture:
+    async def _picture(self, request: CascadeRequest, graph: Graph, deadline: float) -> Picture:
         began = time.monotonic()
         try:
-            picture = await self._read(image, graph, deadline)
+            picture = await self._read(request, graph, deadline)
         except InvalidInput as error:
             self.observer.picture_refused(self.name, error.code)
             raise
@@ -101,15 +109,18 @@ class Cascade:
         self.observer.picture_read(self.name, *its)
         return picture
 
-    async def _read(self, image: bytes, graph: Graph, deadline: float) -> Picture:
-        """Decodes the picture in one of few threads.
+    async def _read(self, request: CascadeRequest, graph: Graph, deadline: float) -> Picture:
+        """Decodes the picture in one of few threads; who waits for one is served by priority.
 
         A decoding that waits is dropped when its caller leaves or the deadline passes; one that
         runs ends by itself within seconds, because `pictures` bounds what a file can cost.
         """
-        read = partial(read_picture, image, self.limits, graph, self.settings.min_quality)
+        read = partial(read_picture, request.image, self.limits, graph, self.settings.min_quality)
         try:
-            async with asyncio.timeout(deadline - time.time()):
+            async with (
+                asyncio.timeout(deadline - time.time()),
+                self._places.place(request.priority),
+            ):
                 return await asyncio.get_running_loop().run_in_executor(self._decoders, read)
         except TimeoutError:
             raise DeadlineExceeded("the deadline passed before the picture was decoded") from None
@@ -202,6 +213,7 @@ class _Run:
             content=self.picture.content,
             inputs=inputs,
             index=index,
+            digests=node.digests,
             cases=self.request.cases or None,
             deadline=self.deadline,
             priority=self.request.priority,

@@ -30,6 +30,7 @@ class Node:
         version: Its version; None is the newest.
         inputs: The model's inputs that earlier stages fill.
         outputs: For each name that the cascade gives an output, the model's own name of it.
+        digests: What the model must have been made of where it runs, as `Item.digests` says it.
         description: The model's input that takes the request's words about the picture, if any.
     """
 
@@ -38,6 +39,7 @@ class Node:
     version: int | None
     inputs: Mapping[str, Wire]
     outputs: Mapping[str, str]
+    digests: Mapping[str, str]
     description: str | None = None
 
     @property

@@ -20,6 +20,8 @@ class CascadeRequest:
         timeout_ms: Milliseconds for the whole; None takes the cascade's own.
         priority: From 1, served first, to 9.
         traceparent: W3C trace context.
+        taken_in: When its first byte came, in seconds since the Unix epoch; the deadline counts
+            from there. None is when the cascade gets it.
     """
 
     id: str
@@ -30,8 +32,10 @@ class CascadeRequest:
     timeout_ms: int | None = None
     priority: int = DEFAULT_PRIORITY
     traceparent: str | None = None
+    taken_in: float | None = None
 
 
 Event = Words | StageEnd
 OnEvent = Callable[[Event], None]
 OnEnd = Callable[[StageEnd], None]
+OnBegin = Callable[[], None]

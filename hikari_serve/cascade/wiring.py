@@ -13,6 +13,7 @@ from typing import Any
 from hikari_serve.cascade.graph import Graph, Node, Wire
 from hikari_serve.errors import ConfigError, HikariError
 from hikari_serve.hints import hint
+from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.repository.config import CONFIG_FILE, ModelConfig
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import AbstentionRule, CascadeConfig, ClassifierConfig
@@ -104,8 +105,18 @@ def _node(where: str, step: Any, repository: Repository, taken: set[str]) -> Nod
             if source not in (IMAGE, DESCRIPTION)
         },
         outputs=made,
+        digests=_digests(config, repository),
         description=next((each for each in inputs if inputs[each] == DESCRIPTION), None),
     )
+
+
+def _digests(config: ModelConfig, repository: Repository) -> dict[str, str]:
+    """What a model is made of: two that differ in it would answer differently."""
+    digests = {"config": config.digest}
+    if isinstance(config.hikari, ClassifierConfig):
+        labels = LabelSet.find(config.hikari.labels, repository.folder(config.name))
+        digests["labels"] = labels.version
+    return digests
 
 
 def _stage(where: str, made: Iterable[str]) -> str:

@@ -27,6 +27,10 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except HikariError as error:
             complain(error.message)
+        except ModuleNotFoundError as error:
+            if (error.name or "hikari_serve").startswith("hikari_serve"):
+                raise
+            complain(f"{error.name} is not installed here: pip install 'hikari-serve[serve]'")
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise  # the reader of our output has enough, which typer ends quietly

@@ -3,12 +3,14 @@
     with Client("http://localhost:3000") as client:
         answer = client.diagnose("lesion.jpg", references=3)
 
-It needs nothing of what runs models.
+It needs nothing of what runs models: `pip install hikari-serve` brings it without torch.
 """
 
 from hikari_serve.client.client import AsyncClient, Client
-from hikari_serve.client.events import StreamEvent
+from hikari_serve.client.events import Reconnect, StreamEvent
 from hikari_serve.client.protocol import Options, Picture
 from hikari_serve.presentation.events import References
 
-__all__ = ["AsyncClient", "Client", "Options", "Picture", "References", "StreamEvent"]
+__all__ = [
+    "AsyncClient", "Client", "Options", "Picture", "Reconnect", "References", "StreamEvent",
+]  # fmt: skip

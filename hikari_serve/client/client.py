@@ -1,13 +1,16 @@
 """`Client` and `AsyncClient`: they differ in how they wait, and in nothing else."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
-from typing import Self, Unpack
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import aclosing
+from typing import Any, Self, Unpack
 
 import httpx
+from tenacity import AsyncRetrying, Retrying
 
-from hikari_serve.client.events import EventReader, StreamEvent
+from hikari_serve.client.events import Again, EventReader, StreamEvent
 from hikari_serve.client.protocol import Options, Picture, Protocol
+from hikari_serve.client.retrying import PATIENCE_SECONDS, rules
 from hikari_serve.presentation.answer import Answer
 
 DEFAULT_URL = "http://localhost:3000"
@@ -16,18 +19,27 @@ DEFAULT_URL = "http://localhost:3000"
 class Client:
     """Asks a server; one pool of connections, to be used from any number of threads."""
 
-    def __init__(self, url: str = DEFAULT_URL, timeout: float | None = None, key: str = "") -> None:
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        timeout: float | None = None,
+        key: str = "",
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         """Args:
         url: Where the server is.
         timeout: Seconds to wait for its next byte; None waits as long as the request's own
             deadline lets the server think.
         key: One of the server's, where it asks for keys.
+        patience: Seconds in which a request is asked again when the server says so (429 or 503
+            with `Retry-After`) or the connection breaks off; 0 asks once.
 
         Raises:
             InvalidInput: The URL is none, or the key could be none of a server's.
         """
         self._protocol = Protocol(url, timeout, key)
         self._http = httpx.Client(**self._protocol.connection())
+        self._retrying = rules(patience)
 
     def diagnose(self, image: Picture, **options: Unpack[Options]) -> Answer:
         """Asks for everything that the cascade finds in a picture.
@@ -39,17 +51,31 @@ class Client:
             OSError: The picture's file cannot be read.
         """
         request = self._protocol.request(image, options)
-        with self._protocol.failures():
-            return self._protocol.answer(self._http.post("/diagnose", **request))
+
+        def ask() -> Answer:
+            with self._protocol.failures():
+                return self._protocol.answer(self._http.post("/diagnose", **request))
+
+        return Retrying(**self._retrying)(ask)
 
     def stream(
         self, image: Picture, **options: Unpack[Options]
     ) -> Generator[StreamEvent, None, None]:
         """Asks for the same, event by event; the last one has the `Answer`.
 
-        Closing the generator hangs up, which cancels the work. Raises what `diagnose` does.
+        A request that is asked again begins anew with the event `reconnect`: what came before it
+        comes once more. Closing the generator hangs up, which cancels the work. Raises what
+        `diagnose` does.
         """
-        request, reader = self._protocol.request(image, options), EventReader(self._protocol)
+        request = self._protocol.request(image, options)
+        again = Again()
+        for attempt in Retrying(**self._retrying):
+            with attempt, again:
+                yield from again.told()
+                yield from self._events(request)
+
+    def _events(self, request: dict[str, Any]) -> Iterator[StreamEvent]:
+        reader = EventReader(self._protocol)
         with (
             self._protocol.failures(),
             self._http.stream("POST", "/diagnose/stream", **request) as response,
@@ -84,22 +110,43 @@ class Client:
 class AsyncClient:
     """`Client` for asyncio."""
 
-    def __init__(self, url: str = DEFAULT_URL, timeout: float | None = None, key: str = "") -> None:
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        timeout: float | None = None,
+        key: str = "",
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         """See `Client`."""
         self._protocol = Protocol(url, timeout, key)
         self._http = httpx.AsyncClient(**self._protocol.connection())
+        self._retrying = rules(patience)
 
     async def diagnose(self, image: Picture, **options: Unpack[Options]) -> Answer:
         """See `Client.diagnose`; cancelling the call hangs up, which cancels the work."""
         request = await asyncio.to_thread(self._protocol.request, image, options)
-        with self._protocol.failures():
-            return self._protocol.answer(await self._http.post("/diagnose", **request))
+
+        async def ask() -> Answer:
+            with self._protocol.failures():
+                return self._protocol.answer(await self._http.post("/diagnose", **request))
+
+        return await AsyncRetrying(**self._retrying)(ask)
 
     async def stream(
         self, image: Picture, **options: Unpack[Options]
     ) -> AsyncGenerator[StreamEvent, None]:
         """See `Client.stream`; `contextlib.aclosing` closes the generator at once."""
         request = await asyncio.to_thread(self._protocol.request, image, options)
+        again = Again()
+        async for attempt in AsyncRetrying(**self._retrying):
+            with attempt, again:
+                for event in again.told():
+                    yield event
+                async with aclosing(self._events(request)) as events:
+                    async for event in events:
+                        yield event
+
+    async def _events(self, request: dict[str, Any]) -> AsyncGenerator[StreamEvent, None]:
         reader = EventReader(self._protocol)
         with self._protocol.failures():
             async with self._http.stream("POST", "/diagnose/stream", **request) as response:

@@ -8,13 +8,32 @@ from pydantic import TypeAdapter
 
 from hikari_serve.cascade.report import StageReport
 from hikari_serve.client.protocol import Protocol
-from hikari_serve.errors import Unavailable, from_payload
+from hikari_serve.client.retrying import BrokeOff
+from hikari_serve.errors import HikariError, from_payload
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.events import References, WordsEvent
 from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
 
+
+class Reconnect(NamedTuple):
+    """The request is asked again, and its events begin anew.
+
+    Attributes:
+        reason: What went wrong with it before.
+    """
+
+    reason: str
+
+
 EventData = (
-    GroupAnswer | References | DiseaseAnswer | WordsEvent | CaptionAnswer | StageReport | Answer
+    GroupAnswer
+    | References
+    | DiseaseAnswer
+    | WordsEvent
+    | CaptionAnswer
+    | StageReport
+    | Answer
+    | Reconnect
 )
 
 
@@ -24,7 +43,7 @@ class StreamEvent(NamedTuple):
     Attributes:
         name: `group`, `references`, `disease` or `caption` for those stages; `words` for those
             of a caption as they come; `stage` for any other stage, and for one that has no
-            result; `answer` last.
+            result; `answer` last. `reconnect` is the client's own.
         data: What the event carries; its type tells the events apart as well as the name.
     """
 
@@ -80,7 +99,26 @@ class EventReader:
         """Checks at the end of the body that the answer was in it.
 
         Raises:
-            Unavailable: It was not.
+            BrokeOff: It was not.
         """
         if not self._answered:
-            raise Unavailable(f"{self._protocol.url} broke off before the answer was complete")
+            raise BrokeOff(f"{self._protocol.url} broke off before the answer was complete")
+
+
+class Again:
+    """Around each attempt at a stream: remembers why one failed, so that the next can tell."""
+
+    def __init__(self) -> None:
+        self._reason: str | None = None
+
+    def told(self) -> Iterator[StreamEvent]:
+        """The event that a new attempt begins with; none at the first."""
+        if self._reason is not None:
+            yield StreamEvent("reconnect", Reconnect(self._reason))
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, HikariError):
+            self._reason = error.message

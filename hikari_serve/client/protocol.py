@@ -1,7 +1,10 @@
 """All of a conversation with the server that is not waiting; both clients share it."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
@@ -11,6 +14,7 @@ from PIL import Image, ImageOps
 from pydantic import TypeAdapter, ValidationError
 
 from hikari_serve import __version__
+from hikari_serve.client.retrying import BrokeOff
 from hikari_serve.errors import DeadlineExceeded, InvalidInput, Unavailable, from_payload
 from hikari_serve.presentation.answer import Answer
 
@@ -110,7 +114,10 @@ class Protocol:
         if isinstance(body, dict) and "code" in body:
             raise from_payload(body)
         said = " ".join(response.text[:500].split())
-        raise Unavailable(f"{self.url} answered {response.status_code}: {said}".rstrip(": "))
+        raise Unavailable(
+            f"{self.url} answered {response.status_code}: {said}".rstrip(": "),
+            retry_after=_retry_after(response),
+        )
 
     def read(self, kind: TypeAdapter[T], data: bytes) -> T:
         """Reads what the server wrote; fields that a newer server added are dropped.
@@ -137,6 +144,23 @@ class Protocol:
             ) from error
         except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
             raise DeadlineExceeded(f"{self.url} was silent for {self._timeout:g} s") from error
+        except (httpx.ReadError, httpx.RemoteProtocolError) as error:
+            raise BrokeOff(
+                f"{self.url} broke off: {error or 'the connection was closed'}"
+            ) from error
         except httpx.HTTPError as error:
             why = str(error) or type(error).__name__
             raise Unavailable(f"{self.url} cannot be asked: {why}") from error
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """The seconds that a proxy in front of the server says to wait; it may also say a date."""
+    if response.status_code not in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        return None
+    said = response.headers.get("retry-after", "").strip()
+    if said.isdecimal():
+        return float(said)
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+    except ValueError:
+        return None

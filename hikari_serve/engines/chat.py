@@ -103,6 +103,14 @@ class Chat:
         """The trie of several answers; see `LanguageEngine.answer_trie`."""
         return AnswerTrie.build([self.answer(answer) for answer in answers])
 
+    def beginning(self, text: str, tokens: int) -> str:
+        """The text as far as so many tokens go; all of it where they suffice."""
+        spaced = self._spaced(text)
+        ends = self._tokenizer.encode(spaced, add_special_tokens=False).offsets
+        if len(ends) <= tokens:
+            return text
+        return spaced[: ends[tokens][0]]
+
     def stream(self) -> "TextStream":
         """A decoder for the tokens of one answer."""
         return TextStream(self._tokenizer, self._wordless)

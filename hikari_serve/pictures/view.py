@@ -3,6 +3,8 @@
 What crosses to another process is exactly what was resized here.
 """
 
+import math
+from collections.abc import Callable
 from hashlib import sha256
 from io import BytesIO
 from typing import Literal
@@ -35,10 +37,10 @@ class Preprocessing(BaseModel):
 def make_view(image: Image.Image, preprocessing: Preprocessing) -> bytes:
     """Scales an RGB picture as a model wants it and encodes it without loss, as BMP."""
     if preprocessing.max_side is not None:
-        side = preprocessing.max_side
-        image = image.copy()
-        # The defaults of `thumbnail` (its reducing gap among them) are what the weights saw.
-        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+        size = view_size(image.size, preprocessing)
+        if size != image.size:
+            # `thumbnail`, by whose defaults the weights saw pictures, without its copy of them.
+            image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     # Write + read of a photo-like view of 672 x 504: BMP 0.6 ms and 1.02 MB, PNG level 1 52 ms
     # and 0.76 MB, lossless WebP 15 ms and 0.77 MB; of 128 x 96: 0.1, 1.6 and 1.0 ms, all
     # near 35 KB. The quarter of size that PNG saves costs far more than it can save on the way.
@@ -49,9 +51,19 @@ def make_view(image: Image.Image, preprocessing: Preprocessing) -> bytes:
 
 
 def view_size(size: tuple[int, int], preprocessing: Preprocessing) -> tuple[int, int]:
-    """About how large the view of a picture is, in pixels."""
-    scale = min(1.0, (preprocessing.max_side or max(size)) / max(size))
-    return round(size[0] * scale), round(size[1] * scale)
+    """How large the view of a picture is, in pixels; as Pillow's `thumbnail` counts."""
+    width, height = size
+    side = preprocessing.max_side
+    if side is None or max(size) <= side:
+        return size
+    aspect = width / height
+    if aspect <= 1:
+        return _nearest(side * aspect, lambda x: abs(aspect - x / side)), side
+    return side, _nearest(side / aspect, lambda y: abs(aspect - side / y) if y else 0.0)
+
+
+def _nearest(length: float, error: Callable[[int], float]) -> int:
+    return max(1, min(math.floor(length), math.ceil(length), key=error))
 
 
 def read_view(view: bytes) -> Image.Image:

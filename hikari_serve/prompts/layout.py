@@ -107,6 +107,16 @@ class PromptLayout(BaseModel):
         return any(part.each is not None for part in self.parts)
 
     @property
+    def quotes_captions(self) -> bool:
+        """Whether their captions have."""
+        return any(
+            field == "caption"
+            for part in self.parts
+            for inner in part.parts
+            for _, field, _, _ in string.Formatter().parse(inner.text or "")
+        )
+
+    @property
     def version(self) -> str:
         """Id and content digest of the layout, for provenance."""
         content = hashlib.sha256(self.model_dump_json().encode()).hexdigest()

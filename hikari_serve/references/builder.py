@@ -1,8 +1,9 @@
 """Builds an index of reference cases: complete in a folder beside it, then put in its place."""
 
 import shutil
-from collections.abc import Callable, Iterable
-from contextlib import closing
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -64,13 +65,14 @@ def build(
         InvalidInput: There are no cases, an id comes twice, a picture cannot be read, `out`
             holds something else, or another build is at it.
         EngineFailed: The encoder did not give one finite vector a picture.
+        OSError: The index cannot be written, as on a full disk.
     """
     restore(out)
     if out.exists() and not (out / MANIFEST).is_file():
         raise InvalidInput(f"{out} exists and is no reference index; name another folder")
     work = _workplace(out)
     work.mkdir(parents=True, exist_ok=True)
-    with closing(Journal.open(work / _JOURNAL, encoder)) as journal:
+    with _written(work), closing(Journal.open(work / _JOURNAL, encoder)) as journal:
         try:
             journal.put(known)
             fresh = work / _FRESH
@@ -89,6 +91,20 @@ def build(
             raise
     shutil.rmtree(work)
     return manifest
+
+
+@contextmanager
+def _written(work: Path) -> Iterator[None]:
+    """Says where writing failed, and what to do: a full disk's errors name neither."""
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            raise
+        raise OSError(
+            f"the index cannot be written in {work}: {error}; what is embedded is kept there, so "
+            "make room and give the same command again"
+        ) from error
 
 
 def restore(out: Path) -> None:

@@ -42,6 +42,7 @@ class Journal:
 
         Raises:
             InvalidInput: Another build uses the file, or one with another encoder began it.
+            sqlite3.OperationalError: It cannot be written, as on a full disk.
         """
         connection = sqlite3.connect(path, timeout=0)
         try:
@@ -59,6 +60,8 @@ class Journal:
             connection.commit()
         except sqlite3.OperationalError as error:
             connection.close()
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
             raise InvalidInput(
                 f"another build of this index is running: {path.parent} is in use"
             ) from error

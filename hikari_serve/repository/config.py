@@ -5,8 +5,10 @@ server does not honour is refused, because a setting that is silently ignored is
 error. Every mistake is reported with the file, the field, and the nearest valid name.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -55,11 +57,13 @@ class ModelConfig:
         name: The model's name, which is its folder's.
         triton: The message that Triton's clients are shown.
         hikari: What this server needs to know besides.
+        digest: SHA-256 of what the file says, in hexadecimal, however it is laid out.
     """
 
     name: str
     triton: model_config_pb2.ModelConfig
     hikari: Hikari
+    digest: str
 
     @property
     def queue_size(self) -> int:
@@ -94,7 +98,9 @@ def read_config(folder: Path) -> ModelConfig:
         check_tensors(triton, hikari)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error.message}") from None
-    return ModelConfig(triton.name, triton, hikari)
+    # of the file and not of what was read from it: the next release reads more fields
+    content = json.dumps(parts, sort_keys=True, default=str).encode()
+    return ModelConfig(triton.name, triton, hikari, sha256(content).hexdigest())
 
 
 def _parse_triton(path: Path, part: Any) -> model_config_pb2.ModelConfig:

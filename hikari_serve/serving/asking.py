@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hikari_serve.cascade.request import CascadeRequest
 from hikari_serve.errors import InvalidInput
 from hikari_serve.quoting import quoted
+from hikari_serve.serving.ending import ending
 from hikari_serve.stage import DEFAULT_PRIORITY
 
 
@@ -64,4 +65,5 @@ class Asking(BaseModel):
             timeout_ms=self.timeout_ms,
             priority=self.priority,
             traceparent=traceparent,
+            taken_in=ending().taken_in,
         )

@@ -10,10 +10,12 @@ them, and a killed supervisor leaves its processes behind.
 import atexit
 import logging
 import os
+import signal
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
@@ -26,9 +28,12 @@ from bentoml._internal.context import server_context
 from bentoml._internal.server.http import instruments, traffic
 from bentoml._internal.utils import circus
 from bentoml._internal.utils.analytics import usage_stats
+from circus import controller
 from circus.process import DEAD_OR_ZOMBIE, UNEXISTING
+from circus.sighandler import SysHandler
 from circus.sockets import CircusSocket
 from starlette.types import ASGIApp, Receive, Scope, Send
+from tornado import gen
 from uvicorn.config import HTTP_PROTOCOLS
 
 from hikari_serve.errors import HikariError
@@ -151,11 +156,13 @@ class Entrance:
         guard: The setting that would have strangers refused, where it is not set; else empty.
         metrics_port: Port for health and metrics alone; 0 for none.
         grpc_port: Port for gRPC, which the service's processes share; 0 for none.
+        drain_seconds: How long what runs may go on when the server is told to stop.
     """
 
     guard: str = ""
     metrics_port: int = 0
     grpc_port: int = 0
+    drain_seconds: float = 30.0
 
 
 def enter_by(entrance: Entrance) -> None:
@@ -179,6 +186,9 @@ def beside(runners: Iterable[tuple[str, Any]]) -> Any:
     return decorate
 
 
+CLOSE_SECONDS = 0.5
+"""Within this a process that is told to stop takes no more connections."""
+
 CHECK_SECONDS = 0.25
 """How often to look for dead processes; a look that finds none is one system call."""
 
@@ -190,12 +200,14 @@ HOST = "_HIKARI_HOST"
 """Tells a process the address that the server listens on."""
 COUNTS = "metrics"
 """The folder, in that of this start, in which the processes count."""
+PROBES = "probes"
+"""circus' name for the socket for health and metrics."""
 PROBES_FD = "_HIKARI_PROBES_FD"
 """Tells a process the file descriptor of the socket for health and metrics."""
 
 
-class _Checks(circus.Arbiter):  # type: ignore[misc]
-    """A supervisor that looks only where there is something to see."""
+class _Arbiter(circus.Arbiter):  # type: ignore[misc]
+    """A supervisor that looks only where there is something to see, and stops in order."""
 
     def manage_watchers(self) -> Any:
         """Starts anew what died, unless circus is starting or stopping everything right now.
@@ -207,8 +219,48 @@ class _Checks(circus.Arbiter):  # type: ignore[misc]
             return super().manage_watchers()
         return None
 
+    @gen.coroutine
+    def _stop_watchers(
+        self, close_output_streams: bool = False, watcher_iter_func: Any = None
+    ) -> Any:
+        """Stops the service first, and only then the runners that its last requests still need."""
+        *runners, service = self.watchers
+        stopped = service._stop(close_output_streams)
+        if self._stopping:
+            yield gen.sleep(CLOSE_SECONDS)
+            self._refuse()
+        yield stopped
+        yield [runner._stop(close_output_streams) for runner in runners]
 
-class Supervisor(_Checks):
+    def _refuse(self) -> None:
+        """Refuses connections from now on: every process has the socket, and none would answer."""
+        for each in self.sockets.values():
+            if each.name in (serving.API_SERVER_NAME, PROBES):
+                with suppress(OSError):  # it never listened
+                    each.shutdown(socket.SHUT_RDWR)
+
+
+class Signals(SysHandler):  # type: ignore[misc]
+    """The first signal to stop lets what runs end; the second ends everything at once."""
+
+    _stopping = False
+
+    def quit(self) -> None:
+        """Stops, or kills what is still stopping."""
+        if self._stopping:
+            logger.warning("told to stop a second time: what still runs is killed")
+            for watcher in self.controller.arbiter.watchers:
+                for process in watcher.get_active_processes():
+                    process.send_signal(signal.SIGKILL)
+            return
+        self._stopping = True
+        super().quit()
+
+
+controller.SysHandler = Signals
+
+
+class Supervisor(_Arbiter):
     """One that says in a sentence why it cannot start."""
 
     def start(self, cb: Any = None) -> None:
@@ -225,7 +277,7 @@ class Supervisor(_Checks):
             sys.exit(f"hikari: a process ended that is not started anew here: {error}")
 
 
-class _ThreadedSupervisor(_Checks, circus.ThreadedArbiter):  # type: ignore[misc]
+class _ThreadedSupervisor(_Arbiter, circus.ThreadedArbiter):  # type: ignore[misc]
     """The same in a thread, as `bentoml.serve` runs it."""
 
 
@@ -272,11 +324,12 @@ def supervisor(watchers: Sequence[Any], *, threaded: bool = False, **options: An
         watcher.env = {**(watcher.env or {}), **environment}
         watcher.hooks["after_reap"] = _tell_of_death
         watcher.manage_processes = _reaping(watcher)
+        watcher.graceful_timeout = _entrance.drain_seconds
         # A runner beside others is started anew in a container too; alone it ends, so that the
         # orchestrator sees it.
         watcher.respawn = watcher.respawn or len(watchers) > 1
     if port := _entrance.metrics_port:
-        probes = CircusSocket("probes", own.host, port, own.family, backlog=own.backlog)
+        probes = CircusSocket(PROBES, own.host, port, own.family, backlog=own.backlog)
         options["sockets"].append(probes)
         watchers[-1].env[PROBES_FD] = str(probes.fileno())  # the service itself comes last
     logging.getLogger("circus").addFilter(_not_said_already)

@@ -8,7 +8,8 @@ have its own name resolved to this machine, and read the answers (DNS rebinding)
 import logging
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hikari_serve.errors import HikariError, NotFound, WrongHost
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.quoting import quoted
+from hikari_serve.serving.admission import Admission, Place
 from hikari_serve.serving.ending import door_of, ending, telling
 from hikari_serve.serving.errors import error_response
 from hikari_serve.serving.keys import Keys
@@ -59,6 +61,7 @@ class Doorstep:
         keys: Keys | None = None,
         logged: bool = True,
         observer: Observer = NOBODY,
+        admission: Admission | None = None,
     ) -> None:
         """Args:
         app: What answers.
@@ -67,6 +70,7 @@ class Doorstep:
         keys: Who may ask for what; None lets everybody.
         logged: Whether each request that asks for no answer is a line in the log.
         observer: Hears how each request ended that asked for an answer.
+        admission: Bounds those that are answered at once; None leaves them unbounded.
         """
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
@@ -74,12 +78,16 @@ class Doorstep:
         self._keys = keys
         self._logged = logged
         self._observer = observer
+        self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hands a request on, or refuses it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["path"].endswith("/"):
+            # no redirect, which would name this server as only a proxy knows it
+            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
         request = request_id_of(scope)
         token = current.set(request)
         try:
@@ -112,7 +120,9 @@ class Doorstep:
 
         try:
             self._admit(scope)
-            await self._app(scope, receive, guarded)
+            with self._place(scope) as place:
+                body = receive if place is None else place.counted(receive)
+                await self._app(scope, body, guarded)
         except HikariError as error:
             ending().failed(error)
             logged = self._logged
@@ -124,6 +134,18 @@ class Doorstep:
                 asked = f"{scope['method']} {quoted(scope['path'])}"
                 logger.info("%s %s: %d after %.1f ms", client, asked, status or 500, took)
         return status
+
+    @contextmanager
+    def _place(self, scope: Scope) -> Iterator[Place | None]:
+        """A place for what asks for an answer."""
+        if self._admission is None or door_of(scope["path"]) is None:
+            yield None
+            return
+        with self._admission.place() as place:
+            length = Headers(scope=scope).get("content-length", "")
+            if length.isdecimal():
+                place.announce(int(length))
+            yield place
 
     def _admit(self, scope: Scope) -> None:
         """Raises what is wrong with a request as such."""

@@ -47,10 +47,12 @@ class Ending:
 
     Attributes:
         trace: The trace context that the request goes on with.
+        taken_in: When it was taken in, in seconds since the Unix epoch.
     """
 
     def __init__(self, trace: str | None = None) -> None:
         self.trace = trace
+        self.taken_in = time.time()
         self._began = time.monotonic()
         self._outcome: Outcome | None = None
         self._cause: str | None = None

@@ -26,13 +26,15 @@ async def handle_http(request: Request, error: Exception) -> Response:
     """Starlette's exception handler for a path or a method that there is not."""
     assert isinstance(error, HTTPException)
     asked = f"{request.method} {quoted(request.url.path)}"
-    allowed = (error.headers or {}).get("Allow", "")
+    headers = dict(error.headers or {})
+    allowed = ", ".join(sorted(headers.get("Allow", "").split(", ")))  # Starlette's is a set's
     sentence = f"there is no {asked} here; GET / is the page, and POST /diagnose takes pictures"
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         sentence = f"{asked} is not served; this path takes {allowed}"
+        headers["Allow"] = allowed
     code = HTTPStatus(error.status_code).name.lower()
     payload = {"error": sentence, "code": code}
-    return JSONResponse(payload, status_code=error.status_code, headers=error.headers)
+    return JSONResponse(payload, status_code=error.status_code, headers=headers)
 
 
 async def handle_error(request: Request, error: Exception) -> Response:

@@ -66,6 +66,9 @@ async def handle_hang_up(request: Request, error: Exception) -> Response:
 Write = Callable[[str], None]
 """Sends the next chunk of a stream."""
 
+PULSE_SECONDS = 15.0
+"""Proxies commonly close a connection on which nothing came for 30 or 60 seconds."""
+
 
 class LiveStream(Response):
     """A response whose chunks are written while its work goes on.
@@ -75,14 +78,19 @@ class LiveStream(Response):
     """
 
     def __init__(
-        self, work: Callable[[Write], Awaitable[Response | None]], media_type: str
+        self,
+        work: Callable[[Write], Awaitable[Response | None]],
+        media_type: str,
+        pulse: str | None = None,
     ) -> None:
         """Args:
         work: Writes chunks; returns a response only if it wrote none.
         media_type: Of the stream.
+        pulse: Written between chunks that are more than `PULSE_SECONDS` apart.
         """
         self._work = work
         self._media_type = media_type
+        self._pulse = pulse
         self.background = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,11 +112,20 @@ class LiveStream(Response):
             while chunk is not None:
                 body = {"type": "http.response.body", "body": chunk.encode(), "more_body": True}
                 await send(body)
-                chunk = await chunks.get()
+                chunk = await self._next(chunks)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             work.result()
         finally:
             work.cancel()
+
+    async def _next(self, chunks: asyncio.Queue[str | None]) -> str | None:
+        if self._pulse is None:
+            return await chunks.get()
+        try:
+            async with asyncio.timeout(PULSE_SECONDS):
+                return await chunks.get()
+        except TimeoutError:
+            return self._pulse
 
     def _start(self, headers: Mapping[str, str]) -> dict[str, object]:
         every = {"content-type": self._media_type, **headers}

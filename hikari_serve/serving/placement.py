@@ -10,7 +10,8 @@ from hikari_serve.observability.metrics import Metrics, figures
 from hikari_serve.observability.several import Several
 from hikari_serve.observer import Observer
 from hikari_serve.serving.bento import addresses
-from hikari_serve.serving.remote import RemoteStage
+from hikari_serve.serving.hop.remote import RemoteStage
+from hikari_serve.serving.hop.replica import Needs
 from hikari_serve.serving.runner import service_name
 from hikari_serve.serving.supervision import exit_when_failed
 from hikari_serve.settings import Settings
@@ -54,8 +55,10 @@ class PlacedStages:
                 self._hosts.append(host)
                 self.stages[stage] = host
                 continue
-            address = _beside_us(stage) if place == "process" else place
-            remote = RemoteStage(stage, address, settings.stage_token, trust)
+            addresses = [_beside_us(stage)] if place == "process" else place.split(",")
+            node = graph.node(stage)
+            needs = Needs(node.config.name, node.version, node.digests)
+            remote = RemoteStage(stage, addresses, settings.stage_token, trust, needs)
             self._remotes.append(remote)
             self.stages[stage] = remote
 

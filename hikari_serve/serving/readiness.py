@@ -35,17 +35,25 @@ class Readiness:
         self._stages = stages
         self._headline = headline
         self._never = set(stages)
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Says from now on that no request may come: this server lets its last ones end."""
+        self._stopping = True
 
     async def check(self) -> tuple[bool, dict[str, str]]:
         """Asks every stage; takes less than a second.
 
         Returns:
-            Whether requests may come, and for each stage that cannot answer now, why.
+            Whether requests may come, and for each stage that cannot answer now, why; the server
+            itself is `server` where it stops.
         """
         answers = await asyncio.gather(*(_why_not(stage) for stage in self._stages.values()))
         down = {name: why for name, why in zip(self._stages, answers, strict=True) if why}
         self._never &= set(down)
-        return not self._never and self._headline not in down, down
+        if self._stopping:
+            down["server"] = "it stops"
+        return not (self._stopping or self._never or self._headline in down), down
 
 
 async def announce(readiness: Readiness, address: str, began: float) -> None:

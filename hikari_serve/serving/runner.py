@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.requirements import require
 from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import ConfigError, HikariError
 from hikari_serve.hints import hint
@@ -28,9 +29,10 @@ from hikari_serve.serving.bento import (
     probes_fd,
 )
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
+from hikari_serve.serving.draining import drain_of
+from hikari_serve.serving.hop.door import PATHS, stage_app
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.probe_port import ProbePort
-from hikari_serve.serving.stage_door import PATHS, stage_app
 from hikari_serve.serving.supervision import exit_when_failed
 from hikari_serve.serving.tls import certified
 from hikari_serve.settings import Settings
@@ -55,20 +57,23 @@ def runner_of(name: str | None) -> Any:
     try:
         settings = Settings.from_environment()
         repository = Repository.of(settings)
-        graph = read_graph(repository.config(settings.cascade), repository)
+        config = repository.config(settings.cascade)
+        graph = read_graph(config, repository)
         settings.check_stages(graph.steps)
         stage = settings.stage if name is None else name
         if stage not in graph.steps:
             raise ConfigError(
                 f"cascade '{settings.cascade}' has no stage '{stage}'; {hint(stage, graph.steps)}"
             )
+        require(repository, settings.cascade, graph, [stage])
         tls = certified(settings.tls_cert, settings.tls_key)
         endpoint()
     except HikariError as error:
         sys.exit(f"hikari: {error.message}")
 
     log_as(settings.log)
-    app = stage_app()
+    app = stage_app(stage)
+    drain_seconds = settings.drain_seconds or drain_of(config)
     workers = settings.of_stage(stage).workers
 
     @bentoml.service(name=service_name(stage), workers=workers, ssl=tls, **CONFIG)
@@ -78,7 +83,8 @@ def runner_of(name: str | None) -> Any:
             super().__init__(stage, settings, graph, app)
 
     served: Any = StageRunner  # BentoML made a `Service` of the class
-    enter_by(Entrance("" if settings.stage_token else "HIKARI_STAGE_TOKEN", settings.metrics_port))
+    guard = "" if settings.stage_token else "HIKARI_STAGE_TOKEN"
+    enter_by(Entrance(guard, settings.metrics_port, drain_seconds=drain_seconds))
     keys = Keys({settings.stage_token: "infer"}) if settings.stage_token else None
     hosts = LOOPBACK if on_loopback() else ()
     served.add_asgi_middleware(Doorstep, hosts=hosts, paths=PATHS, keys=keys, logged=False)

@@ -5,15 +5,17 @@ from functools import lru_cache
 from PIL import Image
 
 from hikari_serve.engines.contract import LanguageEngine, Output, Prepared, Prompt
-from hikari_serve.errors import InvalidInput
+from hikari_serve.errors import InvalidInput, Mismatch
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.decode import PictureLimits, open_image
 from hikari_serve.pictures.view import make_view, read_view
 from hikari_serve.prompts.layout import Reference
 from hikari_serve.references.index import ReferenceIndex
+from hikari_serve.references.store import Case
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import ClassifierConfig
 from hikari_serve.stage import Classification, Item, Provenance
+from hikari_serve.tasks.caption_room import CaptionRoom
 from hikari_serve.tasks.model import Model
 from hikari_serve.tasks.naming import Naming
 
@@ -31,6 +33,7 @@ class Classifier(Model):
         engine: LanguageEngine,
         naming: Naming,
         index: ReferenceIndex | None,
+        room: CaptionRoom | None = None,
         observer: Observer = NOBODY,
     ) -> None:
         super().__init__(config, provenance, engine, observer)
@@ -38,13 +41,16 @@ class Classifier(Model):
         self._settings = config.hikari
         self._naming = naming
         self._index = index
+        self._room = room
         self._case_picture = lru_cache(CASE_PICTURES)(self._read_case_picture)
 
     def prepare(self, item: Item) -> Prepared:
         inputs = {k: v for k, v in item.inputs.items() if isinstance(v, str)}
         index, ids = self._cases(item)
+        if self._room is not None:
+            ids = ids[: self._room.cases]  # as far as they fit; `None` takes all
         cases = [index.case(case_id) for case_id in ids] if index else []
-        quoted = [Reference(label=case.label, caption=case.caption) for case in cases]
+        quoted = [Reference(label=case.label, caption=self._caption(case)) for case in cases]
         layout = self._settings.prompt
         query = read_view(item.view)
         order = layout.image_order(inputs, len(cases))
@@ -68,11 +74,14 @@ class Classifier(Model):
         if self._index is None:
             raise InvalidInput(f"model '{item.model}' was given references but reads no index")
         if item.index != self._index.digest:
-            raise InvalidInput(
+            raise Mismatch(
                 f"the references come from index {item.index}, but model '{item.model}' "
                 f"reads {self._index.digest}: both runners must mount the same index"
             )
         return self._index, ids
+
+    def _caption(self, case: Case) -> str:
+        return case.caption if self._room is None else self._room.cut(case.caption)
 
     def _read_case_picture(self, case_id: str) -> Image.Image:
         assert self._index is not None

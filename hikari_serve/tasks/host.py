@@ -228,6 +228,7 @@ class Host:
                 state=entry.state,
                 reason=entry.reason,
                 provenance=entry.model.provenance if entry.model else None,
+                digests=entry.model.digests if entry.model else {},
             )
             for entry in self.versions
         )

@@ -1,5 +1,6 @@
 """From a model's folder to a loaded `Model`: weights, labels, index, provenance."""
 
+import logging
 from importlib.metadata import version as installed_version
 
 from hikari_serve.engines.registry import open_engine
@@ -16,12 +17,15 @@ from hikari_serve.repository.schema import CascadeConfig, DescriberConfig, Retri
 from hikari_serve.repository.tensors import check_scores
 from hikari_serve.repository.weights import find_weights
 from hikari_serve.stage import Provenance
+from hikari_serve.tasks.caption_room import CaptionRoom
 from hikari_serve.tasks.classifier import Classifier
 from hikari_serve.tasks.describer import Describer
 from hikari_serve.tasks.model import Model
 from hikari_serve.tasks.naming import ByScore, ByWords, Naming
 from hikari_serve.tasks.opening import opening_of
 from hikari_serve.tasks.retriever import Retriever
+
+logger = logging.getLogger(__name__)
 
 
 def load_model(
@@ -97,4 +101,7 @@ def load_model(
         }
     )
     cases = find_served_index(repository, hikari.index) if hikari.index else None
-    return Classifier(config, provenance, engine, naming, cases, observer)
+    room = CaptionRoom.measure(hikari, weights.folder, cases.cases_held) if cases else None
+    for sentence in room.told(name, cases.cases_held) if cases and room else ():
+        logger.warning(sentence)
+    return Classifier(config, provenance, engine, naming, cases, room, observer)

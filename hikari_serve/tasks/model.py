@@ -13,7 +13,7 @@ from hikari_serve.scheduling.job import Done
 from hikari_serve.scheduling.lease import Lease
 from hikari_serve.scheduling.queue import Queue
 from hikari_serve.scheduling.turns import TurnTaking
-from hikari_serve.stage import Item, OnText, Provenance, StageResult
+from hikari_serve.stage import Item, OnText, Provenance, StageResult, check_digests
 from hikari_serve.stage import Output as StageOutput
 
 
@@ -23,7 +23,11 @@ class Model(ABC):
     Attributes:
         config: The model's configuration.
         provenance: What every result quotes.
+        digests: What it was made of, as `Item.digests` says it.
+        blocking_read: Whether `read` waits for a disk, and so is called in a thread.
     """
+
+    blocking_read = False
 
     def __init__(
         self,
@@ -34,6 +38,9 @@ class Model(ABC):
     ) -> None:
         self.config = config
         self.provenance = provenance
+        self.digests = {"config": config.digest}
+        if provenance.labels is not None:
+            self.digests["labels"] = provenance.labels
         self._engine = engine
         self._observer = observer
         self._which = provenance.model, provenance.version
@@ -90,6 +97,7 @@ class Model(ABC):
                 f"model '{item.model}' has no input '{min(unknown)}'; "
                 f"it has {', '.join(sorted(self._inputs))}"
             )
+        check_digests(item.model, self.digests, item.digests)
         self._calls += 1
         self._idle.clear()
         came, given = time.monotonic(), item.traceparent
@@ -105,7 +113,10 @@ class Model(ABC):
                 trace=trace,
             )
             began = time.monotonic()
-            output = self.read(done.output, item)
+            if self.blocking_read:
+                output = await asyncio.to_thread(self.read, done.output, item)
+            else:
+                output = self.read(done.output, item)
             read_s = time.monotonic() - began
         except HikariError as error:
             self._observer.item_done(its(time.monotonic(), error=error.code))

@@ -2,33 +2,42 @@
 
 import httpx
 
+from hikari_serve.serving.hop.wire import CALL, PROTOCOL
 from tests.attack.trial import Tried
 from tests.served.server import Server
 
 TOKEN = {"authorization": "Bearer " + "t" * 20}
-ITEM = '{"id": "r", "model": "demo_group", "view": "", "deadline": %s}'
-JSON = {"content-type": "application/json"}
+CALLS = {"content-type": CALL}
 
 
 def trials(runner: Server) -> list[Tried]:
     """All of them; `runner` was started with the token."""
     return [
-        _status(runner, "an item for a stage without its token", 401, ITEM % "1", JSON),
-        _status(runner, "an item with `deadline: NaN`", 400, ITEM % "NaN", {**JSON, **TOKEN}),
-        _status(runner, "an item that has a thousand years", 400, ITEM % "9e12", {**JSON, **TOKEN}),
-        _status(runner, "an item of 100 MB", 413, " " * 100_000_000, {**JSON, **TOKEN}),
+        _status(runner, "a call of a stage without its token", 401, call("1"), CALLS),
+        _status(runner, "a call that has `NaN` seconds", 400, call("NaN"), {**CALLS, **TOKEN}),
+        _status(runner, "a call that has a thousand years", 400, call("3e10"), {**CALLS, **TOKEN}),
+        _status(runner, "a call that ends in its header", 400, call("1")[:9], {**CALLS, **TOKEN}),
+        _status(runner, "a call of 100 MB", 413, b" " * 100_000_000, {**CALLS, **TOKEN}),
         _status(
             runner,
             "pickle for a stage",
             415,
-            "\x80\x04.",
+            b"\x80\x04.",
             {**TOKEN, "content-type": "application/vnd.bentoml+pickle"},
         ),
         _pages(runner),
     ]
 
 
-def _status(runner: Server, what: str, expected: int, body: str, headers: dict[str, str]) -> Tried:
+def call(seconds: str) -> bytes:
+    """A call of the stage that has so many seconds."""
+    header = f'{{"protocol": {PROTOCOL}, "seconds": {seconds}, "id": "r", "model": "demo_group"}}'
+    return len(header).to_bytes(4, "big") + header.encode()
+
+
+def _status(
+    runner: Server, what: str, expected: int, body: bytes, headers: dict[str, str]
+) -> Tried:
     try:
         said = httpx.post(f"{runner.url}/infer", content=body, headers=headers, timeout=60)
         status = said.status_code

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from hikari_serve.report import render
 from tests.browser.chromium import chromium
 from tests.report.conftest import ANSWERS, report
+from tests.serving.conftest import admission as admission
 from tests.serving.conftest import api as api
 from tests.serving.conftest import keys as keys
 from tests.serving.conftest import observer as observer

@@ -3,8 +3,6 @@
 import asyncio
 import io
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -36,7 +34,7 @@ from tests.serving.conftest import Api
 
 @pytest.fixture
 def client(api: Api) -> Iterator[Client]:
-    with Client(api.url) as client:
+    with Client(api.url, patience=0) as client:
         yield client
 
 
@@ -217,7 +215,8 @@ def test_what_is_no_such_api_is_unavailable(
 
 def test_a_stream_that_breaks_off_is_no_answer(answering: Answering) -> None:
     body = 'event: words\ndata: {"stage": "caption", "text": "A red"}\n\nevent: ans'
-    with Client(answering(Response(body, media_type="text/event-stream"))) as client:
+    response = Response(body, media_type="text/event-stream")
+    with Client(answering(response), patience=0) as client:
         events = client.stream(b"x")
         assert next(events).data == WordsEvent(stage="caption", text="A red")
         with pytest.raises(Unavailable, match="broke off"):
@@ -239,9 +238,3 @@ def test_a_silent_server_is_given_up(api: Api) -> None:
         pytest.raises(DeadlineExceeded, match=r"was silent for 0\.2 s"),
     ):
         client.diagnose(api.bench.image)
-
-
-def test_importing_it_imports_nothing_that_runs_models() -> None:
-    code = "import sys, hikari_serve.client as _; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"torch", "transformers", "bentoml", "tritonclient"} & set(done.stdout.split())

@@ -15,7 +15,7 @@ from hikari_serve.errors import HikariError
 from hikari_serve.pictures.decode import PictureLimits, open_image
 from tests.pictures.containers.test_jpeg import segment
 from tests.pictures.containers.test_png import chunk, dressed
-from tests.pictures.test_decode import FILES, encode, photo
+from tests.pictures.files import FILES, encode, photo
 
 LIMITS = PictureLimits()
 BOUND = 2.0

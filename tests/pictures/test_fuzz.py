@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hikari_serve.errors import BadImage
 from hikari_serve.pictures.decode import PictureLimits, open_image
-from tests.pictures.test_decode import FILES
+from tests.pictures.files import FILES
 
 LIMITS = PictureLimits(max_pixels=1_000_000)
 QUICK = settings(max_examples=400, derandomize=True, deadline=2000, database=None)

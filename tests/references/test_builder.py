@@ -179,6 +179,33 @@ build(CASES, dying, ENCODER, Path(sys.argv[1]), batch=2)
     assert {path.name for path in tmp_path.iterdir()} == {"index", "other"}
 
 
+@pytest.mark.parametrize("room", [2_000, 12_000, 40_000])
+def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path, room: int) -> None:
+    """No file may grow beyond `room`, which fails at another write each time."""
+    script = """
+import resource, sys
+from pathlib import Path
+from hikari_serve.references.builder import build
+from tests.references.squares import CASES, ENCODER, case, embed
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+many = [case(f"{n}", (n, 100, 50)) for n in range(200)]
+try:
+    build(many, embed, ENCODER, Path(sys.argv[1]), batch=20)
+except OSError as error:
+    print(error)
+"""
+    out = tmp_path / "index"
+    done = subprocess.run(
+        [sys.executable, "-c", script, out, str(room)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"the index cannot be written in {tmp_path}/.index.building: ")
+    assert "make room and give the same command again" in done.stdout
+    assert not out.exists()
+    many = [case(f"{n}", (n, 100, 50)) for n in range(200)]
+    assert build(many, embed, ENCODER, out).count == 200
+
+
 def test_an_interrupted_build_is_not_finished_by_another_encoder(tmp_path: Path) -> None:
     def interrupted(images: list[Image.Image]) -> NDArray[np.float32]:
         if len(images) == 1:

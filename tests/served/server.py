@@ -59,6 +59,8 @@ def serving(
     *,
     folder: Path = ROOT,
     seconds: float = START_SECONDS,
+    port: int = 0,
+    path: str = "/readyz",
     **settings: str,
 ) -> Iterator[Server]:
     """Serves until the block ends.
@@ -68,9 +70,11 @@ def serving(
         service: What to serve.
         folder: Where to start it.
         seconds: How long it may take to become ready.
+        port: Where it listens; 0 takes a free one.
+        path: What answers 200 when it is ready.
         settings: Environment variables.
     """
-    port, grpc_port = free_port(), free_port()
+    port, grpc_port = port or free_port(), free_port()
     home.mkdir(parents=True, exist_ok=True)
     log = home / "serve.log"
     environment = {
@@ -96,7 +100,7 @@ def serving(
     else:
         server = Server(f"http://127.0.0.1:{port}", process, log, grpc)
     try:
-        wait_ready(server, seconds)
+        wait_ready(server, seconds, path)
         yield server
     finally:
         process.send_signal(signal.SIGTERM)

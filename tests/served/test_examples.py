@@ -15,45 +15,63 @@ from tests.served.server import ROOT, Server
 CLIENTS = ROOT / "examples" / "clients"
 
 SAYS = {
-    "diagnose_http.py": ("complete", "unsupported_image", "caption", "answer"),
-    "oip_http.py": ("answered", "unsupported_image"),
+    "bentoml_client.py": ("complete ",),
+    "diagnose.sh": (
+        '"status":"complete"',
+        ": the picture is read",
+        "event: group",
+        "event: answer",
+    ),
+    "diagnose_http.py": ("complete", "unsupported_image", "caption", "answer complete"),
+    "diagnose_stream.mjs": ("group ", "disease ", "words ", "caption ", "answer complete"),
     "oip_grpc.py": ("demo_caption ['text', 'error']", "group ['0.9", "disease ", "caption "),
+    "oip_http.mjs": ("disease.label ", "caption.text "),
+    "oip_http.py": ("answered", "unsupported_image"),
     "oip_stream.py": ("[group]", "[disease]", "[caption]", "answer "),
+    "typed.py": ("complete ", "disease", "answer"),
 }
+RUNNERS = {".py": sys.executable, ".mjs": "node", ".sh": "sh"}
 
 
-@pytest.mark.parametrize("script", SAYS)
-def test_it_runs(server: Server, drawings: list[Drawing], tmp_path: Path, script: str) -> None:
-    assert {path.name for path in CLIENTS.glob("*.py")} == set(SAYS)
-    picture, broken = tmp_path / "lesion.png", tmp_path / "broken.png"
-    picture.write_bytes(png(drawings[0].image))
-    broken.write_bytes(b"no picture")
-    address = server.url if script == "diagnose_http.py" else server.grpc
-    if script == "oip_http.py":
-        address = server.url.removeprefix("http://")
-    many = [str(broken)] if script.endswith("_http.py") else []
-    ran = subprocess.run(
-        [sys.executable, str(CLIENTS / script), address, str(picture), *many],
-        cwd=tmp_path,
+def address(server: Server, script: str) -> str:
+    if script in ("oip_grpc.py", "oip_stream.py"):
+        return server.grpc
+    return server.url.removeprefix("http://") if script == "oip_http.py" else server.url
+
+
+def run(server: Server, script: str, *pictures: Path) -> subprocess.CompletedProcess[str]:
+    runner = RUNNERS[Path(script).suffix]
+    if shutil.which("curl" if runner == "sh" else runner) is None:
+        pytest.skip(f"needs what runs {script}, which few servers have")
+    return subprocess.run(
+        [runner, str(CLIENTS / script), address(server, script), *map(str, pictures)],
+        cwd=pictures[0].parent,
         capture_output=True,
         text=True,
         timeout=60,
     )
+
+
+@pytest.mark.parametrize("script", SAYS)
+def test_it_runs(server: Server, drawings: list[Drawing], tmp_path: Path, script: str) -> None:
+    assert {path.name for path in CLIENTS.iterdir()} == set(SAYS)
+    picture, broken = tmp_path / "lesion.png", tmp_path / "broken.png"
+    picture.write_bytes(png(drawings[0].image))
+    broken.write_bytes(b"no picture")
+    many = [broken] if script.endswith("_http.py") else []
+    ran = run(server, script, picture, *many)
     assert ran.returncode == 0, ran.stderr
     for word in SAYS[script]:
         assert word in ran.stdout
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node, which few servers have")
-def test_javascript_runs(server: Server, drawings: list[Drawing], tmp_path: Path) -> None:
-    picture = tmp_path / "lesion.png"
-    picture.write_bytes(png(drawings[0].image))
-    script = CLIENTS / "oip_http.mjs"
-    ran = subprocess.run(
-        ["node", script, server.url, picture], capture_output=True, text=True, timeout=60
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.startswith("disease.label ")
+@pytest.mark.parametrize("script", ["diagnose.sh", "diagnose_stream.mjs", "typed.py"])
+def test_it_says_what_is_wrong(server: Server, tmp_path: Path, script: str) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    ran = run(server, script, broken)
+    assert ran.returncode != 0
+    assert "unsupported_image" in ran.stdout + ran.stderr
 
 
 def test_the_protocols_page_runs(server: Server, drawings: list[Drawing], tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ import uvicorn
 from starlette.applications import Starlette
 
 from hikari_serve.observer import NOBODY, Observer
+from hikari_serve.serving.admission import Admission
 from hikari_serve.serving.diagnose.door import diagnose_app
 from hikari_serve.serving.doorstep import Doorstep
+from hikari_serve.serving.hop.remote import RemoteStage
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.readiness import Readiness, ReadinessDoor, ReadinessState
-from hikari_serve.serving.remote import RemoteStage
 from hikari_serve.settings import Settings
 from tests.scripted import Bench
 
@@ -43,7 +44,13 @@ def observer() -> Observer:
 
 
 @pytest.fixture
-def api(keys: Keys | None, observer: Observer) -> Iterator[Api]:
+def admission() -> Admission | None:
+    """What bounds the requests at once: nothing, unless a module says what."""
+    return None
+
+
+@pytest.fixture
+def api(keys: Keys | None, observer: Observer, admission: Admission | None) -> Iterator[Api]:
     bench = Bench()
 
     @asynccontextmanager
@@ -58,7 +65,7 @@ def api(keys: Keys | None, observer: Observer) -> Iterator[Api]:
     app.state.cascade = bench.cascade
     state = ReadinessState()
     state.readiness = Readiness(bench.stages, bench.cascade.graph.headline)
-    guarded = Doorstep(ReadinessDoor(app, state), keys=keys, observer=observer)
+    guarded = Doorstep(ReadinessDoor(app, state), keys=keys, observer=observer, admission=admission)
     server = uvicorn.Server(uvicorn.Config(guarded, port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 import uvicorn
 
-from hikari_serve.serving.remote import RemoteStage
-from hikari_serve.serving.stage_door import stage_app
+from hikari_serve.serving.hop.door import stage_app
+from hikari_serve.serving.hop.remote import RemoteStage
 from tests.scripted import Scripted
 from tests.serving.conftest import Api
 
@@ -41,7 +41,7 @@ def test_a_hang_up_cancels_the_stages(api: Api, path: str) -> None:
 def test_it_crosses_the_hop_to_a_runner(api: Api, streamed: bool) -> None:
     caption = Scripted("caption")
     caption.seconds = 60
-    app = stage_app()
+    app = stage_app("caption")
     app.state.stage = caption
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)

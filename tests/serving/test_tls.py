@@ -1,15 +1,15 @@
 """A wrong certificate is one sentence at the start, and a stage is trusted by the right one only."""
 
 import asyncio
-import ssl
 from pathlib import Path
 
 import pytest
 
 from hikari_serve.errors import ConfigError, Unavailable
-from hikari_serve.serving.remote import RemoteStage
+from hikari_serve.serving.hop.remote import RemoteStage
 from hikari_serve.serving.tls import certified, trusted
 from tests.certificates import self_signed
+from tests.serving.hop.running import Runner
 
 
 def test_none_is_plain_http() -> None:
@@ -59,28 +59,16 @@ def test_a_wrong_root_is_a_sentence(tmp_path: Path, ca: str, says: str) -> None:
 
 def test_a_stage_is_trusted_by_its_own_root_only(tmp_path: Path) -> None:
     own, other = self_signed(tmp_path / "own"), self_signed(tmp_path / "other")
-    ready = b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\nconnection: close\r\n\r\n\n"
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(ready)
-        await writer.drain()
-        writer.close()
-        await writer.wait_closed()
 
     async def main() -> None:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(own.cert, own.key)
-        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        for trust in (trusted(""), trusted(other.cert)):
-            stage = RemoteStage("group", url, trust=trust)
-            with pytest.raises(Unavailable, match="ClientConnectorCertificateError"):
-                await stage.ready()
+        async with Runner(tls=(own.cert, own.key)) as runner:
+            for trust in (trusted(""), trusted(other.cert)):
+                stage = RemoteStage("group", runner.url, trust=trust)
+                with pytest.raises(Unavailable, match="ClientConnectorCertificateError"):
+                    await stage.ready()
+                await stage.close()
+            stage = RemoteStage("group", runner.url, trust=trusted(own.cert))
+            await stage.ready()
             await stage.close()
-        stage = RemoteStage("group", url, trust=trusted(own.cert))
-        await stage.ready()
-        await stage.close()
-        server.close()
 
     asyncio.run(main())

@@ -114,9 +114,15 @@ async def _ask_and_show(
     *,
     as_json: bool,
 ) -> bool:
-    from hikari_serve.cli.diagnose.asking import at_server, in_this_process
+    if url:
+        from hikari_serve.cli.diagnose.asking import at_server
 
-    async with at_server(url, key, options) if url else in_this_process(options) as ask:
+        asking = at_server(url, key, options)
+    else:
+        from hikari_serve.cli.diagnose.in_process import in_this_process
+
+        asking = in_this_process(options)
+    async with asking as ask:
         return await _show_all(images, ask, reports, as_json=as_json)
 
 

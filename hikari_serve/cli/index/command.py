@@ -42,6 +42,16 @@ _Images = Annotated[
     Path | None,
     typer.Option(help="Folder that the paths in an .npz begin in; without it, the .npz's own."),
 ]
+_Outside = Annotated[
+    bool,
+    typer.Option(
+        "--outside",
+        help="Take pictures that an absolute path, `..` or a link finds outside of the source.",
+    ),
+]
+_Strict = Annotated[
+    bool, typer.Option("--strict", help="Build nothing if any row cannot be taken.")
+]
 
 
 @app.command("build")
@@ -60,22 +70,25 @@ def build_index(
     split: _Splits = None,
     with_validation: _WithValidation = False,
     images: _Images = None,
+    outside: _Outside = False,
+    strict: _Strict = False,
     as_json: _Json = False,
 ) -> None:
     """Embed the pictures of a source and write an index of them.
 
-    A build that was killed goes on where it was when the same command is given again. Rows whose
-    disease is none of the label set are listed and left out.
+    A build that was killed goes on where it was when the same command is given again. Rows that
+    cannot be taken, such as those whose disease is none of the label set, are listed and left out.
     """
-    from hikari_serve.cli.index.report import print_report
+    from hikari_serve.cli.index.report import telling
     from hikari_serve.cli.index.sources import Choice
     from hikari_serve.cli.index.workshop import Workshop
 
     shop = Workshop.open(model)
     place = out or shop.own_folder()
-    choice = Choice(kind, source, tuple(split or ()), with_validation, images)
-    manifest, report = shop.build(choice, place, labels)
-    print_report(place, manifest, report, as_json=as_json)
+    choice = Choice(kind, source, tuple(split or ()), with_validation, images, outside)
+    gathered = shop.gather(choice, labels)
+    with telling(place, gathered.collection.report, as_json=as_json) as made:
+        made(shop.build(gathered, place, strict=strict))
 
 
 @app.command("add")
@@ -87,17 +100,21 @@ def add_to_index(
     split: _Splits = None,
     with_validation: _WithValidation = False,
     images: _Images = None,
+    outside: _Outside = False,
+    strict: _Strict = False,
     as_json: _Json = False,
 ) -> None:
     """Add the cases of a source to an index, with the encoder that made it."""
-    from hikari_serve.cli.index.report import print_report
+    from hikari_serve.cli.index.report import telling
     from hikari_serve.cli.index.sources import Choice
     from hikari_serve.cli.index.workshop import Workshop, find_index
 
     folder, model = find_index(index)
-    choice = Choice(kind, source, tuple(split or ()), with_validation, images)
-    manifest, report = Workshop.open(model).add(choice, folder, labels)
-    print_report(folder, manifest, report, as_json=as_json)
+    shop = Workshop.open(model)
+    choice = Choice(kind, source, tuple(split or ()), with_validation, images, outside)
+    gathered = shop.gather(choice, labels, folder)
+    with telling(folder, gathered.collection.report, as_json=as_json) as made:
+        made(shop.add(gathered, folder, strict=strict))
 
 
 @app.command("remove")

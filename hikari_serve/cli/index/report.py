@@ -2,9 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import closing
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,12 @@ from rich.text import Text
 
 from hikari_serve.cli.index.workshop import Found
 from hikari_serve.pictures.decode import PictureLimits, open_image
+from hikari_serve.quoting import escaped
 from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.references.manifest import Manifest
 from hikari_serve.references.sheet import Tile, draw_sheet
 from hikari_serve.references.sources.collection import Report
+from hikari_serve.references.sources.listing import LeftOut
 from hikari_serve.references.typicality import distance_at
 
 SHOWN_PERCENTILES = (5, 25, 50, 75, 90, 95, 99, 100)
@@ -31,44 +32,58 @@ SHOWN = 10
 """Lines of a list on the terminal; `--json` has all of them."""
 
 
-def print_report(folder: Path, manifest: Manifest, report: Report, *, as_json: bool) -> None:
-    """Tells what an index was made of: on stdout as JSON, or in words with the losses on stderr."""
-    if as_json:
+@contextmanager
+def telling(folder: Path, report: Report, *, as_json: bool) -> Iterator[Callable[[Manifest], None]]:
+    """Tells what became of a source, also where no index comes of it.
+
+    On stdout as JSON, or in words with the losses on stderr. What the block passes to the function
+    that it gets is the index that was made.
+    """
+    made: list[Manifest] = []
+    try:
+        yield made.append
+    finally:
+        manifest = made[0] if made else None
+        if as_json:
+            print(json.dumps(_as_json(folder, manifest, report)))
+        else:
+            _print_report(folder, manifest, report)
+
+
+def _as_json(folder: Path, manifest: Manifest | None, report: Report) -> dict[str, Any]:
+    made: dict[str, Any] = {"index": None, "count": 0, "digest": None}
+    if manifest is not None:
         made = {"index": str(folder), "count": manifest.count, "digest": manifest.digest}
-        became = {field.name: getattr(report, field.name) for field in fields(report)}
-        print(json.dumps({**made, **became}))
-        return
-    counts = ", ".join(f"{count} {label}" for label, count in sorted(report.labels.items()))
-    taken = sum(report.labels.values())
-    print(f"{folder} has {manifest.count} cases; its version is {manifest.digest[:12]}")
-    print(f"taken from this source: {taken} ({counts})")
+    left_out = [
+        {"file": str(row.file), "line": row.line, "reason": reason, "detail": detail}
+        for row, reason, detail in report.left_out
+    ]
+    told = {"labels": report.labels, "left_out": left_out, "notes": report.notes}
+    return {**made, **told}
+
+
+def _print_report(folder: Path, manifest: Manifest | None, report: Report) -> None:
+    if manifest is not None:
+        counts = ", ".join(f"{count} {label}" for label, count in sorted(report.labels.items()))
+        taken = report.labels.total()
+        print(f"{folder} has {manifest.count} cases; its version is {manifest.digest[:12]}")
+        print(f"taken from this source: {taken} ({counts})")
     said = Console(stderr=True, soft_wrap=True)
-    for title, lines in _losses(report).items():
-        if lines:
-            said.print(Text(f"{title}: {len(lines)}", "yellow"))
-            for line in lines[:SHOWN]:
-                said.print(Text(f"  {line}", "dim"))
-            if len(lines) > SHOWN:
-                said.print(Text(f"  and {len(lines) - SHOWN} more; --json lists all", "dim"))
-    for reason, count in report.excluded.items():
-        said.print(Text(f"left out {reason}: {count} rows", "yellow"))
+    for reason, count in report.reasons().most_common():
+        said.print(Text(f"left out, {reason}: {count}", "yellow"))
+        lines = [_line(each) for each in report.left_out if each.reason == reason]
+        for line in lines[:SHOWN]:
+            said.print(Text(f"  {line}", "dim"))
+        if count > SHOWN:
+            said.print(Text(f"  and {count - SHOWN} more; --json lists all", "dim"))
     for note in report.notes:
         said.print(Text(note, "yellow"))
 
 
-def _losses(report: Report) -> dict[str, list[str]]:
-    unmatched = [f"'{words}' ({count} rows)" for words, count in report.unmatched.most_common()]
-    return {
-        "diseases of no label of the set, left out": unmatched,
-        "pictures that are not there": report.missing,
-        "pictures that cannot be read": [f"{k}: {why}" for k, why in report.unreadable.items()],
-        "pictures that another case has already": [
-            f"{left} is {kept}" for left, kept in report.duplicates.items()
-        ],
-        "the same picture under several labels, all left out": [
-            ", ".join(ids) for ids in report.contradictions
-        ],
-    }
+def _line(left_out: LeftOut) -> str:
+    file, line = left_out.row
+    place = f"{file}:{line}" if line is not None else str(file)
+    return escaped(f"{place}: {left_out.detail}" if left_out.detail else place)
 
 
 def describe(folder: Path) -> dict[str, Any]:

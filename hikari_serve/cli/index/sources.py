@@ -1,5 +1,6 @@
 """What `hikari index` builds of: which source, and which of its cases."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -21,6 +22,7 @@ class Choice(NamedTuple):
         splits: Split files whose validation pictures are left out.
         with_validation: Whether SkinCAP's validation pictures are wanted all the same.
         images: Folder that the paths in an .npz begin in.
+        outside: Whether pictures outside of the source's folder are taken too.
     """
 
     kind: Literal["folder", "skincap", "npz"]
@@ -28,6 +30,7 @@ class Choice(NamedTuple):
     splits: tuple[Path, ...] = ()
     with_validation: bool = False
     images: Path | None = None
+    outside: bool = False
 
 
 def read(choice: Choice) -> tuple[Listing, NpzIndex | None]:
@@ -49,9 +52,9 @@ def read(choice: Choice) -> tuple[Listing, NpzIndex | None]:
             return read_source(choice.source), None
 
 
-def gather(
-    listing: Listing, labels: LabelSet | None, held: list[tuple[str, str]] | None = None
+def choose(
+    listing: Listing, labels: LabelSet | None, held: Sequence[tuple[str, str]], *, outside: bool
 ) -> Collection:
     """Chooses the cases of a listing, under a bar; arguments as `collect`."""
     with Bar("Looking through", total=len(listing.entries)) as bar:
-        return collect(listing, labels, held=held or (), step=bar.step)
+        return collect(listing, labels, held=held, outside=outside, step=bar.step)

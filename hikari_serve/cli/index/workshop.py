@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hikari_serve.cascade.wiring import read_graph
-from hikari_serve.cli.index.sources import Choice, gather, read
+from hikari_serve.cli.index.checks import mind_the_readers, whole
+from hikari_serve.cli.index.sources import Choice, choose, read
 from hikari_serve.cli.terminal import Bar, hush_transformers
 from hikari_serve.engines.encoders import Encoded
 from hikari_serve.errors import ConfigError, InvalidInput, NotFound
@@ -18,7 +19,8 @@ from hikari_serve.references.encoding import CaseEncoder, open_encoder
 from hikari_serve.references.index import Match, ReferenceIndex
 from hikari_serve.references.manifest import MANIFEST, Manifest
 from hikari_serve.references.served import index_folder
-from hikari_serve.references.sources.collection import Report
+from hikari_serve.references.sources.collection import Collection, Report
+from hikari_serve.references.sources.npz import NpzIndex
 from hikari_serve.references.sources.npz_embeddings import usable
 from hikari_serve.references.store import Case
 from hikari_serve.references.update import add
@@ -35,6 +37,13 @@ class Found(NamedTuple):
 
     match: Match
     case: Case
+
+
+class Gathered(NamedTuple):
+    """What was chosen of a source, with the embeddings that an .npz brings."""
+
+    collection: Collection
+    npz: NpzIndex | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +90,36 @@ class Workshop:
             )
         return index_folder(self.repository, self.config)
 
-    def build(self, choice: Choice, out: Path, labels: str | None) -> tuple[Manifest, Report]:
-        """Builds an index; errors as `builder.build` and those of the source."""
+    def gather(self, choice: Choice, labels: str | None, index: Path | None = None) -> Gathered:
+        """Chooses the cases of a source.
+
+        Args:
+            choice: Which.
+            labels: The label set by name, path or `none`; None takes the model's own.
+            index: Whose cases are not wanted once more.
+
+        Raises:
+            InvalidInput: The source is not what it should be.
+            ConfigError: The index or the label set is wrong.
+        """
+        held: list[tuple[str, str]] = []
+        if index is not None:
+            with closing(ReferenceIndex.open(index)) as opened:
+                held = [(case.image_sha256, case.id) for case in opened.cases_held]
         listing, npz = read(choice)
-        collection = gather(listing, self._labels(labels))
+        collection = choose(listing, self._labels(labels), held, outside=choice.outside)
+        self._mind_the_licence(choice, collection.report)
+        mind_the_readers(self.repository, self.config.name, collection)
+        return Gathered(collection, npz)
+
+    def build(self, gathered: Gathered, out: Path, *, strict: bool) -> Manifest:
+        """Builds an index; `strict` as `whole`, errors as `whole` and `builder.build`."""
+        collection, npz = gathered
+        whole(collection, strict=strict)
         with closing(self._encoder()) as encoder:
             known = list(usable(npz, collection, encoder, self._hub())) if npz else []
             with Bar("Embedding", total=len(collection.entries)) as bar:
-                manifest = build(
+                return build(
                     collection.cases(),
                     encoder.images,
                     encoder.info,
@@ -96,32 +127,23 @@ class Workshop:
                     progress=bar.reach,
                     embed_texts=encoder.texts if encoder.info.text else None,
                     known=known,
-                    on_bad=collection.report.bad,
+                    on_bad=None if strict else collection.bad,
                 )
-        self._mind_the_licence(choice, collection.report)
-        return manifest, collection.report
 
-    def add(self, choice: Choice, folder: Path, labels: str | None) -> tuple[Manifest, Report]:
-        """Adds to an index; errors as `update.add` and those of the source."""
-        listing, _ = read(choice)
-        with closing(ReferenceIndex.open(folder)) as index:
-            held = [(case.image_sha256, case.id) for case in index.cases_held]
-        collection = gather(listing, self._labels(labels), held)
-        if not collection.entries:
-            raise InvalidInput(f"{choice.source} has no case that {folder} has not already")
-        total = len(held) + len(collection.entries)
-        with closing(self._encoder()) as encoder, Bar("Embedding", total=total) as bar:
-            manifest = add(
+    def add(self, gathered: Gathered, folder: Path, *, strict: bool) -> Manifest:
+        """Adds to an index; `strict` as `whole`, errors as `whole` and `update.add`."""
+        collection, _ = gathered
+        whole(collection, strict=strict)
+        with closing(self._encoder()) as encoder, Bar("Embedding") as bar:
+            return add(
                 folder,
                 collection.cases(),
                 encoder.images,
                 encoder.info,
                 embed_texts=encoder.texts if encoder.info.text else None,
                 progress=bar.reach,
-                on_bad=collection.report.bad,
+                on_bad=None if strict else collection.bad,
             )
-        self._mind_the_licence(choice, collection.report)
-        return manifest, collection.report
 
     def search(
         self,

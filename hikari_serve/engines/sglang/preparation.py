@@ -11,7 +11,7 @@ from typing import Any
 from transformers import Qwen2VLImageProcessorPil
 
 from hikari_serve.engines.contract import Generate, Prompt, Score
-from hikari_serve.engines.patches import Patches, cut_patches
+from hikari_serve.engines.patches import PatchCutter, Patches
 from hikari_serve.engines.prompt_reader import PromptReader
 
 
@@ -52,7 +52,7 @@ class Preparation:
 
     def __init__(self, reader: PromptReader, processor: Qwen2VLImageProcessorPil) -> None:
         self._reader = reader
-        self._processor = processor
+        self._cutter = PatchCutter(processor)
 
     def __call__(self, prompt: Prompt, want: Score | Generate) -> SglangRequest:
         """Tokenises a prompt and cuts its pictures into patches.
@@ -62,6 +62,6 @@ class Preparation:
             BadImage: A picture is too narrow for patches.
         """
         ids = self._reader.read(prompt)
-        patches = cut_patches(self._processor, prompt.images)
+        patches = self._cutter.cut(prompt.images)
         whole = self._reader.expand(ids, patches.tokens if patches else [])
         return SglangRequest(whole, patches, want)

@@ -6,7 +6,7 @@ import torch
 from transformers import Qwen2VLImageProcessorPil, Qwen3VLForConditionalGeneration
 
 from hikari_serve.engines.contract import Generate, Prompt, Score
-from hikari_serve.engines.patches import cut_patches
+from hikari_serve.engines.patches import PatchCutter
 from hikari_serve.engines.prompt_reader import PromptReader
 
 
@@ -45,7 +45,7 @@ class Preparation:
         model: Qwen3VLForConditionalGeneration,
     ) -> None:
         self._reader = reader
-        self._processor = processor
+        self._cutter = PatchCutter(processor)
         self._model = model
         self._dtype = model.dtype
 
@@ -57,7 +57,7 @@ class Preparation:
             BadImage: A picture is too narrow for patches.
         """
         ids = self._reader.read(prompt)
-        patches = cut_patches(self._processor, prompt.images)
+        patches = self._cutter.cut(prompt.images)
         input_ids = torch.tensor(self._reader.expand(ids, patches.tokens if patches else []))
         pixels = patches.pixels.to(self._dtype) if patches else None
         grids = patches.grids if patches else None

@@ -4,19 +4,25 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from PIL.TiffImagePlugin import COMPRESSION_INFO
+
 from hikari_serve.errors import UnsupportedImage
 from hikari_serve.pictures.containers import damaged, too_many_parts
 
 _SUBFILE, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 258, 259, 262
 _STRIPS, _SAMPLES, _PLANAR, _TILES, _SUB_PAGES, _DNG = 273, 277, 284, 324, 330, 50706
+_FORMAT = 339
 _REDUCED, _MASK = 1, 4
 _UNCOMPRESSED, _SEPARATE = 1, 2
 _WHITE_IS_ZERO, _MOSAIC = 0, 32803
+_WHOLE_NUMBERS, _LAB = 1, (8, 9, 10)
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
           16: 8, 17: 8, 18: 8}  # fmt: skip
 """Bytes of one value by the type of its field."""
 _WORDS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
+
+DEEP = "32-bit and LAB samples are not supported; send 8 or 16 bits a channel, RGB"
 
 MAX_PAGES, MAX_FIELDS, MAX_PIECES = 64, 500, 20_000
 """Pages that are looked through, fields of one, and pieces (strips, tiles) of its pixels, each of
@@ -87,7 +93,19 @@ def _page(number: int, data: bytes, fields: Fields) -> Page:
 
 
 def _check_layout(fields: Fields) -> None:
-    """Refuses what would be read as something else, or for long."""
+    """Refuses what would be read as something else, or for long, or for damaged."""
+    if (
+        max(fields.get(_BITS, [1])) > 16
+        or max(fields.get(_FORMAT, [_WHOLE_NUMBERS])) > _WHOLE_NUMBERS
+        or fields.get(_PHOTOMETRIC, [0])[0] in _LAB
+    ):
+        raise UnsupportedImage(DEEP)
+    compression = fields.get(_COMPRESSION, [_UNCOMPRESSED])[0]
+    if compression not in COMPRESSION_INFO:
+        raise UnsupportedImage(
+            f"a TIFF file with compression {compression} is not supported; save it with LZW or "
+            "without, or as PNG"
+        )
     deep = max(fields.get(_BITS, [1])) > 8
     separate = fields.get(_PLANAR) == [_SEPARATE] and fields.get(_SAMPLES, [1])[0] > 1
     if deep and separate:

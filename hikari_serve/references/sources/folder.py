@@ -1,15 +1,21 @@
 """A folder of pictures in folders of their classes, or a table of pictures: `labels.csv`."""
 
-import csv
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+import os
+from pathlib import Path, PureWindowsPath
 
 from hikari_serve.errors import InvalidInput
-from hikari_serve.references.sources.listing import PICTURES, Entry, Listing
+from hikari_serve.references.sources import table
+from hikari_serve.references.sources.listing import PICTURES, Entry, LeftOut, Listing, Row
 
 TABLE = "labels.csv"
 LABEL_COLUMNS = ("disease", "label")
 """The columns that may name the disease, the first that is there counts."""
+SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
+"""Names of folders that divide a data set, in lower case; no disease is called so."""
+
+LOOSE = "pictures in no folder of a class"
+NO_PICTURE = "files that are no pictures by their names"
+NAMELESS = "rows that name no picture"
 
 
 def read_source(path: Path) -> Listing:
@@ -28,69 +34,86 @@ def read_source(path: Path) -> Listing:
 
 
 def read_table(path: Path) -> Listing:
-    """Reads a CSV file with the columns `file` (beside the table), `disease` (or `label`), and
+    """Reads a table with the columns `file` (beside the table), `disease` (or `label`), and
     if they are there `id`, `caption` and `source`; others are not looked at.
 
     Raises:
         InvalidInput: It is no such table.
     """
-    entries = []
-    for row in rows(path, ["file"]):
-        label = next((row[name] for name in LABEL_COLUMNS if name in row), None)
-        if label is None:
-            raise InvalidInput(f"{path}: there is no column `disease` or `label`")
-        entries.append(
+    columns, rows, left_out = table.read_table(path, ["file"])
+    label = next((name for name in LABEL_COLUMNS if name in columns), None)
+    if label is None:
+        raise InvalidInput(f"{path}: there is no column `disease` or `label`")
+    listing = Listing([], path.parent, left_out=left_out)
+    for row, values in rows:
+        if not values["file"]:
+            listing.left_out.append(LeftOut(row, NAMELESS))
+            continue
+        picture = _find(path.parent, values["file"])
+        listing.entries.append(
             Entry(
-                id=row.get("id") or row["file"],
-                picture=path.parent / row["file"],
-                label=label,
-                caption=row.get("caption", ""),
-                source=row.get("source", ""),
+                id=values.get("id") or _relative(picture, path.parent),
+                picture=picture,
+                label=values[label],
+                caption=values.get("caption", ""),
+                source=values.get("source", ""),
+                row=row,
             )
         )
-    return Listing(entries)
+    return listing
 
 
 def read_folders(path: Path) -> Listing:
     """Reads a folder with one folder of pictures for each class, whose name is the label.
 
     Raises:
-        InvalidInput: There is no picture in any folder of it.
+        InvalidInput: There is no picture in any folder of it, or its folders divide the pictures
+            otherwise than by disease.
     """
-    entries = [
-        Entry(id=file.relative_to(path).as_posix(), picture=file, label=folder.name)
-        for folder in sorted(path.iterdir())
-        if folder.is_dir() and not folder.name.startswith(".")
-        for file in sorted(folder.rglob("*"))
-        if file.suffix.lower() in PICTURES
-    ]
-    loose = sum(file.suffix.lower() in PICTURES for file in path.iterdir())
-    if not entries:
-        hint = f"; its {loose} pictures lie in no folder of a class" if loose else ""
+    folders = [each for each in _visible(path) if each.is_dir()]
+    if splits := [each for each in folders if each.name.lower() in SPLITS]:
+        names = ", ".join(f"`{each.name}`" for each in splits)
+        raise InvalidInput(
+            f"{path} is divided into {names}, and these are no diseases: name the one whose "
+            f"pictures are to be the cases, such as {splits[0]}"
+        )
+    listing = Listing([], path)
+    for folder in folders:
+        for file in sorted(folder.rglob("*")):
+            if file.is_dir() or file.name.startswith("."):
+                continue
+            if file.suffix.lower() not in PICTURES:
+                listing.left_out.append(LeftOut(Row(file), NO_PICTURE))
+                continue
+            name = file.relative_to(path).as_posix()
+            listing.entries.append(Entry(name, file, folder.name, row=Row(file)))
+    loose = [each for each in _visible(path) if each.suffix.lower() in PICTURES]
+    if not listing.entries:
+        hint = f"; its {len(loose)} pictures lie in no folder of a class" if loose else ""
         raise InvalidInput(
             f"{path} has neither a {TABLE} nor pictures in a folder for each class{hint}"
         )
-    listing = Listing(entries)
-    if loose:
-        listing.excluded["in no folder of a class"] = loose
+    listing.left_out += [LeftOut(Row(file), LOOSE) for file in loose]
     return listing
 
 
-def rows(path: Path, needed: Sequence[str]) -> Iterator[dict[str, str]]:
-    """The rows of a CSV file in UTF-8, by column; what is missing in a row is empty.
+def _visible(folder: Path) -> list[Path]:
+    return sorted(each for each in folder.iterdir() if not each.name.startswith("."))
 
-    Raises:
-        InvalidInput: It is no CSV file in UTF-8, or lacks a column.
+
+def _find(folder: Path, name: str) -> Path:
+    """The picture that a table names.
+
+    Also by its name without an ending, as in ISIC's tables, and with another system's separators.
     """
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        table = csv.DictReader(file, restval="")
-        try:
-            columns = list(table.fieldnames or [])
-            if missing := [name for name in needed if name not in columns]:
-                raise InvalidInput(
-                    f"{path}: there is no column `{missing[0]}`; there are {', '.join(columns)}"
-                )
-            for row in table:
-                yield {name: value.strip() for name, value in row.items() if name in columns}
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise InvalidInput(f"{path} is no CSV file in UTF-8: {error}") from error
+    picture = folder / name
+    if "\\" in name and not os.path.lexists(picture):
+        picture = folder.joinpath(*PureWindowsPath(name).parts)
+    if picture.suffix.lower() in PICTURES or os.path.lexists(picture):
+        return picture
+    found = [ended for end in PICTURES if os.path.lexists(ended := Path(f"{picture}{end}"))]
+    return found[0] if len(found) == 1 else picture
+
+
+def _relative(picture: Path, folder: Path) -> str:
+    return Path(os.path.relpath(picture, folder)).as_posix()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hikari_serve.errors import InvalidInput
-from hikari_serve.references.sources.listing import Entry, Listing
+from hikari_serve.references.sources.listing import Entry, Listing, Row
 from hikari_serve.references.sources.skincap import NAMES
 from hikari_serve.references.sources.splits import exclude_validation
 
@@ -61,7 +61,7 @@ def read_npz(file: Path, images: Path, splits: Sequence[Path] = ()) -> NpzIndex:
     entries = []
     rows = {}
     for row, path in enumerate(map(str, paths)):
-        parts = PureWindowsPath(path).parts
+        parts = [part for part in PureWindowsPath(path).parts if not PureWindowsPath(part).anchor]
         case_id = "/".join(parts)
         rows[case_id] = embeddings[row].astype(np.float32)
         caption = str(captions[row])
@@ -72,9 +72,10 @@ def read_npz(file: Path, images: Path, splits: Sequence[Path] = ()) -> NpzIndex:
                 label=str(arrays["labels"][row]),
                 caption="" if caption in ("None", "nan") else caption,
                 source=f"{file.name}: {path}",
+                row=Row(file),
             )
         )
-    listing = Listing(entries, names=NAMES)
+    listing = Listing(entries, images, names=NAMES)
     if splits:
         exclude_validation(listing, splits)
     else:
@@ -102,8 +103,8 @@ def _arrays(file: Path) -> dict[str, NDArray[Any]]:
         raise InvalidInput(f"{file} is damaged: {error}") from error
 
 
-def _find(images: Path, parts: tuple[str, ...]) -> Path:
+def _find(images: Path, parts: Sequence[str]) -> Path:
     """The picture below `images`, under its whole path or, failing that, the end of it."""
-    inside = [part for part in parts if part != ".." and not PureWindowsPath(part).anchor]
+    inside = [part for part in parts if part != ".."]
     ends = [images.joinpath(*inside[start:]) for start in range(len(inside))]
     return next((end for end in ends if end.is_file()), images.joinpath(*inside))

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hikari_serve.errors import InvalidInput
-from hikari_serve.references.sources.folder import rows
-from hikari_serve.references.sources.listing import Entry, Listing
+from hikari_serve.references.sources.listing import Entry, LeftOut, Listing
 from hikari_serve.references.sources.splits import exclude_validation, find_splits, picture_name
+from hikari_serve.references.sources.table import read_table
 
 TABLES = "skincap*.csv"
 PICTURES = "skincap"
 CAPTION = "caption_zh_polish_en"
 COLUMNS = ("id", "skincap_file_path", "disease", CAPTION)
 DOUBTED = "Do not consider this image"
+UNFINISHED = "rows without picture, disease or English caption"
 
 NAMES = {
     "squamous cell carcinoma": "squamous cell carcinoma in situ",
@@ -44,25 +45,25 @@ def read_skincap(
             f"{folder} has no {TABLES}: name the folder of SkinCAP that holds it and the pictures "
             f"in `{PICTURES}`"
         )
-    entries, unfinished, doubted = [], 0, 0
-    for row in rows(tables[-1], COLUMNS):
-        if not all(row[name] for name in COLUMNS):
-            unfinished += 1
+    table = read_table(tables[-1], COLUMNS)
+    listing = Listing([], folder, names=NAMES, left_out=table.left_out)
+    doubted = 0
+    for row, values in table.rows:
+        if not all(values[name] for name in COLUMNS):
+            listing.left_out.append(LeftOut(row, UNFINISHED))
             continue
-        doubted += row.get(DOUBTED, "").lower() in ("1", "1.0", "true", "yes")
-        origin = f" from {row['source']}" if row.get("source") else ""
-        entries.append(
+        doubted += values.get(DOUBTED, "").lower() in ("1", "1.0", "true", "yes")
+        origin = f" from {values['source']}" if values.get("source") else ""
+        listing.entries.append(
             Entry(
-                id=f"skincap-{row['id']}",
-                picture=folder / PICTURES / picture_name(row["skincap_file_path"]),
-                label=row["disease"],
-                caption=row[CAPTION],
-                source=f"SkinCAP {row['id']}{origin}; CC BY-NC-SA 4.0, not to be passed on",
+                id=f"skincap-{values['id']}",
+                picture=folder / PICTURES / picture_name(values["skincap_file_path"]),
+                label=values["disease"],
+                caption=values[CAPTION],
+                source=f"SkinCAP {values['id']}{origin}; CC BY-NC-SA 4.0, not to be passed on",
+                row=row,
             )
         )
-    listing = Listing(entries, names=NAMES)
-    if unfinished:
-        listing.excluded["without picture, disease or English caption"] = unfinished
     if doubted:
         listing.notes.append(
             f"{doubted} rows are marked `{DOUBTED}`; they are in, as in the authors' index"

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from pathlib import Path, PureWindowsPath
 
 from hikari_serve.errors import InvalidInput
-from hikari_serve.references.sources.listing import Listing
+from hikari_serve.references.sources.listing import LeftOut, Listing
 
 PATTERN = "split_info*.json"
 VALIDATION = "val_image_paths"
-EXCLUDED = "of the validation split"
+EXCLUDED = "pictures of the validation split"
 
 
 def find_splits(folder: Path) -> list[Path]:
@@ -27,9 +27,12 @@ def exclude_validation(listing: Listing, splits: Iterable[Path]) -> None:
         InvalidInput: A file is no split file.
     """
     validation = {name for split in splits for name in _validation(split)}
-    kept = [entry for entry in listing.entries if entry.picture.name not in validation]
-    if left_out := len(listing.entries) - len(kept):
-        listing.excluded[EXCLUDED] = left_out
+    kept = []
+    for entry in listing.entries:
+        if entry.picture.name in validation:
+            listing.left_out.append(LeftOut(entry.row, EXCLUDED, entry.id))
+        else:
+            kept.append(entry)
     listing.entries = kept
 
 

@@ -29,7 +29,10 @@ from hikari_serve.serving.hangup import (
 )
 from hikari_serve.settings import Settings
 
-EVENT_STREAM = "text/event-stream"
+EVENT_STREAM = "text/event-stream; charset=utf-8"
+BEGUN = ": the picture is read\n\n"
+"""The first chunk of a stream: a comment, which sends the headers before any stage answers."""
+PULSE = ": the stages are at work\n\n"
 
 PAGE_MAY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src blob: "
@@ -94,25 +97,28 @@ async def _stream(request: Request) -> Response:
     if asked.format not in (None, "json"):
         raise InvalidInput("a stream has no format; ask /diagnose for a report")
     cascade: Cascade = request.app.state.cascade
-    return LiveStream(lambda write: _events(cascade, asked, write), EVENT_STREAM)
+    return LiveStream(lambda write: _events(cascade, asked, write), EVENT_STREAM, PULSE)
 
 
 async def _events(cascade: Cascade, asked: Asked, write: Write) -> Response | None:
-    said = False
+    begun = False
     its = ending()
 
+    def begin() -> None:
+        nonlocal begun
+        begun = True
+        write(BEGUN)
+
     def tell(event: Event) -> None:
-        nonlocal said
-        said = True
         its.event(words=isinstance(event, Words))
         name, data = event_of(event, asked.top_k)
         write(_sse(name, data.model_dump_json()))
 
     try:
-        found = await cascade.run(asked.request, tell, its.stage)
+        found = await cascade.run(asked.request, tell, its.stage, begin)
     except HikariError as error:
         its.failed(error)
-        if not said:
+        if not begun:
             return error_response(error)
         write(_sse("error", json.dumps(error.payload())))
     else:

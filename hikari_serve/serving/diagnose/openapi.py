@@ -14,11 +14,17 @@ _REF = "#/components/schemas/{model}"
 _PICTURE = {"type": "string", "format": "binary"}
 _ERRORS = {
     "400": "A field is missing, unknown or out of range.",
-    "413": "The body is too large.",
-    "415": "The content type is not read here.",
+    "401": "A key is asked for, and none that is known was sent.",
+    "403": "The key has no right to this.",
+    "405": "The path takes another method, which `Allow` names.",
+    "408": "The headers or the body came too slowly.",
+    "413": "The body is too large, or the picture has too many pixels.",
+    "415": "The content type or the picture's format is not read here.",
+    "421": "The server has no name such as the `Host` says.",
     "422": "The picture cannot be read, or is outside the limits.",
     "429": "The queue is full; retry after `Retry-After` seconds.",
-    "503": "No stage could answer.",
+    "500": "A stage failed.",
+    "503": "No stage could answer; `Retry-After` says when one may.",
     "504": "The deadline passed before any stage answered.",
 }
 
@@ -73,9 +79,14 @@ def _operation(
     form = {"image": _PICTURE, **parameters}
     base64_form = {"image": {"type": "string", "contentEncoding": "base64"}, **parameters}
     error = {"application/json": {"schema": {"$ref": _REF.format(model="Error")}}}
+    query = [
+        {"name": field, "in": "query", "schema": schema, "description": schema["description"]}
+        for field, schema in parameters.items()
+    ]
     return {
         "operationId": name,
         "summary": summary,
+        "parameters": query,
         "requestBody": {
             "required": True,
             "content": {

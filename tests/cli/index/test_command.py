@@ -2,6 +2,7 @@
 
 import csv
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,8 @@ def test_add_and_remove(hikari: Hikari, index: Path, drawings: Path, tmp_path: P
     assert told["count"] == COUNT + 2
     assert told["labels"] == {"acne_vulgaris": 1, "atopic_dermatitis": 1}
     again = hikari("index", "add", index, tmp_path / "more")
-    assert (again.exit_code, "has no case that" in again.stderr) == (1, True)
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert "nothing of this source can be taken: pictures that another case has" in again.stderr
     done = hikari("index", "remove", index, "new-00000.png", "new-00001.png")
     assert done.stdout.startswith(f"{index} has {COUNT} cases; its version is {before[:12]}")
     done = hikari("index", "remove", index, "new-00000.png")
@@ -126,22 +128,98 @@ def test_what_is_lost_is_told(hikari: Hikari, drawings: Path, tmp_path: Path) ->
         (source / name).write_bytes(data)
     with (source / "labels.csv").open("w", newline="") as file:
         csv.writer(file).writerows(table)
-    done = hikari("index", "build", source, "--out", tmp_path / "index", "--json")
-    told: dict[str, Any] = json.loads(done.stdout)
+    build = ("index", "build", source, "--out", tmp_path / "index")
+    told: dict[str, Any] = json.loads(hikari(*build, "--json").stdout)
     assert told["count"] == 2
-    assert told["unmatched"] == {"bullous pemphigoid": 1}
-    assert told["missing"] == [str(source / "gone.png")]
-    assert list(told["unreadable"]) == ["torn.png"]
-    assert told["duplicates"] == {"copy.png": "00000.png"}
     assert told["labels"] == {"acne_vulgaris": 1, "psoriasis": 1}
-    said = hikari("index", "build", source, "--out", tmp_path / "index").stderr
-    assert "diseases of no label of the set, left out: 1\n  'bullous pemphigoid' (1 rows)" in said
-    done = hikari(
-        "index", "build", source, "--out", tmp_path / "index", "--labels", "none", "--json"
-    )
-    assert sorted(json.loads(done.stdout)["contradictions"]) == [
-        ["00000.png", "00000.png", "copy.png"]
+    listed = str(source / "labels.csv")
+    assert [(lost["file"], lost["line"], lost["reason"]) for lost in told["left_out"]] == [
+        (listed, 3, "diseases of no label of the set"),
+        (listed, 4, "pictures that are not there"),
+        (listed, 6, "pictures that another case has already"),
+        (listed, 5, "pictures that cannot be read"),
     ]
+    details = [lost["detail"] for lost in told["left_out"]]
+    assert details[:3] == [
+        "'bullous pemphigoid'", str(source / "gone.png"), "copy.png is 00000.png",
+    ]  # fmt: skip
+    assert details[3].startswith("torn.png: the PNG file is truncated")
+    said = hikari(*build).stderr
+    reason = "left out, diseases of no label of the set: 1"
+    assert f"{reason}\n  {listed}:3: 'bullous pemphigoid'\n" in said
+    told = json.loads(hikari(*build, "--labels", "none", "--json").stdout)
+    contradicted = [lost for lost in told["left_out"] if lost["reason"].startswith("the same")]
+    assert [lost["line"] for lost in contradicted] == [2, 3, 6]
+
+
+def test_strict_builds_nothing_for_a_row_that_is_lost(
+    hikari: Hikari, drawings: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    whole = (drawings / "00000.png").read_bytes()
+    (source / "a.png").write_bytes(whole)
+    table = source / "labels.csv"
+    build = ("index", "build", source, "--out", tmp_path / "index", "--strict")
+    table.write_text("file,disease\na.png,acne\ngone.png,acne\n")
+    done = hikari(*build, "--json")
+    assert done.exit_code == 1
+    assert done.stderr.endswith(
+        "1 rows of this source cannot be taken: pictures that are not there: 1\n"
+    )
+    (lost,) = json.loads(done.stdout)["left_out"]
+    assert lost["line"] == 3
+    (source / "b.png").write_bytes(whole[: len(whole) // 2])
+    table.write_text("file,disease\na.png,acne\nb.png,acne\n")
+    done = hikari(*build)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "case 'b.png': the PNG file is truncated" in done.stderr
+    assert not (tmp_path / "index").exists()
+    table.write_text("file,disease\na.png,acne\n")
+    assert hikari(*build).exit_code == 0
+
+
+def test_where_nothing_is_taken_the_reasons_are_told(hikari: Hikari, tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text("file,disease\n00000,psoriasis\n00001,acne vulgaris\n")
+    build = ("index", "build", table, "--out", tmp_path / "index")
+    done = hikari(*build)
+    assert (done.exit_code, done.stdout) == (1, "")
+    told, *rows, wrong = done.stderr.splitlines()
+    assert told == "left out, pictures that are not there: 2"
+    assert rows == [f"  {table}:{n}: {tmp_path / f'0000{n - 2}'}" for n in (2, 3)]
+    assert wrong == "hikari: nothing of this source can be taken: pictures that are not there: 2"
+    told = json.loads(hikari(*build, "--json").stdout)
+    assert (told["index"], told["count"], len(told["left_out"])) == (None, 0, 2)
+
+
+def test_pictures_outside_are_taken_when_asked_for(
+    hikari: Hikari, drawings: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text(f"file,disease\n{drawings / '00000.png'},acne\n")
+    build = ("index", "build", table, "--out", tmp_path / "index", "--json")
+    (lost,) = json.loads(hikari(*build).stdout)["left_out"]
+    assert lost["reason"] == "pictures outside of the source's folder, which only --outside takes"
+    assert json.loads(hikari(*build, "--outside").stdout)["count"] == 1
+    with closing(ReferenceIndex.open(tmp_path / "index")) as index:
+        (case,) = index.cases_held
+    assert not case.id.startswith("/")
+
+
+def test_a_caption_that_the_disease_model_cannot_read_whole_is_told(
+    hikari: Hikari, drawings: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "labels.csv"
+    (tmp_path / "a.png").write_bytes((drawings / "00000.png").read_bytes())
+    (tmp_path / "b.png").write_bytes((drawings / "00001.png").read_bytes())
+    table.write_text(
+        f"file,disease,caption\na.png,acne,{'red scaly plaque ' * 3_000}\nb.png,acne,red\n"
+    )
+    done = hikari("index", "build", table, "--out", tmp_path / "index", "--json")
+    (note,) = json.loads(done.stdout)["notes"]
+    assert note.startswith("model 'demo_disease' reads ")
+    assert note.endswith(" tokens of a case's caption; the rest is cut of case 'a.png'")
 
 
 def test_skincap_and_npz(hikari: Hikari, drawings: Path, tmp_path: Path) -> None:
@@ -158,7 +236,8 @@ def test_skincap_and_npz(hikari: Hikari, drawings: Path, tmp_path: Path) -> None
     (copy / "split_info_3stage.json").write_text(json.dumps(split))
     build = ("index", "build", "--out", tmp_path / "index", "--json")
     told = json.loads(hikari(*build, copy, "--from", "skincap", "--labels", "skincap").stdout)
-    assert (told["count"], told["excluded"]) == (2, {"of the validation split": 1})
+    assert told["count"] == 2
+    assert [lost["reason"] for lost in told["left_out"]] == ["pictures of the validation split"]
     np.savez(
         tmp_path / "rag_index_R0_all.npz",
         embeddings=np.ones((3, 8)),
@@ -168,8 +247,8 @@ def test_skincap_and_npz(hikari: Hikari, drawings: Path, tmp_path: Path) -> None
     npz = (*build, tmp_path / "rag_index_R0_all.npz", "--from", "npz")
     told = json.loads(hikari(*npz, "--split", copy / "split_info_3stage.json").stdout)
     assert told["count"] == 2
-    assert "embeddings are not used" in told["notes"][-2]
-    assert "shows `image` of its cases, and SkinCAP may not be passed on" in told["notes"][-1]
+    assert "shows `image` of its cases, and SkinCAP may not be passed on" in told["notes"][-2]
+    assert "embeddings are not used" in told["notes"][-1]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hikari_serve.errors import TruncatedImage, UnsupportedImage
 from hikari_serve.pictures.containers import CUT, EXIF
 from hikari_serve.pictures.containers.jpeg import read_jpeg
 from hikari_serve.pictures.decode import PictureLimits, open_image, read_image
-from tests.pictures.test_decode import encode, exif, photo, pixels
+from tests.pictures.files import encode, exif, photo, pixels
 
 LIMITS = PictureLimits()
 PICTURE = encode(photo(200, 160), "JPEG", quality=90)

@@ -12,7 +12,7 @@ from hikari_serve.errors import TruncatedImage, UnsupportedImage
 from hikari_serve.pictures.containers import COLOURS, CUT, EXIF, METADATA
 from hikari_serve.pictures.containers.png import SIGNATURE
 from hikari_serve.pictures.decode import PictureLimits, open_image, read_image
-from tests.pictures.test_decode import encode, exif, photo, pixels
+from tests.pictures.files import encode, exif, photo, pixels
 
 LIMITS = PictureLimits()
 IMAGE = photo(64, 48)

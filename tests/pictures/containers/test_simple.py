@@ -4,7 +4,7 @@ import pytest
 
 from hikari_serve.errors import UnsupportedImage
 from hikari_serve.pictures.decode import PictureLimits, open_image
-from tests.pictures.test_decode import encode, photo
+from tests.pictures.files import encode, photo
 
 LIMITS = PictureLimits()
 

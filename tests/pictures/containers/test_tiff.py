@@ -10,7 +10,7 @@ from PIL import Image
 
 from hikari_serve.errors import TruncatedImage, UnsupportedImage
 from hikari_serve.pictures.decode import PictureLimits, open_image
-from tests.pictures.test_decode import encode, photo, pixels
+from tests.pictures.files import encode, photo, pixels
 
 LIMITS = PictureLimits()
 SUBFILE, BITS, PHOTOMETRIC, SUB_PAGES, DNG = 254, 258, 262, 330, 50706

@@ -9,8 +9,10 @@ import pytest
 from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.errors import InvalidInput
 from hikari_serve.labels.label_set import LabelSet
-from hikari_serve.references.sources.collection import collect
-from hikari_serve.references.sources.skincap import DOUBTED, read_skincap
+from hikari_serve.references.sources.collection import MISSING, collect
+from hikari_serve.references.sources.listing import LeftOut, Row
+from hikari_serve.references.sources.skincap import DOUBTED, UNFINISHED, read_skincap
+from hikari_serve.references.sources.splits import EXCLUDED
 
 COLUMNS = [
     "id", "skincap_file_path", "ori_file_path", "disease", "caption_zh", "caption_zh_polish",
@@ -59,7 +61,9 @@ def test_every_row_with_picture_disease_and_caption(copy: Path) -> None:
     assert first.picture == copy / "skincap" / "0.png"
     assert first.caption.endswith("recommended.")
     assert first.source == "SkinCAP 0 from ddi; CC BY-NC-SA 4.0, not to be passed on"
-    assert listing.excluded == {"without picture, disease or English caption": 1}
+    table = copy / "skincap_v240623.csv"
+    assert first.row == Row(table, 2)
+    assert listing.left_out == [LeftOut(Row(table, 5), UNFINISHED)]
     doubted, unsplit = listing.notes
     assert "1 rows are marked `Do not consider this image`" in doubted
     assert "--split" in unsplit
@@ -70,14 +74,17 @@ def test_the_labels_that_the_weights_were_trained_to_write(copy: Path) -> None:
     assert [entry.label for entry in found.entries] == [
         "psoriasis", "sccis", "melanocytic_nevi", "psoriasis", "sccis",
     ]  # fmt: skip
-    assert len(found.report.missing) == 2
+    assert found.report.reasons() == {MISSING: 2, UNFINISHED: 1}
 
 
 def test_the_validation_split_is_left_out(copy: Path, tmp_path: Path) -> None:
     write_split(copy / "split_info_3stage.json", 0, 4, 99)
     listing = read_skincap(copy)
     assert {"skincap-0", "skincap-4"} & {entry.id for entry in listing.entries} == set()
-    assert listing.excluded["of the validation split"] == 2
+    left_out = [
+        (each.row.line, each.detail) for each in listing.left_out if each.reason == EXCLUDED
+    ]
+    assert left_out == [(2, "skincap-0"), (6, "skincap-4")]
     # what any split was evaluated on is out, whatever another trained with
     other = write_split(tmp_path / "other.json", 1)
     kept = {entry.id for entry in read_skincap(copy, [other]).entries}

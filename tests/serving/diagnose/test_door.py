@@ -220,3 +220,20 @@ def test_a_method_that_is_not_served_names_those_that_are(api: Api) -> None:
         response = api.client.request(method, "/diagnose")
         assert (response.status_code, response.headers["allow"]) == (405, "POST")
         assert response.json()["code"] == "method_not_allowed"
+
+
+def test_a_slash_at_the_end_changes_nothing(api: Api) -> None:
+    for path in ("/diagnose/", "/diagnose//", "/diagnose/?top_k=1"):
+        response = api.client.post(path, files={"image": api.bench.image})
+        assert response.status_code == 200
+        assert response.json()["status"] == "complete"
+    for path in ("/docs.json/", "//"):
+        assert api.client.get(path).status_code == 200
+
+
+def test_head_is_get_without_the_body(api: Api) -> None:
+    for path in ("/", "/docs.json"):
+        response = api.client.head(path)
+        assert (response.status_code, response.content) == (200, b"")
+        assert int(response.headers["content-length"]) > 1000
+    assert api.client.head("/diagnose").status_code == 405

@@ -1,19 +1,25 @@
 """The stream: events as stages end, words as they come, and the same answer at the end."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 
+from hikari_serve.client import Client
 from hikari_serve.errors import Unavailable
+from hikari_serve.serving import hangup
 from tests.serving.conftest import Api
 
 
 def events(api: Api, **form: str) -> list[tuple[str, dict[str, Any]]]:
     answer = api.client.post("/diagnose/stream", files={"image": api.bench.image}, data=form)
-    assert answer.headers["content-type"] == "text/event-stream"
+    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
+    comment, *blocks = answer.text.strip().split("\n\n")
+    assert comment == ": the picture is read"
     found = []
-    for block in answer.text.strip().split("\n\n"):
+    for block in blocks:
         event, data = block.split("\n")
         found.append((event.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
     return found
@@ -58,3 +64,25 @@ def test_what_is_wrong_before_the_first_event_has_its_own_status(
     answer = api.client.post("/diagnose/stream", files={"image": body})
     assert answer.status_code == status
     assert answer.json()["code"] == code
+
+
+def test_the_headers_come_before_the_first_stage(api: Api) -> None:
+    for stage in api.bench.stages.values():
+        stage.seconds = 60
+    began = time.monotonic()
+    with api.client.stream("POST", "/diagnose/stream", files={"image": api.bench.image}) as answer:
+        assert answer.status_code == 200
+        assert time.monotonic() - began < 5
+
+
+def test_a_stream_in_which_nothing_happens_has_a_pulse(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hangup, "PULSE_SECONDS", 0.05)
+    api.bench.stages["disease"].seconds = 0.4
+    answer = api.client.post("/diagnose/stream", files={"image": api.bench.image})
+    blocks = answer.text.split("\n\n")
+    assert blocks.count(": the stages are at work") >= 2
+    with Client(api.url) as client:  # whose reader passes over them
+        *_, last = client.stream(api.bench.image)
+    assert last.name == "answer"

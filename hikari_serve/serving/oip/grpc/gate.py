@@ -3,13 +3,15 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
 
 from hikari_serve.errors import HikariError
 from hikari_serve.observer import NOBODY, Observer
+from hikari_serve.serving.admission import Admission
 from hikari_serve.serving.ending import telling
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.oip.grpc.errors import abort
@@ -26,6 +28,9 @@ OPEN = ("ServerLive", "ServerReady")
 INFER = "ModelInfer"
 """Asks for an answer; its line in the log is the observer's."""
 
+ANSWERS = (INFER, "ModelStreamInfer")
+"""Ask for answers, and so take places."""
+
 ADMIN = ("RepositoryModelLoad", "RepositoryModelUnload")
 """What changes what is served."""
 
@@ -33,13 +38,20 @@ ADMIN = ("RepositoryModelLoad", "RepositoryModelUnload")
 class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc]
     """Guards the service as the doorstep guards HTTP."""
 
-    def __init__(self, keys: Keys | None, observer: Observer = NOBODY) -> None:
+    def __init__(
+        self,
+        keys: Keys | None,
+        observer: Observer = NOBODY,
+        admission: Admission | None = None,
+    ) -> None:
         """Args:
         keys: Who may ask for what; None lets everybody.
         observer: Hears how each request for an answer ended; a stream tells of its own.
+        admission: Bounds the calls for an answer at once; None leaves them unbounded.
         """
         self._keys = keys
         self._observer = observer
+        self._admission = admission
 
     async def intercept_service(
         self,
@@ -56,7 +68,8 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc]
             for key, value in handler_call_details.invocation_metadata
             if isinstance(value, str)
         }
-        call = _Call(method.removeprefix(PREFIX), headers, self._keys, self._observer)
+        name = method.removeprefix(PREFIX)
+        call = _Call(name, headers, self._keys, self._observer, self._admission)
         parts = {
             "request_deserializer": handler.request_deserializer,
             "response_serializer": handler.response_serializer,
@@ -72,13 +85,19 @@ class _Call:
     """One call on its way through the gate."""
 
     def __init__(
-        self, name: str, headers: dict[str, str], keys: Keys | None, observer: Observer
+        self,
+        name: str,
+        headers: dict[str, str],
+        keys: Keys | None,
+        observer: Observer,
+        admission: Admission | None,
     ) -> None:
         given = headers.get(HEADER, "")
         self._name = name
         self._headers = headers
         self._keys = keys
         self._observer = observer
+        self._admission = admission if name in ANSWERS else None
         self._trace = trace_of(headers.get("traceparent"))
         self._id = given if is_harmless(given) else new_id()
 
@@ -86,7 +105,8 @@ class _Call:
         async def guarded(message: Any, context: Any) -> Any:
             async def answer() -> Any:
                 self._admit()
-                return await handle(message, context)
+                with self._place(message.ByteSize()):
+                    return await handle(message, context)
 
             async def heard() -> Any:
                 with telling(self._observer, "oip_grpc", self._id, self._trace):
@@ -100,15 +120,26 @@ class _Call:
         async def guarded(messages: Any, context: Any) -> None:
             async def answer() -> None:
                 self._admit()
-                async for each in handle(messages, context):
-                    try:
-                        await context.write(each)
-                    except grpc.aio.InternalError:  # the client left while it was written
-                        raise asyncio.CancelledError from None
+                with self._place():
+                    async for each in handle(messages, context):
+                        try:
+                            await context.write(each)
+                        except grpc.aio.InternalError:  # the client left while it was written
+                            raise asyncio.CancelledError from None
 
             await self._told(context, answer)
 
         return guarded
+
+    @contextmanager
+    def _place(self, size: int = 0) -> Iterator[None]:
+        """A place for what asks for an answer."""
+        if self._admission is None:
+            yield
+            return
+        with self._admission.place() as place:
+            place.announce(size)
+            yield
 
     def _admit(self) -> None:
         if self._keys is not None and self._name not in OPEN:

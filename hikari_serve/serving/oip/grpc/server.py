@@ -10,6 +10,7 @@ from tritonclient.grpc import service_pb2_grpc
 
 from hikari_serve.errors import ConfigError
 from hikari_serve.observer import NOBODY, Observer
+from hikari_serve.serving.admission import Admission
 from hikari_serve.serving.body import FIELDS_BYTES
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.oip.checks import LONGEST_MS
@@ -28,8 +29,8 @@ CONNECTION_AGE_MS = 300_000
 """When a connection is closed for new calls, give or take a tenth, which gRPC does itself: clients
 connect anew, and so reach replicas that were not there before."""
 
-DRAIN_SECONDS = 20.0
-"""How long calls may go on after the server was told to stop."""
+DRAIN_SECONDS = 30.0
+"""How long calls may go on after the server was told to stop, unless it is told otherwise."""
 
 LOOK_SECONDS = 1.0
 """Between two looks whether the health has changed."""
@@ -47,7 +48,9 @@ class GrpcServer:
         shared: bool,
         connection_age_ms: int = CONNECTION_AGE_MS,
         most_calls: int = MOST_CALLS,
+        drain_seconds: float = DRAIN_SECONDS,
         observer: Observer = NOBODY,
+        admission: Admission | None = None,
     ) -> None:
         """Args:
         plane: What answers.
@@ -56,12 +59,16 @@ class GrpcServer:
         shared: Whether other processes of this server listen on the same port.
         connection_age_ms: How long a connection takes new calls.
         most_calls: Calls and streams at once.
+        drain_seconds: How long calls may go on after the server was told to stop.
         observer: Hears how each request for an answer ended.
+        admission: Bounds those that are answered at once; None leaves them unbounded.
         """
         self._plane = plane
+        self._drain_seconds = drain_seconds
+        self._draining: asyncio.Task[None] | None = None
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
-            interceptors=[Gate(keys, observer)],
+            interceptors=[Gate(keys, observer, admission)],
             maximum_concurrent_rpcs=most_calls,
             options=[
                 ("grpc.max_receive_message_length", max_image_bytes + FIELDS_BYTES),
@@ -110,11 +117,21 @@ class GrpcServer:
         logger.info("gRPC: %s", address)
         return int(bound)
 
+    def drain(self) -> None:
+        """Takes no new call from now on, and lets those that run end."""
+        if self._draining is None:
+            self._draining = asyncio.create_task(self._drain())
+
     async def close(self) -> None:
-        """Takes no new call, and lets those that run end."""
+        """Drains, and returns when the last call ended."""
+        self.drain()
+        assert self._draining is not None
+        await self._draining
+
+    async def _drain(self) -> None:
         self._following.cancel()
         await self._health.enter_graceful_shutdown()
-        await self._server.stop(DRAIN_SECONDS)
+        await self._server.stop(self._drain_seconds)
 
     async def _follow(self) -> None:
         """Keeps `grpc.health.v1` as ready as the server is."""

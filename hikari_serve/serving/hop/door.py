@@ -1,20 +1,13 @@
-"""A stage's own door, `POST /infer` and `GET /describe`, and what crosses it.
-
-It takes an `Item` as JSON and answers a `StageResult`. With `Accept: application/x-ndjson` it
-streams lines: `{"text": ...}` for words, and last `{"result": ...}` or `{"error": ..., "code":
-...}`. It never reads pickle.
-"""
+"""A stage's own door: `POST /infer` takes a call, `GET /describe` introduces the runner."""
 
 import json
-import time
 
-from pydantic import TypeAdapter, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hikari_serve.errors import HikariError, InvalidInput, UnsupportedMedia
+from hikari_serve.errors import HikariError, UnsupportedMedia
 from hikari_serve.quoting import quoted
 from hikari_serve.serving.body import read_body
 from hikari_serve.serving.errors import error_response, handle_error
@@ -24,48 +17,44 @@ from hikari_serve.serving.hangup import (
     handle_hang_up,
     respond_while_connected,
 )
+from hikari_serve.serving.hop.wire import (
+    CALL,
+    CALL_BYTES,
+    NDJSON,
+    PROTOCOL,
+    Introduction,
+    read_call,
+)
 from hikari_serve.serving.request_id import current
-from hikari_serve.stage import Hosted, Item, Stage
-
-ITEM_BYTES = 64_000_000
-"""Of an item as JSON: the largest view, losslessly encoded, in base64."""
-
-MAX_SECONDS = 24 * 3600.0
-"""How far ahead a deadline may be; the API's are at most an hour ahead."""
-
-NDJSON = "application/x-ndjson"
-HOSTED = TypeAdapter(tuple[Hosted, ...])
-"""What `GET /describe` answers."""
-
+from hikari_serve.stage import Item, Stage
 
 PATHS = ("/infer", "/describe")
 """All that a stage may be asked for."""
 
 
-def stage_app() -> Starlette:
-    """The runner's own routes; `app.state.stage` is set when the service starts."""
-    return Starlette(
+def stage_app(name: str) -> Starlette:
+    """The runner's own routes; `app.state.stage` is set when the service starts.
+
+    Args:
+        name: The stage.
+    """
+    app = Starlette(
         routes=[
             Route("/infer", _infer, methods=["POST"]),
             Route("/describe", _describe, methods=["GET"]),
         ],
         exception_handlers={HikariError: handle_error, ClientDisconnect: handle_hang_up},
     )
+    app.state.name = name
+    return app
 
 
 async def _infer(request: Request) -> Response:
     stage: Stage = request.app.state.stage
     kind = request.headers.get("content-type", "")
-    if not kind.startswith("application/json"):
-        raise UnsupportedMedia(f"a stage reads application/json, not '{quoted(kind)}'")
-    try:
-        item = Item.model_validate_json(await read_body(request, ITEM_BYTES))
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        where = quoted(".".join(map(str, first["loc"])) or "body")
-        raise InvalidInput(f"item: {where}: {quoted(first['msg'])}") from None
-    if item.deadline > time.time() + MAX_SECONDS:
-        raise InvalidInput(f"item: deadline: it is more than {MAX_SECONDS:g} s ahead")
+    if kind != CALL:
+        raise UnsupportedMedia(f"a stage reads {CALL}, not '{quoted(kind)}'")
+    item = read_call(await read_body(request, CALL_BYTES))
     current.set(item.id)
     if NDJSON in request.headers.get("accept", ""):
         return LiveStream(lambda write: _stream(stage, item, write), NDJSON)
@@ -74,8 +63,10 @@ async def _infer(request: Request) -> Response:
 
 async def _describe(request: Request) -> Response:
     stage: Stage = request.app.state.stage
-    hosted = HOSTED.dump_json(await stage.describe())
-    return Response(hosted, media_type="application/json")
+    said = Introduction(
+        protocol=PROTOCOL, stage=request.app.state.name, hosted=await stage.describe()
+    )
+    return Response(said.model_dump_json(), media_type="application/json")
 
 
 async def _answer(stage: Stage, item: Item) -> Response:

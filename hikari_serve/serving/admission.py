@@ -1,0 +1,121 @@
+"""How much one process takes in at once: requests, and the bytes of their bodies.
+
+What is refused here has cost nothing and is told when to come back. Past the door a request is
+bounded by its own deadline, and by the queues in front of the engines.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.types import Message, Receive
+
+from hikari_serve.errors import Overloaded
+
+REMEMBERED = 64
+"""Ends of requests from which the rate is measured."""
+
+LONGEST_SECONDS = 60.0
+"""The latest that a caller is told to come back."""
+
+
+class Place:
+    """What one request takes of what there is; its body's bytes are held until it ends."""
+
+    def __init__(self, admission: "Admission") -> None:
+        self._admission = admission
+        self._announced = 0
+        self._came = 0
+
+    @property
+    def size(self) -> int:
+        """The bytes that it holds."""
+        return max(self._announced, self._came)
+
+    def announce(self, size: int) -> None:
+        """The body will have so many bytes.
+
+        One for which there never is room is left to the door, which says that it is too large.
+
+        Raises:
+            Overloaded: There is no room for them now.
+        """
+        if size > self._admission.most_bytes:
+            return
+        self._admission.hold(max(0, size - self.size))
+        self._announced = size
+
+    def counted(self, receive: Receive) -> Receive:
+        """Receives the body, as far as there is room for it."""
+
+        async def counting() -> Message:
+            message = await receive()
+            came = self._came + len(message.get("body", b""))
+            self._admission.hold(max(0, came - self.size))
+            self._came = came
+            return message
+
+        return counting
+
+
+class Admission:
+    """The places of one process.
+
+    Attributes:
+        most_bytes: Of the bodies at once.
+    """
+
+    def __init__(self, most_requests: int, most_bytes: int) -> None:
+        """Args:
+        most_requests: Requests for an answer at once.
+        most_bytes: Bytes of their bodies at once.
+        """
+        self._most_requests = most_requests
+        self.most_bytes = most_bytes
+        self._requests = 0
+        self._bytes = 0
+        self._ends: deque[float] = deque(maxlen=REMEMBERED)
+
+    @contextmanager
+    def place(self) -> Iterator[Place]:
+        """A place until the block ends.
+
+        Raises:
+            Overloaded: There is none now.
+        """
+        if self._requests >= self._most_requests:
+            raise Overloaded(
+                f"{self._requests} requests are being answered, the most at once",
+                retry_after=self._come_back(),
+            )
+        self._requests += 1
+        place = Place(self)
+        try:
+            yield place
+        finally:
+            self._requests -= 1
+            self._bytes -= place.size
+            self._ends.append(time.monotonic())
+
+    def hold(self, size: int) -> None:
+        """Takes room for so many bytes more.
+
+        Raises:
+            Overloaded: There is none now.
+        """
+        if size and self._bytes + size > self.most_bytes:
+            raise Overloaded(
+                f"{self._bytes / 1e6:.0f} MB of pictures are being answered, and at once "
+                f"{self.most_bytes / 1e6:.0f} MB are the most",
+                retry_after=self._come_back(),
+            )
+        self._bytes += size
+
+    def _come_back(self) -> float:
+        """When half of those inside should have left, at the rate of the last ends, in seconds."""
+        if len(self._ends) < 2:
+            return 1.0
+        took = max(1e-3, time.monotonic() - self._ends[0])
+        rate = len(self._ends) / took
+        return min(LONGEST_SECONDS, max(1.0, self._requests / 2 / rate))

@@ -1,0 +1,238 @@
+"""One replica of a stage: its connections, what is in flight there, and whether it can be asked."""
+
+import logging
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from http import HTTPStatus
+from io import BytesIO
+
+import aiohttp
+
+from hikari_serve.errors import HikariError, Mismatch
+from hikari_serve.serving.hop.endpoints import Endpoint
+from hikari_serve.serving.hop.wire import (
+    CALL,
+    CALL_BYTES,
+    NDJSON,
+    PROTOCOL,
+    Introduction,
+    read_error,
+    read_introduction,
+    read_line,
+    read_result,
+    write_call,
+)
+from hikari_serve.stage import Hosted, Item, OnText, StageResult, State, check_digests
+
+logger = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 2.0
+
+LOOK_SECONDS = 0.8
+"""Within this a live runner introduces itself; `/readyz` as a whole has one second."""
+
+IDLE_SECONDS = 2.0
+"""A runner closes idle connections after five seconds; we let go of them before that."""
+
+REST_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+"""Pauses before one that took no connection is tried again."""
+
+UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+"""Nobody took the connection: it was refused, or stayed without an answer."""
+
+
+class Condition(IntEnum):
+    """How a replica is; the lower, the rather it is asked."""
+
+    UP = 0
+    SILENT = 1
+    """It takes connections and does not say in time how it is: it hangs, or has much to do."""
+    LOADING = 2
+    DOWN = 3
+    UNFIT = 4
+    """It is there, and not what the cascade needs, or can answer nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a cascade needs of a stage's runner.
+
+    Attributes:
+        model: The model.
+        version: Its version; None is any.
+        digests: What the model must have been made of, as `Item.digests` says it.
+    """
+
+    model: str
+    version: int | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+
+class Replica:
+    """Speaks to one runner.
+
+    Attributes:
+        endpoint: Where it answers.
+        condition: How it was when last heard of.
+        why: Why it cannot be asked, as a sentence; empty if it can.
+        in_flight: Calls that it has not answered yet.
+        hosted: What it hosted when last heard of.
+    """
+
+    def __init__(
+        self,
+        stage: str,
+        endpoint: Endpoint,
+        needs: Needs | None,
+        token: str,
+        trust: ssl.SSLContext | None,
+    ) -> None:
+        """Args:
+        stage: The stage that it must be of.
+        endpoint: Where it answers.
+        needs: What it must host; None is anything.
+        token: What it wants to be told; empty for nothing.
+        trust: What it is trusted by, if it is asked by https; None leaves it to the system.
+        """
+        self.endpoint = endpoint
+        self.condition = Condition.DOWN
+        self.why = "no answer"
+        self.in_flight = 0
+        self.hosted: tuple[Hosted, ...] = ()
+        self._stage = stage
+        self._needs = needs
+        self._rests = 0
+        self._rest_until = 0.0
+        ssl_: ssl.SSLContext | bool = True if trust is None else trust
+        connector: aiohttp.BaseConnector = (
+            aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS, ssl=ssl_)
+            if endpoint.path is None
+            else aiohttp.UnixConnector(endpoint.path, limit=0, keepalive_timeout=IDLE_SECONDS)
+        )
+        headers = {"host": endpoint.host}
+        if token:
+            headers["authorization"] = f"Bearer {token}"
+        # No limit in all: the item's deadline rules.
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
+        self._session = aiohttp.ClientSession(
+            connector=connector, timeout=timeout, read_bufsize=CALL_BYTES // 2, headers=headers
+        )
+
+    async def infer(self, item: Item, on_text: OnText | None) -> StageResult:
+        """Asks once.
+
+        Raises:
+            aiohttp.ClientError: It was not reached, or broke off.
+            HikariError: What it answered.
+        """
+        headers = {"content-type": CALL}
+        if on_text is not None:
+            headers["accept"] = NDJSON
+        self.in_flight += 1
+        try:
+            async with self._session.post(
+                f"{self.endpoint.base}/infer",
+                data=BytesIO(write_call(item)),
+                headers=headers,
+                server_hostname=self.endpoint.name,
+            ) as response:
+                return await _read(response, on_text)
+        except aiohttp.ClientError as error:
+            self.lost(error)
+            raise
+        finally:
+            self.in_flight -= 1
+
+    async def look(self) -> None:
+        """Asks it who it is, unless it rests; its condition says what came of that."""
+        if time.monotonic() < self._rest_until:
+            return
+        timeout = aiohttp.ClientTimeout(total=LOOK_SECONDS)
+        try:
+            async with self._session.get(
+                f"{self.endpoint.base}/describe",
+                timeout=timeout,
+                server_hostname=self.endpoint.name,
+            ) as response:
+                body = await response.read()
+            if response.status != HTTPStatus.OK:
+                error = read_error(response.status, body)
+                raise Mismatch(f"it refuses to say who it is: {error.message}")
+            self._judge(read_introduction(body))
+        except aiohttp.ClientError as error:
+            self.lost(error)
+        except TimeoutError:
+            self._is(Condition.SILENT, "no answer")
+        except HikariError as error:
+            self._is(Condition.UNFIT, error.message)
+
+    def lost(self, error: aiohttp.ClientError) -> None:
+        """It was not reached, or broke off: it rests a moment, ever longer."""
+        if isinstance(error, UNCONNECTED):
+            self._rest_until = time.monotonic() + REST_SECONDS[self._rests]
+            self._rests = min(self._rests + 1, len(REST_SECONDS) - 1)
+        self._is(Condition.DOWN, f"no answer ({type(error).__name__})")
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._session.close()
+
+    def _judge(self, said: Introduction) -> None:
+        """Compares what it says with what is needed."""
+        self.hosted = said.hosted
+        if said.protocol != PROTOCOL:
+            raise Mismatch(f"it speaks protocol {said.protocol}, and this server {PROTOCOL}")
+        if said.stage != self._stage:
+            raise Mismatch(f"it is a runner of the stage '{said.stage}', not of '{self._stage}'")
+        if self._needs is None:
+            self._is(Condition.UP)
+            return
+        needs = self._needs
+        mine = [
+            each
+            for each in said.hosted
+            if each.model == needs.model and needs.version in (None, each.version)
+        ]
+        if not mine:
+            which = needs.model if needs.version is None else f"{needs.model}/{needs.version}"
+            there = ", ".join(f"{each.model}/{each.version}" for each in said.hosted)
+            raise Mismatch(f"it hosts {there or 'nothing'}, and {which} is needed")
+        best = min(mine, key=_readiness)
+        if best.state is State.READY:
+            check_digests(best.model, best.digests, needs.digests)
+            self._is(Condition.UP)
+            return
+        reason = f": {best.reason}" if best.reason else ""
+        loading = best.state is State.LOADING
+        kind = Condition.LOADING if loading else Condition.UNFIT
+        self._is(kind, f"model '{best.model}' is {best.state}{reason}")
+
+    def _is(self, condition: Condition, why: str = "") -> None:
+        if condition is not Condition.DOWN:
+            self._rests, self._rest_until = 0, 0.0
+        if condition is not self.condition and Condition.UNFIT in (condition, self.condition):
+            said = f"cannot be used: {why}" if why else "can be used"
+            logger.warning("the %s runner at %s %s", self._stage, self.endpoint, said)
+        self.condition, self.why = condition, why
+
+
+def _readiness(hosted: Hosted) -> int:
+    return (State.READY, State.LOADING, State.UNAVAILABLE).index(hosted.state)
+
+
+async def _read(response: aiohttp.ClientResponse, on_text: OnText | None) -> StageResult:
+    if response.content_type != NDJSON:
+        body = await response.read()
+        if response.status != HTTPStatus.OK:
+            raise read_error(response.status, body)
+        return read_result(body)
+    async for line in response.content:
+        said = read_line(line)
+        if isinstance(said, StageResult):
+            return said
+        if on_text is not None:
+            on_text(said)
+    raise aiohttp.ClientPayloadError("the stream ended without a result")

@@ -1,0 +1,114 @@
+"""What a classifier's prompt has room for of the cases that it quotes, so that none is too long.
+
+A caption is as long as whoever wrote it made it, and a prompt is not. What a caption is cut to
+depends on the model alone, not on the cases beside it: equal cases are always quoted alike.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import Image
+
+from hikari_serve.engines.contract import Prompt
+from hikari_serve.engines.prompt_size import PromptSize
+from hikari_serve.prompts.layout import PromptLayout, Reference
+from hikari_serve.references.manifest import Fingerprint
+from hikari_serve.repository.schema import ClassifierConfig
+
+SEAM = 4
+"""Tokens that a caption may have more in a prompt than alone, where its ends meet other words."""
+
+CUT = " …"
+"""What stands where a caption was cut; a token or two."""
+
+
+class CaptionRoom:
+    """The room for cases in the prompts of one model.
+
+    Attributes:
+        cases: How many fit with their pictures and labels, the rest of a request's is not shown;
+            None where all do that the model's limit on pictures admits.
+        tokens: How many each of their captions may have.
+    """
+
+    def __init__(self, size: PromptSize, cases: int | None, tokens: int) -> None:
+        self.cases = cases
+        self.tokens = tokens
+        self._size = size
+        self.cut = lru_cache(1024)(self._cut)
+
+    @classmethod
+    def measure(
+        cls, settings: ClassifierConfig, folder: Path, held: Sequence[Fingerprint]
+    ) -> "CaptionRoom | None":
+        """Measures the longest prompt that the cases of an index can make.
+
+        Args:
+            settings: Of the model.
+            folder: Its tokenizer and image settings.
+            held: The cases of its index.
+
+        Returns:
+            None where the prompt quotes no captions, or where nothing bounds its pictures.
+
+        Raises:
+            ConfigError: A file is missing or wrong.
+        """
+        layout, side = settings.prompt, settings.preprocessing.max_side
+        if not layout.quotes_captions or side is None:
+            return None
+        size = PromptSize(folder)
+        picture = Image.new("RGB", (side, side))  # no other shape has more patches
+        label = max((case.label for case in held), key=len)
+        most = settings.limits.max_images - layout.image_order({}, 0).count(None)
+        for cases in range(most, 0, -1):
+            blank = [Reference(label=label, caption=".")] * cases
+            longest = max(
+                size.tokens(
+                    Prompt(
+                        layout.messages(inputs, blank),
+                        [picture] * len(layout.image_order(inputs, cases)),
+                    )
+                )
+                for inputs in ({}, _longest_inputs(layout))
+            )
+            left = (settings.limits.max_context_tokens - longest) // cases - SEAM
+            if left >= 0:
+                return cls(size, None if cases == most else cases, left)
+        return cls(size, 0, 0)
+
+    def told(self, model: str, held: Sequence[Fingerprint]) -> Iterator[str]:
+        """Says which captions are cut, and how many cases do not fit.
+
+        Args:
+            model: The model's name.
+            held: The cases of its index.
+        """
+        if self.cases is not None:
+            yield (
+                f"the prompts of model '{model}' have room for {self.cases} cases, and its "
+                "limits.max_images admits more: raise max_context_tokens to show more"
+            )
+        cut = [case.id for case in held if self.cut(case.caption) != case.caption]
+        if cut and self.cases != 0:
+            more = f" and {len(cut) - 1} more" if len(cut) > 1 else ""
+            yield (
+                f"model '{model}' reads {self.tokens} tokens of a case's caption; the rest is cut "
+                f"of case '{cut[0]}'{more}"
+            )
+
+    def _cut(self, caption: str) -> str:
+        if len(caption.encode()) <= self.tokens:  # no token is shorter than a byte
+            return caption
+        if self._size.beginning(caption, self.tokens) == caption:
+            return caption
+        whole = self._size.beginning(caption, max(0, self.tokens - SEAM))
+        words, space, _ = whole.rpartition(" ")
+        return f"{words if space else whole}{CUT}" if whole else ""
+
+
+def _longest_inputs(layout: PromptLayout) -> dict[str, str]:
+    """For every input that the prompt quotes, the label whose words are longest."""
+    worded = {name: layout.values.get(name, {"": ""}) for name in layout.inputs}
+    return {name: max(words, key=lambda label: len(words[label])) for name, words in worded.items()}

@@ -1,0 +1,85 @@
+"""Writes docs/inputs.md: what is read and what is refused, as the tests try it.
+
+python -m tests.pictures.page
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.pictures.matrix import Sample, samples
+from tests.pictures.test_cost import BOUND, FLOODS, cost
+
+PAGE = Path(__file__).parents[2] / "docs" / "inputs.md"
+
+WAYS = (
+    "interlaced", "progressive", "tiled", "lzw", "deflate", "packbits", "little endian",
+    "big endian",
+)  # fmt: skip
+"""In which one layout is stored in several ways."""
+
+HEAD = """# What may be sent as a picture
+
+Written by `python -m tests.pictures.page`, and held by tests: every layout below is read beside
+another decoder (libvips), or refused with 415 and a sentence that names it and says what to send.
+
+- Pictures come out upright, 8 bits a channel, in sRGB: by the EXIF orientation, the ICC profile,
+  and PNG's cICP and gAMA. Transparency is laid on white.
+- Of an animation the first picture counts, of a TIFF file the first page at full resolution.
+- Damage in what no pixel needs (EXIF, profiles, text, checksums) does not fail a picture: it is
+  upright as stored, its colours are sRGB, and `quality.warnings` says so. A picture that lacks
+  pixels is `truncated_image`.
+- At most 20 MB and 50 megapixels, at least 16 pixels a side, one side at most 50 times the other
+  (`HIKARI_MAX_IMAGE_BYTES`, `HIKARI_MAX_IMAGE_PIXELS`).
+- A file of more parts than any picture has (segments, chunks, runs, pages) is refused before it is
+  decoded.
+"""
+
+
+def table(matrix: Iterable[Sample]) -> str:
+    """The formats with their layouts, those that are read and those that are refused."""
+    layouts: dict[str, tuple[list[str], list[str]]] = {}
+    for sample in matrix:
+        read, refused = layouts.setdefault(sample.form, ([], []))
+        (refused if sample.refused else read).append(sample.layout)
+    rows = ["| format | read | refused by name |", "|---|---|---|"]
+    for form, (read, refused) in layouts.items():
+        if read:
+            rows.append(f"| {form} | {' · '.join(_short(read))} | {' · '.join(_short(refused))} |")
+    named = [form for form, (read, _) in layouts.items() if not read]
+    rows += ["", f"Refused by name whatever is in them: {', '.join(named)}."]
+    return "\n".join(rows)
+
+
+def _short(layouts: list[str]) -> list[str]:
+    """The layouts, those that differ in their ways alone in one."""
+    shown: dict[str, dict[str, None]] = {}
+    for layout in layouts:
+        if layout.startswith("orientation"):
+            layout = "orientations 1 to 8"
+        ways = [part for part in layout.split(", ") if part in WAYS]
+        name = ", ".join(part for part in layout.split(", ") if part not in WAYS)
+        shown.setdefault(name, {}).update(dict.fromkeys(ways))
+    return [f"{name} (also {', '.join(ways)})" if ways else name for name, ways in shown.items()]
+
+
+def counts(matrix: list[Sample]) -> str:
+    """How much was tried."""
+    formats = {sample.form for sample in matrix}
+    return (
+        f"Tried: {len(matrix)} pictures of {len(formats)} formats, each also by `POST /diagnose`, "
+        f"without one answer of 500; and {len(FLOODS)} files of up to 20 MB that are made to cost "
+        f"much, each of which may take at most {BOUND:g} seconds of a processor."
+    )
+
+
+def page() -> str:
+    """The whole page; measures the files that are made to cost much."""
+    matrix = samples()
+    slowest = max(FLOODS, key=lambda kind: cost(FLOODS[kind]))
+    seconds = cost(FLOODS[slowest])
+    measured = f"The slowest here was the {slowest}: {seconds:.1f} s."
+    return "\n".join([HEAD, table(matrix), "", counts(matrix), measured]) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,96 @@
+"""A runner's own door on a real server in the test's event loop, which can die."""
+
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hikari_serve.serving.hop.door import stage_app
+from tests.scripted import Scripted
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+class Runner:
+    """A scripted stage behind the door that BentoML's runners have.
+
+    Attributes:
+        stage: What answers.
+        heads: The headers of every request.
+    """
+
+    def __init__(
+        self,
+        name: str = "group",
+        *,
+        port: int = 0,
+        path: Path | None = None,
+        tls: tuple[str, str] | None = None,
+    ) -> None:
+        self.stage = Scripted(name)
+        self.heads: list[dict[bytes, bytes]] = []
+        self.hung = asyncio.Event()
+        self.hung.set()
+        app = stage_app(name)
+        app.state.stage = self.stage
+        self._path = path
+        cert, key = tls or (None, None)
+        self._server = _Server(
+            uvicorn.Config(
+                self._remember(app),
+                port=port,
+                uds=str(path) if path else None,
+                ssl_certfile=cert,
+                ssl_keyfile=key,
+                log_level="critical",
+                lifespan="off",
+            )
+        )
+        self._scheme = "https" if tls else "http"
+        self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        if self._path:
+            return self._path.as_uri()
+        return f"{self._scheme}://127.0.0.1:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+        return int(self._server.servers[0].sockets[0].getsockname()[1])
+
+    async def __aenter__(self) -> "Runner":
+        self._serving = asyncio.create_task(self._server.serve())
+        while not self._server.started:
+            await asyncio.sleep(0.001)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.die()
+        assert self._serving is not None
+        await self._serving
+
+    def die(self) -> None:
+        """Breaks off every connection, and takes no more."""
+        for server in self._server.servers:
+            server.close()
+        for connection in list(self._server.server_state.connections):
+            connection.transport.abort()
+        self._server.should_exit = self._server.force_exit = True
+
+    def _remember(self, app: ASGIApp) -> ASGIApp:
+        async def remembering(scope: Scope, receive: Receive, send: Send) -> None:
+            self.heads.append(dict(scope["headers"]))
+            await self.hung.wait()
+            await app(scope, receive, send)
+
+        return remembering

@@ -1,0 +1,387 @@
+"""What a caller sees of replicas that start late, die, hang, are full, wrong or merely slow."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from hikari_serve.errors import (
+    DeadlineExceeded,
+    HikariError,
+    Mismatch,
+    NotFound,
+    QueueFull,
+    Unavailable,
+)
+from hikari_serve.serving.hop import endpoints, remote, replica
+from hikari_serve.serving.hop.remote import RemoteStage
+from hikari_serve.serving.hop.replica import Needs
+from hikari_serve.stage import Hosted, Item, StageResult, State
+from tests.served.server import free_port
+from tests.serving.hop.running import Runner
+
+
+def item(seconds: float = 10, **more: object) -> Item:
+    fields = {"id": "r", "model": "m", "view": b"", "deadline": time.time() + seconds, **more}
+    return Item.model_validate(fields)
+
+
+async def ask(stage: RemoteStage, seconds: float = 10, **more: object) -> StageResult | HikariError:
+    try:
+        return await stage.infer(item(seconds), **more)  # type: ignore[arg-type]
+    except HikariError as error:
+        return error
+    finally:
+        await stage.close()
+
+
+def hosting(**more: object) -> tuple[Hosted, ...]:
+    fields = {"model": "m", "version": 1, "state": State.READY, **more}
+    return (Hosted.model_validate(fields),)
+
+
+def test_one_that_starts_late_is_waited_for(tmp_path: Path) -> None:
+    async def main() -> StageResult | HikariError:
+        asking = asyncio.create_task(ask(RemoteStage("group", (tmp_path / "s").as_uri())))
+        await asyncio.sleep(0.5)
+        assert not asking.done()
+        async with Runner(path=tmp_path / "s"):
+            return await asking
+
+    assert isinstance(asyncio.run(main()), StageResult)
+
+
+def test_one_that_loads_is_waited_for_and_says_so_when_the_time_is_over() -> None:
+    async def main() -> tuple[StageResult | HikariError, StageResult | HikariError]:
+        async with Runner() as runner:
+            runner.stage.hosted = hosting(state=State.LOADING)
+            late = await ask(RemoteStage("group", runner.url, needs=Needs("m")), 0.5)
+            asking = asyncio.create_task(ask(RemoteStage("group", runner.url, needs=Needs("m"))))
+            await asyncio.sleep(0.3)
+            runner.stage.hosted = hosting()
+            return late, await asking
+
+    late, answered = asyncio.run(main())
+    assert isinstance(late, Unavailable)
+    assert late.message == "the group stage cannot answer yet: model 'm' is LOADING"
+    assert late.retry_after
+    assert isinstance(answered, StageResult)
+
+
+def test_the_stages_token_is_told() -> None:
+    async def main() -> list[dict[bytes, bytes]]:
+        async with Runner() as runner:
+            stage = RemoteStage("group", runner.url, "of-the-stages")
+            await stage.ready()
+            await stage.infer(item())
+            await stage.close()
+            return runner.heads
+
+    heads = asyncio.run(main())
+    assert len(heads) == 2
+    assert all(head[b"authorization"] == b"Bearer of-the-stages" for head in heads)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_one_that_dies_with_the_item_is_asked_elsewhere(streamed: bool) -> None:
+    async def main() -> tuple[StageResult | HikariError, Runner, Runner]:
+        async with Runner() as first, Runner() as second:
+            for each in (first, second):
+                each.stage.seconds = 60
+            stage = RemoteStage("group", [first.url, second.url])
+            heard = list[str]().append if streamed else None
+            asking = asyncio.create_task(ask(stage, on_text=heard))
+            while not (asked := [each for each in (first, second) if each.stage.items]):
+                await asyncio.sleep(0.01)
+            for each in (first, second):
+                each.stage.seconds = 0
+            asked[0].die()
+            return await asking, first, second
+
+    answered, first, second = asyncio.run(main())
+    assert isinstance(answered, StageResult)
+    assert len(first.stage.items) == len(second.stage.items) == 1
+
+
+@pytest.mark.parametrize(("deaths", "answered"), [(2, True), (3, False)])
+def test_what_kills_every_runner_is_not_asked_for_ever(
+    tmp_path: Path, deaths: int, answered: bool
+) -> None:
+    async def main() -> StageResult | HikariError:
+        asking = asyncio.create_task(ask(RemoteStage("group", (tmp_path / "s").as_uri())))
+        for _ in range(deaths):
+            async with Runner(path=tmp_path / "s") as runner:
+                runner.stage.seconds = 60
+                while not runner.stage.items:
+                    await asyncio.sleep(0.01)
+        async with Runner(path=tmp_path / "s"):
+            return await asking
+
+    told = asyncio.run(main())
+    assert isinstance(told, StageResult if answered else Unavailable), told
+    if isinstance(told, HikariError):
+        assert "broke off" in told.message
+        assert told.retry_after
+
+
+def test_words_are_passed_on_once() -> None:
+    words: list[str] = []
+
+    async def main() -> StageResult | HikariError:
+        async with Runner("caption") as first, Runner("caption") as second:
+            stage = RemoteStage("caption", [first.url, second.url])
+
+            def hear(text: str) -> None:
+                words.append(text)
+                first.die()
+                second.die()
+
+            for each in (first, second):
+                each.stage.seconds_after_words = 60
+            return await ask(stage, on_text=hear)
+
+    assert isinstance(asyncio.run(main()), Unavailable)
+    assert len(words) == 1
+
+
+@pytest.mark.parametrize(
+    ("hung", "kind", "says"),
+    [(False, DeadlineExceeded, "the deadline passed"), (True, Unavailable, "yet: no answer")],
+)
+def test_the_deadline_says_whether_the_runner_works(
+    hung: bool, kind: type[HikariError], says: str
+) -> None:
+    async def main() -> StageResult | HikariError:
+        async with Runner() as runner:
+            runner.stage.seconds = 60
+            stage = RemoteStage("group", runner.url)
+            await stage.ready()
+            if hung:
+                runner.hung.clear()
+            told = await ask(stage, seconds=2.5)
+            runner.hung.set()
+            return told
+
+    told = asyncio.run(main())
+    assert isinstance(told, kind), told
+    assert says in told.message
+    assert (told.retry_after is not None) == hung
+
+
+def test_addresses_that_refuse_are_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "REFUSED_SECONDS", 0.5)
+    port = free_port()
+
+    async def main() -> None:
+        stage = RemoteStage("group", f"http://127.0.0.1:{port}")
+        for least, most in ((0.5, 5.0), (0.0, 0.3)):
+            began = time.monotonic()
+            with pytest.raises(Unavailable, match="cannot be reached") as told:
+                await stage.infer(item(60))
+            assert told.value.retry_after
+            assert least <= time.monotonic() - began <= most
+        async with Runner(port=port):
+            while isinstance(await asyncio.wait_for(_ready(stage), 10), Unavailable):
+                await asyncio.sleep(0.05)
+            await stage.infer(item())
+        began = time.monotonic()
+        with pytest.raises(Unavailable, match="cannot be reached"):
+            await stage.infer(item(60))
+        assert time.monotonic() - began >= 0.4
+        await stage.close()
+
+    asyncio.run(main())
+
+
+async def _ready(stage: RemoteStage) -> Unavailable | None:
+    try:
+        await stage.ready()
+    except Unavailable as error:
+        return error
+    return None
+
+
+def test_what_our_supervisor_starts_is_waited_for_until_the_deadline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "REFUSED_SECONDS", 0.1)
+    began = time.time()
+
+    async def main() -> StageResult | HikariError:
+        return await ask(RemoteStage("group", (tmp_path / "nobody").as_uri()), seconds=1.5)
+
+    told = asyncio.run(main())
+    assert isinstance(told, Unavailable)
+    assert told.retry_after
+    assert time.time() - began > 1.2
+
+
+def test_the_least_in_flight_wins_and_a_hung_one_gets_nothing() -> None:
+    async def main() -> list[int]:
+        async with Runner() as first, Runner() as second, Runner() as third:
+            stage = RemoteStage("group", [first.url, second.url, third.url])
+            await stage.ready()
+            third.hung.clear()
+            while third.url not in _silent(stage):
+                await asyncio.sleep(0.05)
+            before = len(third.stage.items)
+            for each in (first, second):
+                each.stage.seconds = 0.2
+            await asyncio.gather(*(stage.infer(item()) for _ in range(10)))
+            third.hung.set()
+            await stage.close()
+            return [len(each.stage.items) for each in (first, second)] + [
+                len(third.stage.items) - before
+            ]
+
+    assert asyncio.run(main()) == [5, 5, 0]
+
+
+def _silent(stage: RemoteStage) -> list[str]:
+    """The addresses of those that say nothing."""
+    return [
+        str(each.endpoint) for each in stage.replicas if each.condition is replica.Condition.SILENT
+    ]
+
+
+def test_a_full_queue_sends_to_another_and_is_told_when_all_are_full() -> None:
+    async def main() -> StageResult | HikariError:
+        async with Runner() as first, Runner() as second:
+            stage = RemoteStage("group", [first.url, second.url])
+            for each in (first, second):
+                each.stage.error = QueueFull("full", retry_after=1)
+            with pytest.raises(QueueFull):
+                await stage.infer(item())
+            assert len(first.stage.items) == len(second.stage.items) == 1
+            second.stage.error = None
+            return await ask(stage)
+
+    assert isinstance(asyncio.run(main()), StageResult)
+
+
+@pytest.mark.parametrize(
+    ("name", "hosted", "says"),
+    [
+        ("disease", hosting(), "runner of the stage 'disease', not of 'group'"),
+        ("group", hosting(model="n"), "it hosts n/1, and m is needed"),
+        ("group", (), "it hosts nothing, and m is needed"),
+        ("group", hosting(digests={"labels": "b@2"}), "the labels b@2 where it runs, and a@1"),
+        (
+            "group",
+            hosting(state=State.UNAVAILABLE, reason="no memory"),
+            "model 'm' is UNAVAILABLE: no memory",
+        ),
+    ],
+)
+def test_one_that_is_not_what_is_needed_is_not_asked(
+    name: str, hosted: tuple[Hosted, ...], says: str
+) -> None:
+    needs = Needs("m", digests={"labels": "a@1"})
+
+    async def main() -> tuple[HikariError | StageResult, StageResult | HikariError]:
+        async with Runner(name) as wrong, Runner() as right:
+            wrong.stage.hosted, right.stage.hosted = hosted, hosting(digests={"labels": "a@1"})
+            alone = RemoteStage("group", wrong.url, needs=needs)
+            with pytest.raises(Unavailable, match=says):
+                await alone.ready()
+            refused = await ask(alone)
+            both = RemoteStage("group", [wrong.url, right.url], needs=needs)
+            await both.ready()
+            answered = await ask(both)
+            assert not wrong.stage.items
+            return refused, answered
+
+    refused, answered = asyncio.run(main())
+    assert isinstance(refused, Unavailable)
+    assert says in refused.message
+    assert isinstance(answered, StageResult)
+
+
+def test_one_of_another_protocol_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replica, "PROTOCOL", 2)
+
+    async def main() -> StageResult | HikariError:
+        async with Runner() as runner:
+            return await ask(RemoteStage("group", runner.url))
+
+    told = asyncio.run(main())
+    assert isinstance(told, Unavailable)
+    assert "it speaks protocol 1, and this server 2" in told.message
+
+
+def test_what_answers_there_may_be_no_runner_at_all() -> None:
+    async def main() -> StageResult | HikariError:
+        async def page(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n<html>")
+            writer.close()
+
+        server = await asyncio.start_server(page, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        told = await ask(RemoteStage("group", f"http://127.0.0.1:{port}"))
+        server.close()
+        return told
+
+    told = asyncio.run(main())
+    assert isinstance(told, Unavailable)
+    assert "no runner of this server" in told.message
+
+
+@pytest.mark.parametrize(
+    ("needs", "version", "kind"),
+    [(None, 9, NotFound), (Needs("m"), 9, NotFound), (Needs("m"), None, Mismatch)],
+)
+def test_what_a_runner_has_not_is_not_found_only_if_it_was_asked_for(
+    needs: Needs | None, version: int | None, kind: type[HikariError]
+) -> None:
+    async def main() -> None:
+        async with Runner() as runner:
+            runner.stage.hosted = hosting()
+            runner.stage.error = NotFound("version 9 of model 'm' is not hosted here")
+            stage = RemoteStage("group", runner.url, needs=needs)
+            with pytest.raises(kind):
+                await stage.infer(item(version=version))
+            await stage.ready()
+            await stage.close()
+
+    asyncio.run(main())
+
+
+def test_names_are_resolved_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        async with Runner() as first, Runner() as second:
+            there = [first]
+
+            async def resolve(addresses: object) -> list[endpoints.Endpoint]:
+                if not there:
+                    raise OSError(0, "Temporary failure in name resolution")
+                return [endpoints.Endpoint(each.url, "group:80") for each in there]
+
+            monkeypatch.setattr(remote, "resolve", resolve)
+            monkeypatch.setattr(remote, "LOOK_EVERY_SECONDS", 0.1)
+            stage = RemoteStage("group", "http://group:80")
+            await stage.infer(item())
+            there.append(second)
+            for each in (first, second):
+                each.stage.seconds = 0.05
+            while len(stage.replicas) < 2:
+                await asyncio.sleep(0.02)
+            await asyncio.gather(*(stage.infer(item()) for _ in range(10)))
+            assert len(second.stage.items) == 5
+            first.stage.seconds = 1
+            slow = [asyncio.create_task(stage.infer(item())) for _ in range(2)]
+            await asyncio.sleep(0.1)
+            there.remove(first)
+            while len(stage.replicas) > 1:
+                await asyncio.sleep(0.02)
+            asked = len(first.stage.items)
+            await stage.infer(item())
+            assert len(first.stage.items) == asked
+            await asyncio.gather(*slow)  # what the one that went had begun
+            there.clear()
+            await asyncio.sleep(0.3)
+            await stage.infer(item())  # a name server that fails takes nobody away
+            await stage.close()
+
+    asyncio.run(main())
