@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from hikari_serve.cascade.wiring import Graph, read_graph
+from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CascadeConfig
 from hikari_serve.serving.draining import drain_of
