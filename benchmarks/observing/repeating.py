@@ -57,4 +57,4 @@ async def _repeat(engine: TorchEngine, calls: Sequence[Call]) -> None:
         call.finish(output)
 
 
-TorchEngine.run = _repeat  # type: ignore[method-assign]
+TorchEngine.run = _repeat  # type: ignore[assignment, method-assign]
