@@ -26,7 +26,7 @@ KSERVE_DONE   = $(KSERVE)/.done-$(shell cat requirements-kserve.txt | cksum | tr
 VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve serve-gpu attack chaos mischief rolling audit check test test-browser test-kserve test-vllm report-picture lint types bench bench-protocol bench-way dashboard rules manifests bento image image-gpu test-image demo-models demo-report clean
+.PHONY: help setup serve serve-gpu attack chaos mischief rolling audit check test test-browser test-kserve test-vllm report-picture lint types bench bench-protocol bench-way explain cost drill observe dashboard rules manifests bento image image-gpu test-image demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -161,6 +161,18 @@ $(PERF_DONE): requirements-perf.txt
 	$(PYTHON) -m venv $(PERF)
 	$(PERF)/bin/$(PIP) --no-deps -r requirements-perf.txt
 	@rm -f $(PERF)/.done-* && touch $@
+
+explain: setup ## follow 500 requests through their traces: where their time goes
+	$(BIN)/python -m benchmarks.explained
+
+cost: setup ## measure what metrics, logs and traces cost a request
+	$(BIN)/python -m benchmarks.observing
+
+drill: setup ## put faults into a served demo, and write into docs/alerts.md which alerts named them
+	$(BIN)/python -m tests.drill --out docs/alerts.md
+
+observe: setup ## serve the demo with a Prometheus and a small load, and say what to open
+	$(BIN)/python -m deploy.observe
 
 dashboard: setup ## write deploy/grafana/dashboard.json anew
 	$(BIN)/python -m deploy.grafana

@@ -16,6 +16,7 @@ from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.loads import read_cascades, stages_of
 from hikari_serve.cascade.requirements import require
 from hikari_serve.errors import HikariError
+from hikari_serve.observability.audit import audit_of
 from hikari_serve.observability.metrics import Metrics, figures
 from hikari_serve.observability.request_log import RequestLog
 from hikari_serve.observability.several import Several
@@ -43,6 +44,7 @@ from hikari_serve.serving.diagnose.door import diagnose_app
 from hikari_serve.serving.diagnose.sdk import Asked, answer, check_asked
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
 from hikari_serve.serving.draining import drain_of, on_stop
+from hikari_serve.serving.ending import Pictures
 from hikari_serve.serving.json_apis import JsonApis
 from hikari_serve.serving.keys import Keys, check_control
 from hikari_serve.serving.oip.dataplane import DataPlane
@@ -70,6 +72,7 @@ try:
     pem = private_key_and_chain(settings.tls_cert, settings.tls_key)
     trust = trusted(settings.stage_ca)
     tracing = exported()
+    audit = audit_of(settings, figures().audit_lost.inc)
     for name, each in cascades.items():
         require(repository, name, each.graph, settings.here(each.graph.steps))
 except HikariError as error:
@@ -78,7 +81,7 @@ except HikariError as error:
 log_as(settings.log)
 drain_seconds = settings.drain_seconds or drain_of(config)
 metrics = Metrics(figures())
-told = Several(metrics, RequestLog(), *tracing)
+told = Several(metrics, RequestLog(), *audit, *tracing)
 admission = Admission(settings.max_requests, settings.max_bytes)
 app = diagnose_app(settings, graph)
 app.router.routes.extend(oip_routes())
@@ -101,12 +104,12 @@ class Hikari:
     """Answers `/diagnose` with the cascade that `HIKARI_CASCADE` names."""
 
     def __init__(self) -> None:
-        self.placement = PlacedStages(settings, cascades, trust)
+        self.placement = PlacedStages(settings, cascades, trust, tracing)
         limits = PictureLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
         statistics = Statistics(graph)
-        heard = Several(metrics, statistics)
+        heard = Several(metrics, statistics, Pictures(), *tracing)
         self.cascade = Cascade(config, graph, self.placement.stages, limits, heard)
         app.state.cascade = self.cascade
         state.readiness = self.readiness = Readiness(self.placement.stages, graph.headline)

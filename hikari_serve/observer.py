@@ -1,10 +1,10 @@
 """What happens inside, as whoever counts, traces or logs hears it; by default nobody does.
 
 The queue, the cascade and the doors call an `Observer`. It must be quick and raise nothing: it
-stands on the way of every request.
+stands on the way of every request. A trace context is W3C's `traceparent`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -33,6 +33,8 @@ class StageTime:
         seconds: From the call to the end, the hop included.
         parts: Those of `seconds`, where the stage has a result; see `parts_of`.
         error: The code of what it failed with.
+        trace: The trace context that it was called with.
+        result: What it found, if anything.
     """
 
     stage: str
@@ -41,6 +43,23 @@ class StageTime:
     seconds: float
     parts: Mapping[str, float] = field(default_factory=dict)
     error: str | None = None
+    trace: str | None = None
+    result: StageResult | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PictureTime:
+    """A picture of a request, and when it was decoded, in seconds.
+
+    Attributes:
+        began: From the request's head to its bytes.
+        seconds: From there to the views that the stages see.
+        content: SHA-256 of its file, in hexadecimal.
+    """
+
+    began: float
+    seconds: float
+    content: str
 
 
 def parts_of(seconds: float, result: StageResult) -> dict[str, float]:
@@ -69,7 +88,7 @@ class RequestEnd:
 
     Attributes:
         id: The request's id.
-        traceparent: W3C trace context that it came with.
+        traceparent: The trace context that it came with.
         door: The protocol that it came by.
         outcome: How it ended.
         cause: The error's code, if it ended with one.
@@ -77,6 +96,8 @@ class RequestEnd:
         first_event: To the first event of a streamed answer.
         first_word: To the first words of a stage that generates.
         stages: Those of its stages that ended, in that order.
+        pictures: Those of its pictures that were decoded.
+        trace: The trace context that it went on with; see `Observer.traced`.
     """
 
     id: str
@@ -88,15 +109,67 @@ class RequestEnd:
     first_event: float | None = None
     first_word: float | None = None
     stages: tuple[StageTime, ...] = ()
+    pictures: tuple[PictureTime, ...] = ()
+    trace: str | None = None
+
+    @property
+    def intake(self) -> float | None:
+        """Seconds until all was read that was sent; None if that was in vain."""
+        begins = [each.began for each in self.pictures]
+        begins += [each.began - each.waited for each in self.stages]
+        return max(0.0, min(begins)) if begins else None
+
+    @property
+    def answer(self) -> float | None:
+        """Seconds from the last stage's end to the last byte of the answer; None without stages."""
+        ends = [each.began + each.seconds for each in self.stages]
+        return max(0.0, self.seconds - max(ends)) if ends else None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemEnd:
+    """How an item ended at its model; moments are those of `time.monotonic`.
+
+    Attributes:
+        model: The model.
+        version: Its version.
+        traceparent: The trace context that it came with.
+        trace: The one that it went on with; see `Observer.traced`.
+        began: When it came.
+        ended: When it ended.
+        parts: From when to when it was in which part; see `parts_of`.
+        batch_size: How many items the engine ran together; 0 if it did not come so far.
+        error: The code of what it failed with.
+    """
+
+    model: str
+    version: int
+    traceparent: str | None
+    trace: str | None
+    began: float
+    ended: float
+    parts: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    batch_size: int = 0
+    error: str | None = None
 
 
 class Observer:
     """Hears everything and forgets it; subclasses keep what they are for."""
 
+    def traced(self, given: str | None) -> str | None:
+        """The trace context of what begins now.
+
+        Args:
+            given: The one that it begins in; what nobody traces goes on with that.
+        """
+        return given
+
     def request_ended(self, request: RequestEnd) -> None:
         """A request was answered or refused, or nobody waited for it any more."""
 
-    def picture_read(self, cascade: str, form: str, seconds: float, quality: float) -> None:
+    def picture_read(
+        self, cascade: str, form: str, seconds: float, quality: float, content: str
+    ) -> None:
         """A picture was decoded, and its views were made.
 
         Args:
@@ -104,6 +177,7 @@ class Observer:
             form: What it is, such as `JPEG`.
             seconds: How long that took.
             quality: How fit it is to be judged, from 0 to 1.
+            content: SHA-256 of its file, in hexadecimal.
         """
 
     def picture_refused(self, cascade: str, code: str) -> None:
@@ -144,7 +218,13 @@ class Observer:
         """An engine began a batch of so many items."""
 
     def batch_ended(
-        self, model: str, version: int, seconds: float, read_tokens: int, new_tokens: int
+        self,
+        model: str,
+        version: int,
+        seconds: float,
+        read_tokens: int,
+        new_tokens: int,
+        members: Sequence[str],
     ) -> None:
         """An engine ended a batch.
 
@@ -154,7 +234,11 @@ class Observer:
             seconds: How long it took.
             read_tokens: Tokens of the prompts, image tokens included.
             new_tokens: Tokens that were written.
+            members: The trace contexts of its items, where they have any.
         """
+
+    def item_done(self, item: ItemEnd) -> None:
+        """An item was answered by its model, or failed there."""
 
     def cases_shown(self, model: str, version: int, pictures: int) -> None:
         """A prompt shows pictures of reference cases."""

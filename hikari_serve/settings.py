@@ -85,6 +85,9 @@ class Settings:
         tls_cert: File of the server's certificate, and those between it and its root; empty for
             plain HTTP.
         tls_key: File of the certificate's private key.
+        audit: File of the audit log; empty for none.
+        audit_key: File of the key of the audit log's HMACs.
+        audit_bytes: Size at which the audit log is renamed and begun anew.
         log: Whether the log is lines of `json` or of `text`; `auto` is text on a terminal alone.
         metrics_port: Port for health and metrics alone; 0 leaves them where the rest is.
         stage_token: What the API says to its stages so that they answer; empty for none.
@@ -118,6 +121,9 @@ class Settings:
     keys: str = ""
     tls_cert: str = ""
     tls_key: str = ""
+    audit: str = ""
+    audit_key: str = ""
+    audit_bytes: int = 100_000_000
     log: str = "auto"
     metrics_port: int = 0
     stage_token: str = field(default="", repr=False)
@@ -171,6 +177,9 @@ class Settings:
             keys=own.get("HIKARI_KEYS", default.keys),
             tls_cert=own.get("HIKARI_TLS_CERT", default.tls_cert),
             tls_key=own.get("HIKARI_TLS_KEY", default.tls_key),
+            audit=own.get("HIKARI_AUDIT", default.audit),
+            audit_key=own.get("HIKARI_AUDIT_KEY", default.audit_key),
+            audit_bytes=_number("HIKARI_AUDIT_BYTES", own, default.audit_bytes, least=1),
             log=_one_of("HIKARI_LOG", own, default.log, ("auto", "json", "text")),
             metrics_port=_number(
                 "HIKARI_METRICS_PORT", own, default.metrics_port, least=0, most=MOST_PORT

@@ -60,6 +60,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         Panel("Requests take", "s", quantiles("hikari_request_seconds", "door", "{{door}}", 0.5, 0.95, 0.99)),
         Panel("Streams: first event", "s", quantiles("hikari_first_event_seconds", "door", "{{door}}", 0.5, 0.95)),
         Panel("Streams: first word", "s", quantiles("hikari_first_word_seconds", "door", "{{door}}", 0.5, 0.95)),
+        Panel("Before and after the stages", "s", quantiles("hikari_request_part_seconds", "door, part", "{{door}} {{part}}", 0.5, 0.95)),
         Panel("Errors by cause", "reqps", ((rate('hikari_requests_total{outcome="error"}', "cause"), "{{cause}}"),), stacked=True),
         Panel("Reading a picture", "s", quantiles("hikari_decode_seconds", "cascade", "{{cascade}}", 0.5, 0.95)),
     ),

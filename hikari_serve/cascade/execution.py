@@ -105,7 +105,8 @@ class Cascade:
             self.observer.picture_refused(self.name, error.code)
             raise
         seconds = time.monotonic() - began
-        self.observer.picture_read(self.name, picture.form, seconds, picture.quality.score)
+        its = (picture.form, seconds, picture.quality.score, picture.content)
+        self.observer.picture_read(self.name, *its)
         return picture
 
     async def _read(self, request: CascadeRequest, graph: Graph, deadline: float) -> Picture:
@@ -203,6 +204,7 @@ class _Run:
                 raise Skipped(f"it needs '{wire.stage}.{wire.tensor}', which is not known")
             if result is not None and isinstance(result.output, Retrieval):
                 index = result.output.index
+        end.trace = self.cascade.observer.traced(self.request.traceparent)
         return Item(
             id=self.request.id,
             model=node.config.name,
@@ -215,7 +217,7 @@ class _Run:
             cases=self.request.cases or None,
             deadline=self.deadline,
             priority=self.request.priority,
-            traceparent=self.request.traceparent,
+            traceparent=end.trace,
         )
 
 

@@ -134,6 +134,7 @@ class StageEnd:
         waited: Seconds until its inputs were there.
         seconds: From the call to the end, the hop included.
         provisional: Whether its label may still be withheld, for a stage that has not ended.
+        trace: The trace context that it was called with.
     """
 
     name: str
@@ -145,6 +146,7 @@ class StageEnd:
     waited: float = 0.0
     seconds: float = 0.0
     provisional: bool = False
+    trace: str | None = None
 
     @property
     def output(self) -> Output | None:

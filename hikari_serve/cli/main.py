@@ -15,6 +15,7 @@ from hikari_serve.cli.diagnose.command import diagnose
 from hikari_serve.cli.index import command as index
 from hikari_serve.cli.models import command as models
 from hikari_serve.cli.terminal import complain
+from hikari_serve.cli.top.command import top
 from hikari_serve.errors import HikariError
 
 
@@ -39,6 +40,7 @@ class Commands(TyperGroup):
 
 app = typer.Typer(cls=Commands, no_args_is_help=True)
 app.command()(diagnose)
+app.command()(top)
 app.add_typer(models.app, name="models")
 app.add_typer(labels.app, name="labels")
 app.add_typer(index.app, name="index")

@@ -1,5 +1,6 @@
 """An observer that counts for Prometheus, of one stage or of the API."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -27,12 +28,17 @@ class Metrics(Observer):
         figures, door = self._figures, request.door
         figures.requests.labels(door, request.outcome, request.cause or "").inc()
         figures.request.labels(door).observe(request.seconds)
+        for part, seconds in (("intake", request.intake), ("answer", request.answer)):
+            if seconds is not None:
+                figures.request_part.labels(door, part).observe(seconds)
         if request.first_event is not None:
             figures.first_event.labels(door).observe(request.first_event)
         if request.first_word is not None:
             figures.first_word.labels(door).observe(request.first_word)
 
-    def picture_read(self, cascade: str, form: str, seconds: float, quality: float) -> None:
+    def picture_read(
+        self, cascade: str, form: str, seconds: float, quality: float, content: str
+    ) -> None:
         self._figures.pictures.labels(cascade, form).inc()
         self._figures.decode.labels(cascade).observe(seconds)
         self._figures.quality.labels(cascade).observe(quality)
@@ -82,7 +88,13 @@ class Metrics(Observer):
         self._figures.batch_released.labels(self._stage, model, version, why).inc()
 
     def batch_ended(
-        self, model: str, version: int, seconds: float, read_tokens: int, new_tokens: int
+        self,
+        model: str,
+        version: int,
+        seconds: float,
+        read_tokens: int,
+        new_tokens: int,
+        members: Sequence[str],
     ) -> None:
         which = self._stage, model, version
         self._figures.batch_seconds.labels(*which).observe(seconds)

@@ -29,16 +29,21 @@ def words(request: RequestEnd) -> str:
 
 def fields(request: RequestEnd) -> dict[str, object]:
     """The same in full; times are seconds."""
+    trace = request.trace or request.traceparent
+    decode = sum(each.seconds for each in request.pictures)
     found: dict[str, object] = {
         "event": "request",
         "request": request.id,
-        "trace": request.traceparent.split("-")[1] if request.traceparent else None,
+        "trace": trace.split("-")[1] if trace else None,
         "door": request.door,
         "outcome": request.outcome,
         "cause": request.cause,
         "seconds": _rounded(request.seconds),
         "first_event": _rounded(request.first_event),
         "first_word": _rounded(request.first_word),
+        "intake": _rounded(request.intake),
+        "decode": _rounded(decode) if request.pictures else None,
+        "answer": _rounded(request.answer),
     }
     stages = {
         each.stage: _known(

@@ -1,38 +1,32 @@
 """Several observers in the place of one: each hears everything."""
 
-from hikari_serve.errors import HikariError
-from hikari_serve.observer import Observer, RequestEnd
-from hikari_serve.stage import StageResult
+import inspect
+from collections.abc import Callable
+
+from hikari_serve.observer import Observer
 
 
 class Several(Observer):
-    """Passes on what an API process hears; its queues and models have one observer each."""
+    """Passes on what it hears."""
 
     def __init__(self, *observers: Observer) -> None:
         self._observers = observers
 
-    def request_ended(self, request: RequestEnd) -> None:
+    def traced(self, given: str | None) -> str | None:
+        """What the one of them that traces says."""
         for each in self._observers:
-            each.request_ended(request)
+            given = each.traced(given)
+        return given
 
-    def picture_read(self, cascade: str, form: str, seconds: float, quality: float) -> None:
-        for each in self._observers:
-            each.picture_read(cascade, form, seconds, quality)
 
-    def picture_refused(self, cascade: str, code: str) -> None:
+def _passing_on(name: str) -> Callable[..., None]:
+    def pass_on(self: Several, *said: object, **named: object) -> None:
         for each in self._observers:
-            each.picture_refused(cascade, code)
+            getattr(each, name)(*said, **named)
 
-    def stage_called(self, cascade: str, stage: str, waited: float) -> None:
-        for each in self._observers:
-            each.stage_called(cascade, stage, waited)
+    return pass_on
 
-    def stage_left(self, cascade: str, stage: str) -> None:
-        for each in self._observers:
-            each.stage_left(cascade, stage)
 
-    def stage_ended(
-        self, cascade: str, stage: str, seconds: float, ended: StageResult | HikariError
-    ) -> None:
-        for each in self._observers:
-            each.stage_ended(cascade, stage, seconds, ended)
+for _name, _it in vars(Observer).items():
+    if inspect.isfunction(_it) and _name not in vars(Several):
+        setattr(Several, _name, _passing_on(_name))

@@ -1,100 +1,238 @@
-"""An observer that makes a trace of each request: its intake, its stages, and their parts.
+"""An observer that makes a trace of each request, the API's part of it or a runner's.
 
-The spans are made when the request has ended, from the times that it ended with, so that they
-cost nothing on its way. They go where OpenTelemetry's own `OTEL_*` variables say.
+The API has a span for the request, and in it the intake, the decoding, each stage and the answer; a
+runner has one for the item, and in it the parts of its time, and one for each batch. All are
+made from times when what they tell of has ended, so that they cost nothing on its way; what begins
+is only given its context, which goes with it over the hop. They go where OpenTelemetry's own
+`OTEL_*` variables say.
 """
 
 import os
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.sdk.trace.sampling import Decision
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    set_span_in_context,
+)
 
 from hikari_serve import __version__
 from hikari_serve.errors import ConfigError
-from hikari_serve.observer import Observer, RequestEnd, StageTime
+from hikari_serve.observer import ItemEnd, Observer, RequestEnd
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 """Without any of them nothing is traced."""
 
 NANOSECONDS = 1_000_000_000
 
+_TRACEPARENT = re.compile("(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+"""W3C's header: trace, span and flags after a version."""
 
-def exported(environ: Mapping[str, str] = os.environ) -> "tuple[Traces, ...]":
-    """What sends traces as the environment says; none where it says nothing.
+SCOPE = InstrumentationScope("hikari_serve", __version__)
+
+Attributes = Mapping[str, str | int | float]
+
+
+def endpoint(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Where traces are sent as the environment says; None where it says nothing.
 
     Raises:
         ConfigError: It says so, and what sends them is not installed.
     """
     named = next((name for name in ENDPOINTS if environ.get(name)), None)
     if named is None or environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
-        return ()
+        return None
     try:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        import opentelemetry.exporter.otlp.proto.http.trace_exporter  # noqa: F401
     except ImportError:
         raise ConfigError(
             f"{named} is set, but what sends traces is not installed: "
             "pip install 'hikari-serve[traces]'"
         ) from None
-    its = {"service.name": environ.get("OTEL_SERVICE_NAME", "hikari")}
-    provider = TracerProvider(resource=Resource.create({**its, "service.version": __version__}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    return (Traces(provider),)
+    return environ[named]
+
+
+def exported(stage: str = "", environ: Mapping[str, str] = os.environ) -> "tuple[Traces, ...]":
+    """What sends traces as the environment says; none where it says nothing.
+
+    Args:
+        stage: Whose runner this process is; the API is none's.
+        environ: The environment.
+
+    Raises:
+        ConfigError: It says so, and what sends them is not installed.
+    """
+    if endpoint(environ) is None:
+        return ()
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    name = f"hikari-{stage}" if stage else "hikari"
+    its: Attributes = {
+        "service.name": environ.get("OTEL_SERVICE_NAME") or name,
+        "service.version": __version__,
+        "process.pid": os.getpid(),
+    }
+    provider = TracerProvider(resource=Resource.create(its))
+    return (Traces(provider, BatchSpanProcessor(OTLPSpanExporter())),)
 
 
 class Traces(Observer):
-    """Makes a trace of what it hears."""
+    """Makes spans of what it hears."""
 
-    def __init__(self, provider: TracerProvider) -> None:
+    def __init__(self, provider: TracerProvider, processor: SpanProcessor) -> None:
         """Args:
-        provider: Where the spans go.
+        provider: Its ids, its sampler and its resource are those of the spans.
+        processor: Where they go; the provider shuts it down.
         """
-        self._tracer = provider.get_tracer("hikari_serve", __version__)
+        provider.add_span_processor(processor)
+        self._ids, self._sampler = provider.id_generator, provider.sampler
+        self._resource = provider.resource
+        self._processor = processor
+
+    def traced(self, given: str | None) -> str | None:
+        parent = _context(given)
+        inside = set_span_in_context(NonRecordingSpan(parent), Context()) if parent else Context()
+        trace = parent.trace_id if parent else self._ids.generate_trace_id()
+        decision = self._sampler.should_sample(inside, trace, "").decision
+        sampled = decision is Decision.RECORD_AND_SAMPLE
+        span = self._ids.generate_span_id()
+        return f"00-{trace:032x}-{span:016x}-{int(sampled):02x}"
 
     def request_ended(self, request: RequestEnd) -> None:
-        given = {"traceparent": request.traceparent} if request.traceparent else {}
-        parent = TraceContextTextMapPropagator().extract(given, Context())
+        own = _context(request.trace)
+        if own is None or not own.trace_flags.sampled:
+            return
         began = time.time() - request.seconds
-        root = self._span(parent, request.door, began, kind=SpanKind.SERVER)
-        root.set_attribute("hikari.request", request.id)
-        root.set_attribute("hikari.outcome", request.outcome)
-        if request.cause:
-            _fail(root, request.cause)
-        inside = set_span_in_context(root, parent)
-        if request.stages:
-            graph = min(each.began - each.waited for each in request.stages)
-            self._span(inside, "intake", began).end(_ns(began + graph))
+        ended = began + request.seconds
+        if request.intake is not None:
+            self._span("intake", None, own, began, began + request.intake)
+        for picture in request.pictures:
+            at = began + picture.began
+            self._span("decode", None, own, at, at + picture.seconds)
         for stage in request.stages:
-            self._stage(inside, began + stage.began, stage)
-        root.end(_ns(began + request.seconds))
+            at, its_own = began + stage.began, _context(stage.trace)
+            self._span(
+                stage.stage,
+                its_own,
+                own,
+                at,
+                at + stage.seconds,
+                kind=SpanKind.CLIENT if its_own else SpanKind.INTERNAL,
+                error=stage.error,
+            )
+        if request.answer is not None:
+            self._span("answer", None, own, ended - request.answer, ended)
+        self._span(
+            request.door,
+            own,
+            _context(request.traceparent),
+            began,
+            ended,
+            kind=SpanKind.SERVER,
+            attributes={"hikari.request": request.id, "hikari.outcome": request.outcome},
+            error=request.cause,
+        )
 
-    def _stage(self, inside: Context, began: float, stage: StageTime) -> None:
-        span = self._span(inside, stage.stage, began)
-        if stage.error:
-            _fail(span, stage.error)
-        its = set_span_in_context(span, inside)
-        at = began + stage.parts.get("hop", 0.0) / 2  # there and back; which took what is not known
-        for part, took in stage.parts.items():
-            if part != "hop":
-                self._span(its, part, at).end(_ns(at + took))
-                at += took
-        span.end(_ns(began + stage.seconds))
+    def item_done(self, item: ItemEnd) -> None:
+        own = _context(item.trace)
+        if own is None or not own.trace_flags.sampled:
+            return
+        epoch = time.time() - time.monotonic()
+        for part, (began, ended) in item.parts.items():
+            self._span(part, None, own, epoch + began, epoch + ended)
+        self._span(
+            item.model,
+            own,
+            _context(item.traceparent),
+            epoch + item.began,
+            epoch + item.ended,
+            kind=SpanKind.SERVER,
+            attributes={"hikari.version": item.version, "hikari.batch_size": item.batch_size},
+            error=item.error,
+        )
+
+    def batch_ended(
+        self,
+        model: str,
+        version: int,
+        seconds: float,
+        read_tokens: int,
+        new_tokens: int,
+        members: Sequence[str],
+    ) -> None:
+        """Makes a span in the trace of the first member, linked to all of them.
+
+        An item that was alone has nobody to be linked to: its `compute` tells all of its batch.
+        """
+        contexts = [each for each in map(_context, members) if each and each.trace_flags.sampled]
+        if len(contexts) < 2:
+            return
+        ended = time.time()
+        self._span(
+            "batch",
+            None,
+            contexts[0],
+            ended - seconds,
+            ended,
+            links=[Link(each) for each in contexts],
+        )
 
     def _span(
-        self, inside: Context, name: str, began: float, kind: SpanKind = SpanKind.INTERNAL
-    ) -> Span:
-        return self._tracer.start_span(name, inside, kind, start_time=_ns(began))
+        self,
+        name: str,
+        own: SpanContext | None,
+        parent: SpanContext | None,
+        began: float,
+        ended: float,
+        *,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Attributes | None = None,
+        error: str | None = None,
+        links: Sequence[Link] = (),
+    ) -> None:
+        """Sends a span; `own` is its context where others know it, times are of the Unix epoch."""
+        if own is None:
+            assert parent is not None
+            its = self._ids.generate_span_id()
+            own = SpanContext(parent.trace_id, its, is_remote=False, trace_flags=parent.trace_flags)
+        failed = {"error.type": error} if error else {}
+        span = ReadableSpan(
+            name,
+            own,
+            parent,
+            self._resource,
+            {**(attributes or {}), **failed},
+            links=links,
+            kind=kind,
+            status=Status(StatusCode.ERROR, error) if error else Status(),
+            start_time=int(began * NANOSECONDS),
+            end_time=int(ended * NANOSECONDS),
+            instrumentation_scope=SCOPE,
+        )
+        self._processor.on_end(span)
 
 
-def _fail(span: Span, code: str) -> None:
-    span.set_attribute("error.type", code)
-    span.set_status(StatusCode.ERROR, code)
+def _context(traceparent: str | None) -> SpanContext | None:
+    """The span that a trace context names; None where it names none.
 
-
-def _ns(seconds: float) -> int:
-    return int(seconds * NANOSECONDS)
+    OpenTelemetry's own reading takes ten times as long, and this is asked for each span.
+    """
+    found = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
+    if found is None:
+        return None
+    trace, span, flags = (int(each, 16) for each in found.groups())
+    context = SpanContext(trace, span, is_remote=True, trace_flags=TraceFlags(flags & 1))
+    return context if context.is_valid else None

@@ -13,9 +13,13 @@ from hikari_serve.stage import DEFAULT_PRIORITY, OnText
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An engine's answer with its times in seconds; `compute_s` is shared by the batch."""
+    """An engine's answer with its times in seconds; `compute_s` is shared by the batch.
+
+    `arrived` is the moment of `time.monotonic` at which the first who asked for it came.
+    """
 
     output: Output
+    arrived: float
     prepare_s: float
     queue_s: float
     compute_s: float
@@ -29,6 +33,7 @@ class Caller:
     deadline: float
     priority: int
     on_text: OnText | None
+    trace: str | None = None
 
 
 class Job:
@@ -42,6 +47,7 @@ class Job:
         self.callers: set[Caller] = set()
         self.deadline = 0.0
         self.priority = DEFAULT_PRIORITY
+        self.traces: list[str] = []
         self._pieces: list[str] = []
         self._arrived = self._ready = self._started = time.monotonic()
         self._batch_size = 0
@@ -50,6 +56,8 @@ class Job:
         """Adds a caller, who hears the words that came before as well."""
         self.callers.add(caller)
         self._renew()
+        if caller.trace is not None:
+            self.traces.append(caller.trace)
         if caller.on_text is not None and self._pieces:
             caller.on_text("".join(self._pieces))
 
@@ -57,6 +65,8 @@ class Job:
         """Takes a caller away; the work of the others goes on."""
         self.callers.discard(caller)
         self._renew()
+        if caller.trace is not None and not self.outcome.done():
+            self.traces.remove(caller.trace)  # its trace will not tell of this work
 
     def _renew(self) -> None:
         self.deadline = max((caller.deadline for caller in self.callers), default=0.0)
@@ -105,7 +115,9 @@ class Job:
         if not self.outcome.done():
             prepared, queued = self._ready - self._arrived, self._started - self._ready
             computed = now - self._started
-            self.outcome.set_result(Done(output, prepared, queued, computed, self._batch_size))
+            self.outcome.set_result(
+                Done(output, self._arrived, prepared, queued, computed, self._batch_size)
+            )
 
     def _break(self, error: Exception) -> None:
         if not self.outcome.done():

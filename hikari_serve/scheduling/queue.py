@@ -53,6 +53,7 @@ class Queue:
         deadline: float,
         priority: int = DEFAULT_PRIORITY,
         on_text: OnText | None = None,
+        trace: str | None = None,
     ) -> Done:
         """Waits for the answer to one item; cancelling the call leaves the job.
 
@@ -62,6 +63,7 @@ class Queue:
             deadline: Seconds since the Unix epoch.
             priority: From 1, served first, to 9.
             on_text: Hears the words of a generated answer as they come.
+            trace: The trace context of the item.
 
         Raises:
             QueueFull: The queue is at its bound.
@@ -73,7 +75,7 @@ class Queue:
             job = self._admit(key, prepare)
         else:
             self._observer.item_shared(self._model, self._version)
-        caller = Caller(deadline, priority, on_text)
+        caller = Caller(deadline, priority, on_text, trace)
         job.join(caller)
         try:
             async with asyncio.timeout(deadline - time.time()):
@@ -179,7 +181,8 @@ class Queue:
             for job in batch:
                 job.fail(error)
         seconds = time.monotonic() - began
-        self._observer.batch_ended(*name, seconds, *_tokens(batch))
+        members = [trace for job in batch for trace in job.traces]
+        self._observer.batch_ended(*name, seconds, *_tokens(batch), members)
         if all(job.answered for job in batch):  # a batch cut short teaches nothing
             self._batching.finished(size, seconds)
         self._running -= 1

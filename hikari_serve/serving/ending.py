@@ -13,7 +13,15 @@ from http import HTTPStatus
 
 from hikari_serve.cascade.report import StageEnd, Status
 from hikari_serve.errors import HikariError
-from hikari_serve.observer import Door, Observer, Outcome, RequestEnd, StageTime, parts_of
+from hikari_serve.observer import (
+    Door,
+    Observer,
+    Outcome,
+    PictureTime,
+    RequestEnd,
+    StageTime,
+    parts_of,
+)
 from hikari_serve.serving.hangup import CLIENT_CLOSED_REQUEST
 
 _DOORS: dict[str, Door] = {
@@ -38,10 +46,12 @@ class Ending:
     """What is known so far of how a request ends.
 
     Attributes:
+        trace: The trace context that the request goes on with.
         taken_in: When it was taken in, in seconds since the Unix epoch.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, trace: str | None = None) -> None:
+        self.trace = trace
         self.taken_in = time.time()
         self._began = time.monotonic()
         self._outcome: Outcome | None = None
@@ -49,6 +59,7 @@ class Ending:
         self._first_event: float | None = None
         self._first_word: float | None = None
         self._stages: list[StageTime] = []
+        self._pictures: list[PictureTime] = []
 
     def answered(self, status: Status) -> None:
         """There is an answer, to the picture or to one of several."""
@@ -67,12 +78,18 @@ class Ending:
         if words and self._first_word is None:
             self._first_word = now
 
+    def picture(self, seconds: float, content: str) -> None:
+        """A picture of that digest was decoded, which took so long."""
+        began = time.monotonic() - self._began - seconds
+        self._pictures.append(PictureTime(began, seconds, content))
+
     def stage(self, end: StageEnd) -> None:
         """A stage ended."""
         parts = parts_of(end.seconds, end.result) if end.result else {}
         error = end.error.code if end.error else None
         began = time.monotonic() - self._began - end.seconds
-        self._stages.append(StageTime(end.name, began, end.waited, end.seconds, parts, error))
+        times = (began, end.waited, end.seconds, parts)
+        self._stages.append(StageTime(end.name, *times, error, end.trace, end.result))
 
     def response(self, status: int | None) -> None:
         """What is known of the end from the status of an HTTP response, where nobody said more.
@@ -98,6 +115,8 @@ class Ending:
             self._first_event,
             self._first_word,
             tuple(self._stages),
+            tuple(self._pictures),
+            self.trace,
         )
 
 
@@ -107,6 +126,15 @@ _current: ContextVar[Ending | None] = ContextVar("ending", default=None)
 def ending() -> Ending:
     """That of the request which this task works for; where there is none, one that nobody hears."""
     return _current.get() or Ending()
+
+
+class Pictures(Observer):
+    """Has each request know when its pictures were decoded."""
+
+    def picture_read(
+        self, cascade: str, form: str, seconds: float, quality: float, content: str
+    ) -> None:
+        ending().picture(seconds, content)
 
 
 @contextmanager
@@ -121,7 +149,7 @@ def telling(
         request: Its id.
         traceparent: W3C trace context that it came with, if it is one.
     """
-    its = Ending()
+    its = Ending(observer.traced(traceparent))
     token = _current.set(its)
     try:
         yield its

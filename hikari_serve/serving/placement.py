@@ -2,11 +2,13 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hikari_serve.cascade.loads import LoadedCascade, stages_of
 from hikari_serve.errors import ConfigError
 from hikari_serve.observability.metrics import Metrics, figures
+from hikari_serve.observability.several import Several
+from hikari_serve.observer import Observer
 from hikari_serve.serving.bento import addresses
 from hikari_serve.serving.control.keeper import Keeper
 from hikari_serve.serving.control.opening import followed
@@ -27,12 +29,17 @@ class PlacedStages:
     """
 
     def __init__(
-        self, settings: Settings, cascades: Mapping[str, LoadedCascade], trust: ssl.SSLContext
+        self,
+        settings: Settings,
+        cascades: Mapping[str, LoadedCascade],
+        trust: ssl.SSLContext,
+        observers: Sequence[Observer] = (),
     ) -> None:
         """Args:
         settings: Says for each stage where it runs.
         cascades: Those that are served from the start.
         trust: What stages by https are trusted by.
+        observers: Who hears of the stages of this process besides its metrics.
 
         Raises:
             ConfigError: A stage should run beside us, but BentoML started none.
@@ -47,10 +54,8 @@ class PlacedStages:
         for stage in stages:
             place = settings.of_stage(stage).runner
             if place == "inline":
-                metrics = Metrics(figures(), stage)
-                host = Host.for_stage(
-                    stage, settings, graphs, here, metrics, empty=file is not None
-                )
+                heard = Several(Metrics(figures(), stage), *observers)
+                host = Host.for_stage(stage, settings, graphs, here, heard, empty=file is not None)
                 self._hosts.append(host)
                 self._keepers.append(Keeper(stage, host, file))
                 self.stages[stage] = host

@@ -14,6 +14,8 @@ from hikari_serve.cascade.requirements import require
 from hikari_serve.errors import ConfigError, HikariError
 from hikari_serve.hints import hint
 from hikari_serve.observability.metrics import Metrics, figures
+from hikari_serve.observability.several import Several
+from hikari_serve.observability.traces import endpoint, exported
 from hikari_serve.repository.repository import Repository
 from hikari_serve.serving.bento import (
     METRICS,
@@ -67,6 +69,7 @@ def runner_of(name: str | None) -> Any:
         for cascade, each in cascades.items():
             require(repository, cascade, each.graph, [stage])
         tls = certified(settings.tls_cert, settings.tls_key)
+        endpoint()
     except HikariError as error:
         sys.exit(f"hikari: {error.message}")
 
@@ -102,10 +105,10 @@ class Runner:
         cascades: Mapping[str, LoadedCascade],
         app: Starlette,
     ) -> None:
-        metrics = Metrics(figures(), stage)
+        heard = Several(Metrics(figures(), stage), *exported(stage))
         here, file = started_here(stages_of(cascades)), followed(settings, cascades)
         graphs = [each.graph for each in cascades.values()]
-        self.host = Host.for_stage(stage, settings, graphs, here, metrics, empty=file is not None)
+        self.host = Host.for_stage(stage, settings, graphs, here, heard, empty=file is not None)
         self.keeper = Keeper(stage, self.host, file)
         app.state.stage = self.host
         self._tasks: list[asyncio.Task[None]] = []

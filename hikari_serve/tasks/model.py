@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from functools import partial
 
 from hikari_serve.engines.contract import Engine, Output, Prepared
-from hikari_serve.errors import InvalidInput
-from hikari_serve.observer import NOBODY, Observer
+from hikari_serve.errors import HikariError, InvalidInput
+from hikari_serve.observer import NOBODY, ItemEnd, Observer
 from hikari_serve.repository.config import ModelConfig
+from hikari_serve.scheduling.job import Done
 from hikari_serve.scheduling.lease import Lease
 from hikari_serve.scheduling.queue import Queue
 from hikari_serve.scheduling.turns import TurnTaking
@@ -44,6 +45,7 @@ class Model(ABC):
             self.digests["labels"] = provenance.labels
         self._engine = engine
         self._observer = observer
+        self._which = provenance.model, provenance.version
         self._queue = self._queue_of(engine)
         self._calls = 0
         self._idle = asyncio.Event()
@@ -100,6 +102,9 @@ class Model(ABC):
         check_digests(item.model, self.digests, item.digests)
         self._calls += 1
         self._idle.clear()
+        came, given = time.monotonic(), item.traceparent
+        trace = self._observer.traced(given) if given else None  # warming up is no trace
+        its = partial(ItemEnd, *self._which, given, trace, came)
         try:
             done = await self._queue.submit(
                 item.key,
@@ -107,17 +112,23 @@ class Model(ABC):
                 deadline=item.deadline,
                 priority=item.priority,
                 on_text=on_text,
+                trace=trace,
             )
+            began = time.monotonic()
+            if self.blocking_read:
+                output = await asyncio.to_thread(self.read, done.output, item)
+            else:
+                output = self.read(done.output, item)
+            read_s = time.monotonic() - began
+        except HikariError as error:
+            self._observer.item_done(its(time.monotonic(), error=error.code))
+            raise
         finally:
             self._calls -= 1
             if not self._calls:
                 self._idle.set()
-        began = time.monotonic()
-        if self.blocking_read:
-            output = await asyncio.to_thread(self.read, done.output, item)
-        else:
-            output = self.read(done.output, item)
-        read_s = time.monotonic() - began
+        parts = _parts(done, came, (began, began + read_s))
+        self._observer.item_done(its(began + read_s, parts, done.batch_size))
         return StageResult(
             output=output,
             provenance=self.provenance_of(item),
@@ -140,6 +151,18 @@ class Model(ABC):
         """Ends the queue and frees the engine."""
         await self._queue.close()
         await self._engine.close()
+
+
+def _parts(done: Done, came: float, read: tuple[float, float]) -> dict[str, tuple[float, float]]:
+    """When an item that came at `came` was in which part; what was before that is not its own."""
+    prepared = done.arrived + done.prepare_s
+    started = prepared + done.queue_s
+    ends = {"prepare": prepared, "queue": started, "compute": started + done.compute_s}
+    parts, began = {}, came
+    for part, end in ends.items():
+        parts[part] = (began, max(began, end))
+        began = max(began, end)
+    return {**parts, "read": read}
 
 
 def _ms(seconds: float) -> float:

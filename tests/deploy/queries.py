@@ -47,6 +47,6 @@ def used(query: str) -> set[str]:
         assert labels <= known[name], f"{query}: {name} has no {labels - known[name]}"
         names.add(name)
     for group in _GROUPED.findall(query):
-        labels = {each.strip() for each in group.split(",")}
+        labels = {each.strip() for each in group.split(",")} - {""}
         assert labels <= every, f"{query}: nothing has {labels - every}"
     return names

@@ -7,7 +7,7 @@ import pytest
 
 from hikari_serve.observability.lines import JsonLines
 from hikari_serve.observability.request_log import RequestLog
-from hikari_serve.observer import RequestEnd, StageTime
+from hikari_serve.observer import PictureTime, RequestEnd, StageTime
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARTS = {"prepare": 0.01, "queue": 0.02, "compute": 0.0300000001, "read": 0.0, "hop": 0.04}
@@ -24,6 +24,7 @@ END = RequestEnd(
         StageTime("group", 0.2, 0.0, 0.1, PARTS),
         StageTime("disease", 0.3, 0.1, 0.2, error="engine_failed"),
     ),
+    pictures=(PictureTime(0.05, 0.15, "c0"),),
 )
 REFUSED = RequestEnd("r2", None, "diagnose", "error", "bad_image", 0.012)
 
@@ -57,6 +58,9 @@ def test_machines_read_all_of_it(told: list[logging.LogRecord]) -> None:
         "seconds": 0.65,
         "first_event": 0.25,
         "first_word": 0.3,
+        "intake": 0.05,
+        "decode": 0.15,
+        "answer": 0.15,
         "stages": {
             "group": {"wait": 0.0, **PARTS, "compute": 0.03},
             "disease": {"wait": 0.1, "error": "engine_failed"},

@@ -4,20 +4,20 @@ import os
 import re
 import signal
 import threading
-import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
+import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from benchmarks.explained import STAGES, by_trace, covered, faults, sums
 from hikari_serve.drawing.cases import Drawing
-from tests.observability.receiver import Receiver
+from tests.observability.receiver import Receiver, eventually
 from tests.served.pictures import png
 from tests.served.server import ROOT, Server, serving, wait_ready
 
@@ -25,7 +25,6 @@ MOST_SERIES = 1_500
 LATE_MS = ("1", "25", "50", "100", "200", "400")
 """Deadlines that pass on the way: while the picture is decoded, or while its stages compute."""
 ROW = re.compile(r"\| `(hikari_\w+)` \| (\w+) \| ([^|]+) \| ([^|]+) \|")
-STAGES = ("group", "references", "disease", "caption")
 
 
 def page(url: str) -> str:
@@ -54,26 +53,10 @@ def total(url: str, sample: str, **labels: str) -> float:
     )
 
 
-def eventually(true: Callable[[], bool], seconds: float = 30) -> bool:
-    until = time.monotonic() + seconds
-    while not true() and time.monotonic() < until:
-        time.sleep(0.05)
-    return true()
-
-
-def traced(receiver: Receiver) -> int:
-    """How many whole traces were sent: none has an orphan, or lacks a stage or a part."""
-    traces: dict[bytes, list[Span]] = defaultdict(list)
-    for span in list(receiver.spans):
-        traces[span.trace_id].append(span)
-    parts = ["prepare", "queue", "compute", "read"] * len(STAGES)
-    names = sorted(["diagnose", "intake", *STAGES, *parts])
-    whole = 0
-    for spans in traces.values():
-        known = {span.span_id for span in spans} | {b""}
-        joined = all(span.parent_span_id in known for span in spans)
-        whole += joined and sorted(span.name for span in spans) == names
-    return whole if len(traces) == whole else 0
+def batch_size(span: Span) -> int:
+    return max(
+        (a.value.int_value for a in span.attributes if a.key == "hikari.batch_size"), default=0
+    )
 
 
 def ask(server: Server, image: bytes, path: str = "/diagnose", **asked: str) -> httpx.Response:
@@ -136,8 +119,15 @@ def test_two_workers_and_a_dead_runner_are_counted_and_traced_right(
             assert items == len(images) + warm_up
             assert total(server.url, "hikari_model_info", stage=stage) == 1
             assert total(server.url, "hikari_stage_waiting", stage=stage) == 0
-        assert eventually(lambda: traced(receiver) == len(images))
+        assert eventually(lambda: not faults(receiver.spans, len(images)))
         receiver.close()
+        assert receiver.services == {"hikari", *(f"hikari-{stage}" for stage in STAGES)}
+        linked = [link.span_id for span in receiver.spans for link in span.links]
+        shared = [span.span_id for span in receiver.spans if batch_size(span) > 1]
+        assert sorted(linked) == sorted(shared)  # each of them is of one batch
+        for spans in by_trace(receiver.spans).values():
+            assert covered(spans, hops=True) > 0.9
+        assert sums(page(server.url)) == pytest.approx(1, abs=0.05)
 
         worker = server.worker("DiseaseRunner")
         os.kill(worker, signal.SIGSTOP)

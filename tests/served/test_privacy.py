@@ -17,6 +17,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from hikari_serve.drawing.cases import Drawing
+from tests.observability.receiver import Receiver, eventually
 from tests.served.server import ROOT, Server, serving
 
 NAME = "Aurelia-Planted"
@@ -25,7 +26,10 @@ XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax'
     f'-ns#"><rdf:Description Creator="{NAME}"/></rdf:RDF></x:xmpmeta>'
 ).encode()
-FILES = 200
+FILES = 210
+KINDS, ANSWERED = 7, 4
+"""What is sent differs in so many ways, of which so many are answered."""
+AUDIT = "audit.jsonl"
 DOCS = ROOT / "docs" / "logs.md"
 ARTIST, DESCRIPTION, COMMENT = 0x013B, 0x010E, 0x9286
 
@@ -61,7 +65,27 @@ def asked(drawings: list[Drawing]) -> Iterator[tuple[str, bytes, dict[str, str]]
             ("/diagnose", whole, {"description": f"Photograph of {NAME}"}),
             ("/diagnose/stream", whole, {"until": "group"}),
             ("/diagnose", NAME.encode() + whole, {}),
-        )[number % 5 : number % 5 + 1]
+            ("/diagnose", whole, {"until": "group", "format": "html"}),
+            ("/diagnose", whole, {"until": "group", "format": "md"}),
+        )[number % KINDS : number % KINDS + 1]
+
+
+def watched(home: Path, receiver: Receiver) -> dict[str, str]:
+    """Settings of a server of two workers with all that hears of requests."""
+    home.mkdir()
+    key = home.parent / "audit.key"
+    key.write_text("k" * 64)
+    return {
+        "HIKARI_WORKERS": "2",
+        "HIKARI_AUDIT": str(home / AUDIT),
+        "HIKARI_AUDIT_KEY": str(key),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url,
+        "OTEL_BSP_SCHEDULE_DELAY": "500",
+    }
+
+
+def roots(receiver: Receiver) -> int:
+    return sum(not span.parent_span_id for span in list(receiver.spans))
 
 
 def keys(line: dict[str, Any]) -> set[str]:
@@ -89,7 +113,8 @@ def test_no_name_stays_anywhere(drawings: list[Drawing], tmp_path: Path) -> None
     home = tmp_path / "home"
     with (
         TemporaryDirectory() as temporary,  # a short path, which sockets need
-        serving(home, TMPDIR=temporary) as server,
+        Receiver() as receiver,
+        serving(home, TMPDIR=temporary, **watched(home, receiver)) as server,  # type: ignore[arg-type]
         httpx.Client(base_url=server.url, timeout=60) as client,
     ):
         found: list[tuple[str, bytes]] = []
@@ -100,12 +125,15 @@ def test_no_name_stays_anywhere(drawings: list[Drawing], tmp_path: Path) -> None
             statuses.append(answer.status_code)
             found.append((f"answer {len(statuses)}", answer.content))
             found.append((f"headers {len(statuses)}", str(answer.headers).encode()))
-        assert statuses.count(200) == 2 * FILES / 5
+        assert statuses.count(200) == FILES / KINDS * ANSWERED
         assert set(statuses) <= {200, 400, 415, 422}
         found.append(("metrics", client.get("/metrics").content))
+        assert eventually(lambda: roots(receiver) == FILES)
+        found.append(("traces", str(receiver.spans).encode()))
         found += left(server, home, Path(temporary))
         names = [name for name, _ in found]
         assert str(server.log) in names
+        assert str(home / AUDIT) in names
         assert any("counter_" in name for name in names)  # the metrics' own files
         for name, content in found:
             for planted in PLANTED:
@@ -115,6 +143,15 @@ def test_no_name_stays_anywhere(drawings: list[Drawing], tmp_path: Path) -> None
         requests = [line for line in lines if line.get("event") == "request"]
         assert len(requests) == FILES
         assert len({line["request"] for line in requests}) == FILES
-        (example,) = re.findall(r"```json\n(.*?)```", DOCS.read_text(), re.DOTALL)
+        audited = [json.loads(line) for line in (home / AUDIT).read_text().splitlines()]
+        assert {line["request"] for line in audited} == {line["request"] for line in requests}
+        example, audit = map(
+            json.loads, re.findall(r"```json\n(.*?)```", DOCS.read_text(), re.DOTALL)
+        )
         streamed = next(line for line in requests if line["door"] == "diagnose_stream")
-        assert keys(streamed) == keys(json.loads(example))
+        assert keys(streamed) == keys(example)
+        whole = next(line for line in audited if line["request"] == streamed["request"])
+        assert keys(whole) == keys(audit) - {"references"}  # it asked for the group alone
+        assert len(whole["pictures"]) == 1
+        lost = re.findall(r"^hikari_audit_lost_total (.+)$", client.get("/metrics").text, re.M)
+        assert lost == ["0.0"]

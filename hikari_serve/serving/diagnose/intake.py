@@ -17,7 +17,8 @@ from hikari_serve.quoting import quoted
 from hikari_serve.serving.asking import Asking
 from hikari_serve.serving.body import FIELDS_BYTES, json_bytes, read_body
 from hikari_serve.serving.diagnose.json_body import read_json
-from hikari_serve.serving.request_id import request_id_of, trace_of
+from hikari_serve.serving.ending import ending
+from hikari_serve.serving.request_id import request_id_of
 
 PIECE_BYTES = 64_000
 """Of a multipart body parsed at once, before others have their turns."""
@@ -41,13 +42,11 @@ class Asked:
     Attributes:
         request: For the cascade.
         format: What was named; None leaves it to the `Accept` header.
-        name: The picture's file name, where the body has one.
         top_k: Length of the differential.
     """
 
     request: CascadeRequest
     format: Format | None
-    name: str
     top_k: int
 
 
@@ -67,10 +66,9 @@ async def read_request(request: Request, max_image_bytes: int) -> Asked:
     fields: dict[str, Any] = _once(request.query_params.multi_items())
     if "image" in fields:
         raise InvalidInput("a picture cannot be in the query; send it in the body")
-    name = ""
     if kind == "multipart/form-data":
         body = await read_body(request, max_image_bytes + FIELDS_BYTES)
-        image, name, more = await _multipart(request, body)
+        image, more = await _multipart(request, body)
     elif kind == "application/json":
         body = await read_body(request, json_bytes(max_image_bytes))
         image, more = await asyncio.to_thread(read_json, body)
@@ -85,12 +83,8 @@ async def read_request(request: Request, max_image_bytes: int) -> Asked:
     if double := set(fields) & set(more):
         raise InvalidInput(f"{quoted(min(double))} is given in both the query and the body")
     asked = Parameters.read({**fields, **more})
-    diagnose = asked.request(
-        request_id_of(request.scope),
-        image,
-        trace_of(request.headers.get("traceparent")),
-    )
-    return Asked(diagnose, asked.format, name, asked.top_k)
+    diagnose = asked.request(request_id_of(request.scope), image, ending().trace)
+    return Asked(diagnose, asked.format, asked.top_k)
 
 
 def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -113,7 +107,7 @@ class _InMemory(MultiPartParser):
     spool_max_size = 0  # to Python's temporary files: no limit
 
 
-async def _multipart(request: Request, body: bytes) -> tuple[bytes, str, dict[str, str]]:
+async def _multipart(request: Request, body: bytes) -> tuple[bytes, dict[str, str]]:
     async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, len(body), PIECE_BYTES):
             yield body[start : start + PIECE_BYTES]
@@ -126,7 +120,6 @@ async def _multipart(request: Request, body: bytes) -> tuple[bytes, str, dict[st
         raise InvalidInput(f"the multipart body cannot be read: {quoted(str(error))}") from None
     fields: list[tuple[str, str]] = []
     image: bytes | None = None
-    file = ""
     try:
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
@@ -134,7 +127,7 @@ async def _multipart(request: Request, body: bytes) -> tuple[bytes, str, dict[st
                     raise InvalidInput(
                         f"unknown file field '{quoted(name)}'; the picture is `image`"
                     )
-                image, file = await value.read(), value.filename or ""
+                image = await value.read()
             else:
                 fields.append((name, value))
     finally:
@@ -145,4 +138,4 @@ async def _multipart(request: Request, body: bytes) -> tuple[bytes, str, dict[st
         )
     if image is None:
         raise InvalidInput("the file field `image` is missing")
-    return image, file, _once(fields)
+    return image, _once(fields)

@@ -50,7 +50,9 @@ def accepted_format(accept: str) -> Format:
 async def report_response(
     answer: Answer, asked: Asked, form: Literal["html", "md"], limits: PictureLimits
 ) -> Response:
-    """The answer as a report, with the picture as it was judged.
+    """The answer as a report, with the picture as it was judged, called by the request's id.
+
+    A file is often named after whom it shows, and a report goes from hand to hand.
 
     Args:
         answer: The answer.
@@ -61,7 +63,7 @@ async def report_response(
 
     def written() -> str:
         picture = upright(asked.request.image, limits)
-        return render(Report(answer, picture, datetime.now(UTC), asked.name), form)
+        return render(Report(answer, picture, datetime.now(UTC)), form)
 
     kind = "text/html" if form == "html" else "text/markdown"
     return Response(await asyncio.to_thread(written), media_type=kind, headers=_HEADERS)

@@ -47,7 +47,9 @@ async def answer(cascade: Cascade, request_id: str, asked: Asked) -> Answer:
     """
     its = ending()
     try:
-        found = await cascade.run(asked.request(request_id, asked.image), on_end=its.stage)
+        found = await cascade.run(
+            asked.request(request_id, asked.image, its.trace), on_end=its.stage
+        )
     except HikariError as error:
         its.failed(error)
         raise BentoMLException(error.message, error_code=error.status) from None

@@ -45,7 +45,8 @@ def test_a_format_wins_over_accept(api: Api) -> None:
     assert ask(api, "md", BROWSER)[0] == "text/markdown; charset=utf-8"
     kind, text = ask(api, "html")
     assert kind == "text/html; charset=utf-8"
-    assert "<h1>a &lt;b&gt;.png</h1>" in text
+    assert "<h1>Request " in text
+    assert "a &lt;b&gt;" not in text  # a file may be named after whom it shows
 
 
 def test_a_report_may_do_nothing(api: Api) -> None:

@@ -14,7 +14,7 @@ from tritonclient.grpc import service_pb2_grpc
 from hikari_serve import __version__
 from hikari_serve.errors import Unsupported
 from hikari_serve.observer import NOBODY, Observer
-from hikari_serve.serving.ending import telling
+from hikari_serve.serving.ending import ending, telling
 from hikari_serve.serving.oip.control import check_load, check_unload
 from hikari_serve.serving.oip.dataplane import EXTENSIONS, NAME, DataPlane
 from hikari_serve.serving.oip.grpc.stream import stream
@@ -146,7 +146,7 @@ def _asked(message: Any, context: Any) -> InferRequest:
         message,
         request_id=current.get(),
         deadline=None if left is None else time.time() + left,
-        traceparent=_trace(context),
+        traceparent=ending().trace,
     )
 
 

@@ -12,6 +12,7 @@ from hikari_serve import __version__
 from hikari_serve.errors import InvalidInput, NotFound, Unsupported
 from hikari_serve.quoting import quoted
 from hikari_serve.serving.body import FIELDS_BYTES, json_bytes
+from hikari_serve.serving.ending import ending
 from hikari_serve.serving.hangup import respond_while_connected
 from hikari_serve.serving.oip.config_json import config_json
 from hikari_serve.serving.oip.control import check_load, check_unload
@@ -23,7 +24,7 @@ from hikari_serve.serving.oip.http.statistics import statistics_json
 from hikari_serve.serving.oip.http.writing import write
 from hikari_serve.serving.oip.messages import InferRequest
 from hikari_serve.serving.oip.signature import Port
-from hikari_serve.serving.request_id import request_id_of, trace_of
+from hikari_serve.serving.request_id import request_id_of
 
 MODEL = ("/v2/models/{model}", "/v2/models/{model}/versions/{version}")
 
@@ -189,7 +190,7 @@ async def _infer(request: Request) -> Response:
         outputs=asked.outputs,
         parameters=asked.parameters,
         request_id=request_id_of(request.scope),
-        traceparent=trace_of(request.headers.get("traceparent")),
+        traceparent=ending().trace,
     )
     return await respond_while_connected(request, _answer(request, infer, asked))
 

@@ -1,0 +1,1 @@
+"""`hikari top`: what servers do, while they do it."""

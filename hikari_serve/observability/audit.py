@@ -1,0 +1,232 @@
+"""An observer that writes what was answered to whom: one line of JSON a request, only appended.
+
+A line has the request's id and outcome, what produced the answer, its decisions with their
+probabilities, and each picture as an HMAC of its file: who has the key and the file can find the
+line, and nobody can tell a picture from it. `docs/logs.md` has an example.
+
+Requests never wait for the file: a thread writes. What it cannot write is counted as lost.
+"""
+
+import atexit
+import hmac
+import json
+import logging
+import os
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import lock_descriptor
+
+from hikari_serve import __version__
+from hikari_serve.errors import ConfigError
+from hikari_serve.observer import Observer, RequestEnd
+from hikari_serve.settings import Settings
+from hikari_serve.stage import Classification, Retrieval, StageResult
+
+logger = logging.getLogger(__name__)
+
+LEAST_KEY = 16
+"""Bytes of a key; `openssl rand -hex 32` makes a good one."""
+
+WAITING = 10_000
+"""Lines that may wait for the file, about 10 MB."""
+
+LAST_SECONDS = 5.0
+"""How long a process that ends may still write."""
+
+
+def audit_of(settings: Settings, lost: Callable[[], None]) -> "tuple[Audit, ...]":
+    """The audit log that the settings name, if they name one.
+
+    Args:
+        settings: Name the file and its key.
+        lost: Hears of each line that could not be written.
+
+    Raises:
+        ConfigError: The key is missing or too short, or a file cannot be read or written.
+    """
+    if not settings.audit:
+        return ()
+    if not settings.audit_key:
+        raise ConfigError("HIKARI_AUDIT is set, but HIKARI_AUDIT_KEY names no file with a key")
+    try:
+        key = Path(settings.audit_key).read_bytes().strip()
+    except OSError as error:
+        raise ConfigError(
+            f"HIKARI_AUDIT_KEY: {settings.audit_key} cannot be read: {error}"
+        ) from None
+    if len(key) < LEAST_KEY:
+        raise ConfigError(
+            f"HIKARI_AUDIT_KEY: {settings.audit_key} has no key of at least {LEAST_KEY} bytes"
+        )
+    return (Audit(Path(settings.audit), key, settings.audit_bytes, lost),)
+
+
+class Audit(Observer):
+    """Writes the lines; several processes may write to one file."""
+
+    def __init__(
+        self,
+        path: Path,
+        key: bytes,
+        most_bytes: int,
+        lost: Callable[[], None],
+        waiting: int = WAITING,
+    ) -> None:
+        """Args:
+        path: The file.
+        key: Of the HMACs.
+        most_bytes: The file is renamed when it has grown to this, and begun anew.
+        lost: Hears of each line that could not be written.
+        waiting: Lines that may wait.
+
+        Raises:
+            ConfigError: The file cannot be written.
+        """
+        self._key = key
+        self._lost = lost
+        self._lines: queue.Queue[str | None] = queue.Queue(waiting)
+        self._file = _File(path, most_bytes)
+        self._thread: threading.Thread | None = None
+        try:
+            self._file.open()
+            self._file.close()  # most processes that read the settings write nothing
+        except OSError as error:
+            raise ConfigError(f"HIKARI_AUDIT: {path} cannot be written: {error}") from None
+
+    def request_ended(self, request: RequestEnd) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._write, name="audit", daemon=True)
+            self._thread.start()
+            atexit.register(self.close)
+        try:
+            self._lines.put_nowait(json.dumps(fields(request, self._key)) + "\n")
+        except queue.Full:
+            self._lost()
+
+    def close(self) -> None:
+        """Writes what still waits, for some seconds at most."""
+        if self._thread is None:
+            return
+        atexit.unregister(self.close)
+        with suppress(queue.Full):
+            self._lines.put(None, timeout=LAST_SECONDS)
+            self._thread.join(LAST_SECONDS)
+
+    def _write(self) -> None:
+        well = True
+        while (line := self._lines.get()) is not None:
+            try:
+                self._file.append(line.encode())
+                well = True
+            except OSError as error:
+                self._lost()
+                if well:
+                    logger.error("the audit log cannot be written: %s", error)
+                well = False
+
+
+def fields(request: RequestEnd, key: bytes) -> dict[str, object]:
+    """What a line says of a request."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return {
+        "time": now,
+        "request": request.id,
+        "door": request.door,
+        "outcome": request.outcome,
+        "cause": request.cause,
+        "server": __version__,
+        "pictures": [content_hmac(key, each.content) for each in request.pictures],
+        "stages": {
+            each.stage: _answered(each.result) if each.result else {"error": each.error}
+            for each in request.stages
+        },
+    }
+
+
+def content_hmac(key: bytes, content: str) -> str:
+    """HMAC-SHA256, in hexadecimal, of the SHA-256 of a picture's file, in hexadecimal."""
+    return hmac.digest(key, content.encode(), "sha256").hex()
+
+
+def _answered(result: StageResult) -> dict[str, object]:
+    made, output = result.provenance, result.output
+    found: dict[str, object] = {
+        "model": made.model,
+        "version": made.version,
+        "weights": made.weights,
+        "index": made.index,
+        "prompt": made.prompt,
+        "labels": made.labels,
+    }
+    if isinstance(output, Classification):
+        found |= {
+            "decision": output.decision,
+            "label": output.label,
+            "probability": output.probability,
+            "label_mass": output.label_mass,
+            "probabilities": dict(output.scores),
+        }
+    elif isinstance(output, Retrieval):
+        found["cases"] = {case.id: case.similarity for case in output.cases}
+    return found
+
+
+@dataclass(slots=True)
+class _File:
+    """A file that several processes append to, and that is renamed when it is full.
+
+    Whoever renames it holds its lock; the others see then that its name is another's.
+    """
+
+    path: Path
+    most_bytes: int
+    descriptor: int = -1
+
+    def open(self) -> None:
+        """Opens it, or begins it."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        self.descriptor = os.open(self.path, flags, 0o600)
+
+    def append(self, line: bytes) -> None:
+        """Writes a line.
+
+        Raises:
+            OSError: It could not be written whole.
+        """
+        if not self._is_named():
+            self.close()
+            self.open()
+        written = os.write(self.descriptor, line)
+        if written < len(line):
+            os.write(self.descriptor, b"\n")  # a half line stays alone
+            raise OSError(f"{written} of {len(line)} bytes were written")
+        if os.fstat(self.descriptor).st_size >= self.most_bytes:
+            self._rename()
+
+    def _is_named(self) -> bool:
+        """Whether the open file is still the one of that name: others may have renamed it."""
+        if self.descriptor < 0:
+            return False
+        try:
+            return os.path.samestat(os.stat(self.path), os.fstat(self.descriptor))
+        except FileNotFoundError:
+            return False
+
+    def _rename(self) -> None:
+        lock_descriptor(self.descriptor, blocking=True)
+        if self._is_named():
+            now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+            self.path.rename(self.path.with_name(f"{self.path.name}.{now}"))
+        self.close()
+
+    def close(self) -> None:
+        """Closes it, if it is open."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+        self.descriptor = -1

@@ -1,0 +1,16 @@
+"""What observing costs is measured between a server that is observed and one that is not."""
+
+from benchmarks.observing.__main__ import compare
+
+REQUESTS = 8
+LEAST_SPANS = 28
+"""Of a request; what its batches add depends on who came together."""
+
+
+def test_it_compares_two_servers_that_answer() -> None:
+    cost = compare(runs=1, requests=REQUESTS)
+    assert len(cost.observed) == len(cost.unobserved) == 1
+    assert min(cost.observed + cost.unobserved) > 0
+    assert cost.spans >= 2 * REQUESTS * LEAST_SPANS  # those that warm it up are asked too
+    assert cost.series == (0, cost.series[1])
+    assert cost.series[1] > 100
