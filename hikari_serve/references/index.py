@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +28,9 @@ from hikari_serve.references.manifest import (
 from hikari_serve.references.scoring import Query, rank
 from hikari_serve.references.store import Case, CaseStore
 from hikari_serve.references.typicality import nearest_distances, percentiles
+
+KEPT_CASES = 512
+"""Cases whose pictures and words are kept at hand: some tens of megabytes."""
 
 _REMEDY = "build it with `hikari index build`"
 
@@ -63,6 +66,7 @@ class ReferenceIndex:
         self._embeddings = embeddings
         self._text = text
         self._store = store
+        self._case = lru_cache(KEPT_CASES)(store.get)
 
     @classmethod
     def open(cls, folder: Path, encoder: EncoderInfo | None = None) -> "ReferenceIndex":
@@ -146,13 +150,13 @@ class ReferenceIndex:
         return [Match(self._cases[row].id, similarity, score) for row, similarity, score in ranked]
 
     def case(self, case_id: str) -> Case:
-        """Reads one case with its picture.
+        """Reads one case with its picture; the last ones are at hand.
 
         Raises:
             NotFound: The index has no such case.
             ConfigError: The case is corrupt on disk.
         """
-        return self._store.get(case_id)
+        return self._case(case_id)
 
     def cases(self, case_ids: Iterable[str]) -> list[Case]:
         """Reads several cases, in the order asked; errors as `case`."""

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.requirements import require
 from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import ConfigError, HikariError
 from hikari_serve.hints import hint
@@ -62,6 +63,7 @@ def runner_of(name: str | None) -> Any:
             raise ConfigError(
                 f"cascade '{settings.cascade}' has no stage '{stage}'; {hint(stage, graph.steps)}"
             )
+        require(repository, settings.cascade, graph, [stage])
         tls = certified(settings.tls_cert, settings.tls_key)
     except HikariError as error:
         sys.exit(f"hikari: {error.message}")

@@ -23,7 +23,10 @@ class Model(ABC):
         config: The model's configuration.
         provenance: What every result quotes.
         digests: What it was made of, as `Item.digests` says it.
+        blocking_read: Whether `read` waits for a disk, and so is called in a thread.
     """
+
+    blocking_read = False
 
     def __init__(
         self,
@@ -108,7 +111,10 @@ class Model(ABC):
             if not self._calls:
                 self._idle.set()
         began = time.monotonic()
-        output = self.read(done.output, item)
+        if self.blocking_read:
+            output = await asyncio.to_thread(self.read, done.output, item)
+        else:
+            output = self.read(done.output, item)
         read_s = time.monotonic() - began
         return StageResult(
             output=output,

@@ -24,6 +24,8 @@ saved twice without loss."""
 class Retriever(Model):
     """Encodes the picture, and words about it if there are some, and searches the index."""
 
+    blocking_read = True
+
     def __init__(
         self,
         config: ModelConfig,

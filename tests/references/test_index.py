@@ -179,6 +179,13 @@ class TestCases:
             odd.chmod(0o700)
 
 
+def test_a_case_that_was_read_is_at_hand(folder: Path) -> None:
+    index = ReferenceIndex.open(folder)
+    read = index.case("red")
+    index.close()
+    assert index.case("red") is read
+
+
 def edit_manifest(folder: Path, **fields: object) -> None:
     path = folder / MANIFEST
     path.write_text(json.dumps(json.loads(path.read_text()) | fields))

@@ -1,8 +1,9 @@
 """The retriever over a real encoder and index: what it finds, leaves out, and shows."""
 
 import asyncio
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from hikari_serve.pictures.decode import PictureLimits, open_image
 from hikari_serve.pictures.view import Preprocessing, content_hash, make_view
 from hikari_serve.references.builder import build
 from hikari_serve.references.encoding import open_encoder
+from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.references.store import Case
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.weights import find_weights
@@ -202,3 +204,17 @@ def test_an_index_of_another_encoder_is_refused(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump(parts))
     with pytest.raises(ConfigError, match=r"made with squares .*pictures full.* max16-lanczos"):
         load_model(repository, "squares", 1, cores=1)
+
+
+def test_the_index_is_read_off_the_event_loop(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[threading.Thread] = []
+    cases = ReferenceIndex.cases
+
+    def read(index: ReferenceIndex, case_ids: Iterable[str]) -> list[Case]:
+        threads.append(threading.current_thread())
+        return cases(index, case_ids)
+
+    monkeypatch.setattr(ReferenceIndex, "cases", read)
+    ask()
+    assert threads
+    assert threading.main_thread() not in threads

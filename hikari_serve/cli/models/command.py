@@ -73,6 +73,9 @@ def pull_models(
         list[str],
         typer.Argument(metavar="NAME...", help="Models, or cascades of them."),
     ],
+    pinned: Annotated[
+        bool, typer.Option("--pinned", help="Refuse a model whose configuration names no commit.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a model, one a line.")
     ] = False,
@@ -84,7 +87,7 @@ def pull_models(
     """
     from rich import filesize
 
-    from hikari_serve.cli.models.pull import members, pull_shown
+    from hikari_serve.cli.models.pull import check_pinned, members, pull_shown
     from hikari_serve.cli.terminal import complain
     from hikari_serve.errors import HikariError
     from hikari_serve.repository.repository import Repository
@@ -94,6 +97,8 @@ def pull_models(
     right = True
     for name in members(repository, names):
         try:
+            if pinned:
+                check_pinned(repository.config(name))
             done = pull_shown(repository, name)
         except HikariError as error:
             right = False

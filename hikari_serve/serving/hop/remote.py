@@ -222,8 +222,11 @@ class RemoteStage:
 
     async def _go_on_looking(self) -> None:
         while True:
-            await self._resolve()
-            await self._look()
+            try:
+                await self._resolve()
+                await self._look()
+            except Exception:  # the calls that wait for it would wait for ever
+                logger.exception("looking for the %s runners failed", self._stage)
             self._looked = True
             async with self._changed:
                 self._changed.notify_all()
@@ -238,8 +241,9 @@ class RemoteStage:
         """Takes up the replicas that there are now; those that went are closed when idle."""
         try:
             found = await resolve(self._addresses)
-        except OSError as error:  # a name server that fails now and then takes nobody away
-            self._unresolved = f"its name does not resolve ({error.strerror})"
+        except (OSError, UnicodeError) as error:
+            # a name server that fails now and then takes nobody away
+            self._unresolved = f"its name does not resolve ({error})"
             return
         for endpoint in found:
             if endpoint not in self._replicas:
@@ -250,8 +254,8 @@ class RemoteStage:
         for endpoint in set(self._replicas) - set(found):
             self._leaving.append(self._replicas.pop(endpoint))
         for replica in [each for each in self._leaving if not each.in_flight]:
-            self._leaving.remove(replica)
             await replica.close()
+            self._leaving.remove(replica)
 
     async def _look(self) -> None:
         await asyncio.gather(*(each.look() for each in list(self._replicas.values())))

@@ -78,6 +78,19 @@ def test_what_cannot_be_pulled_is_one_sentence(tmp_path: Path) -> None:
     assert failed.stderr.startswith("hikari: the hub at http://127.0.0.1:9 cannot be reached")
 
 
+def test_what_is_not_pinned_to_a_commit_can_be_refused(tmp_path: Path) -> None:
+    path = sourced(tmp_path) / "demo_group" / "config.yaml"
+    with serving(HUB, tmp_path / "hub") as hub:
+        refused = run(tmp_path, hub, "models", "pull", "--pinned", "demo")
+        assert refused.returncode == 1
+        assert refused.stderr == (
+            "hikari: model 'demo_group': hikari.source.revision is v1, but must be a commit of "
+            f"{HUB}: 40 hexadecimal digits\n"
+        )
+        path.write_text(path.read_text().replace("revision: v1", f"revision: {COMMIT}"))
+        assert run(tmp_path, hub, "models", "pull", "--pinned", "demo").returncode == 0
+
+
 def test_a_cascade_stands_for_its_models_and_their_bases() -> None:
     repository = Repository(MODELS)
     assert members(repository, ["hikari_card"]) == ["subaru", "sirius", "vega"]

@@ -24,6 +24,8 @@ class Runner:
     Attributes:
         stage: What answers.
         heads: The headers of every request.
+        hung: Whether it answers; cleared, it does not.
+        port: Its port, once it has started.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Runner:
         self.hung.set()
         app = stage_app(name)
         app.state.stage = self.stage
+        self.port = port
         self._path = path
         cert, key = tls or (None, None)
         self._server = _Server(
@@ -63,15 +66,12 @@ class Runner:
             return self._path.as_uri()
         return f"{self._scheme}://127.0.0.1:{self.port}"
 
-    @property
-    def port(self) -> int:
-        """Its port."""
-        return int(self._server.servers[0].sockets[0].getsockname()[1])
-
     async def __aenter__(self) -> "Runner":
         self._serving = asyncio.create_task(self._server.serve())
         while not self._server.started:
             await asyncio.sleep(0.001)
+        if not self._path:
+            self.port = int(self._server.servers[0].sockets[0].getsockname()[1])
         return self
 
     async def __aexit__(self, *_: object) -> None:

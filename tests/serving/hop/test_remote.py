@@ -365,7 +365,7 @@ def test_names_are_resolved_anew(monkeypatch: pytest.MonkeyPatch) -> None:
             there.append(second)
             for each in (first, second):
                 each.stage.seconds = 0.05
-            while len(stage.replicas) < 2:
+            while [each.condition for each in stage.replicas] != [replica.Condition.UP] * 2:
                 await asyncio.sleep(0.02)
             await asyncio.gather(*(stage.infer(item()) for _ in range(10)))
             assert len(second.stage.items) == 5

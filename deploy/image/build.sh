@@ -1,0 +1,15 @@
+#!/bin/sh
+# Builds the image of a Bento, with the first of docker, podman and buildah that works here:
+#   deploy/image/build.sh BENTO NAME:TAG [option of `build` ...]
+set -eu
+bento=$1 name=$2
+shift 2
+for builder in docker podman buildah none; do
+    if "$builder" info >/dev/null 2>&1; then break; fi
+done
+case $builder in
+none) echo "docker, podman or buildah is needed" >&2; exit 1 ;;
+docker) ;;
+*) set -- --format docker "$@" ;; # OCI's own format has no health check
+esac
+exec "$builder" build --tag "$name" --file "$bento/env/docker/Dockerfile" "$@" "$bento"

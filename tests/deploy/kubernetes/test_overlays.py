@@ -1,0 +1,234 @@
+"""Every overlay renders, and its pods are what the cascade's stages, the server and the docs say."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.wiring import read_graph
+from hikari_serve.repository.repository import Repository
+from hikari_serve.repository.schema import CascadeConfig
+from hikari_serve.serving.draining import drain_of
+from hikari_serve.settings import Settings
+from tests.deploy.kubernetes.rendered import FOLDER, OVERLAYS, Object, overlay, render, selects
+from tests.served.server import ROOT
+
+each_overlay = pytest.mark.parametrize("name", OVERLAYS)
+DOCS = (ROOT / "docs" / "operations.md").read_text()
+
+
+def settings_of(name: str, maker: str) -> Settings:
+    return Settings.from_environment(overlay(name).environment(maker))
+
+
+def graph_of(name: str) -> Graph:
+    repository = Repository(ROOT / "models")
+    return read_graph(repository.config(settings_of(name, "hikari-api").cascade), repository)
+
+
+def stage_deployments(name: str) -> dict[str, Object]:
+    """The Deployments of stages, by the stage."""
+    found = overlay(name).of("Deployment").items()
+    return {key.removeprefix("hikari-"): each for key, each in found if key != "hikari-api"}
+
+
+@each_overlay
+def test_its_pods_are_as_restricted_as_pods_can_be(name: str) -> None:
+    rendered = overlay(name)
+    (namespace,) = rendered.of("Namespace").values()
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    for pod in rendered.pods().values():
+        spec = pod["spec"]
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & set(spec)
+        assert spec["securityContext"]["runAsNonRoot"]
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        volumes = {key for each in spec["volumes"] for key in each if key != "name"}
+        assert volumes <= {"emptyDir", "persistentVolumeClaim", "secret"}
+        assert all(
+            "sizeLimit" in each.get("emptyDir", {"sizeLimit": ""}) for each in spec["volumes"]
+        )
+        assert spec["automountServiceAccountToken"] is False
+        assert spec["serviceAccountName"] in rendered.of("ServiceAccount")
+        assert spec["enableServiceLinks"] is False
+    for _, container in rendered.containers():
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert container["terminationMessagePolicy"] == "FallbackToLogsOnError"
+        for resource in ("cpu", "memory"):
+            assert resource in container["resources"]["requests"]
+            assert resource in container["resources"]["limits"]
+
+
+@each_overlay
+def test_the_server_takes_its_settings(name: str) -> None:
+    for maker in overlay(name).of("Deployment"):
+        settings_of(name, maker).check_stages(graph_of(name).steps)
+
+
+@each_overlay
+def test_a_stage_is_asked_where_its_pods_are(name: str) -> None:
+    rendered, settings = overlay(name), settings_of(name, "hikari-api")
+    elsewhere = set(graph_of(name).steps) - set(settings.here(graph_of(name).steps))
+    assert set(stage_deployments(name)) == elsewhere
+    for stage, deployment in stage_deployments(name).items():
+        service = rendered.of("Service")[f"hikari-{stage}"]
+        assert service["spec"]["clusterIP"] == "None"
+        (port,) = service["spec"]["ports"]
+        url = f"http://{service['metadata']['name']}:{port['port']}"
+        assert settings.of_stage(stage).runner == url
+        assert settings_of(name, f"hikari-{stage}").stage == stage
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
+        numbers = {each["name"]: each["containerPort"] for each in container["ports"]}
+        assert numbers[port["targetPort"]] == port["port"] == int(container["command"][-1])
+        assert numbers["probes"] == settings.metrics_port
+
+
+@each_overlay
+def test_what_selects_pods_selects_those_of_its_own_name(name: str) -> None:
+    rendered = overlay(name)
+    labels = {key: each["metadata"]["labels"] for key, each in rendered.pods().items()}
+    for kind in ("Deployment", "PodDisruptionBudget", "Service", "NetworkPolicy"):
+        for key, each in rendered.of(kind).items():
+            spec = each["spec"]
+            selector = spec.get("podSelector") or spec["selector"]
+            if kind == "Service":
+                selector = {"matchLabels": selector}
+            assert [pod for pod in labels if selects(selector, labels[pod])] == [key]
+    for key, pod in rendered.pods().items():
+        for spread in pod["spec"].get("topologySpreadConstraints", ()):
+            assert selects(spread["labelSelector"], labels[key])
+
+
+@each_overlay
+def test_only_the_api_reaches_a_stage_and_only_the_scraper_metrics(name: str) -> None:
+    rendered = overlay(name)
+    labels = {key: each["metadata"]["labels"] for key, each in rendered.pods().items()}
+    policies = rendered.of("NetworkPolicy")
+    assert set(policies) == set(labels)
+    scraper = [
+        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+    ]
+    for key, each in policies.items():
+        assert each["spec"]["policyTypes"] == ["Ingress", "Egress"]
+        for rule in each["spec"]["ingress"]:
+            ports = {port["port"] for port in rule["ports"]}
+            if "probes" in ports:
+                assert (ports, rule["from"]) == ({"probes"}, scraper)
+            elif key != "hikari-api":
+                ((sender, selector),) = rule["from"][0].items()
+                assert sender == "podSelector"
+                assert [pod for pod in labels if selects(selector, labels[pod])] == ["hikari-api"]
+    for stage in stage_deployments(name):
+        assert policies[f"hikari-{stage}"]["spec"]["egress"] == []
+    (to,) = [rule["to"] for rule in policies["hikari-api"]["spec"]["egress"] if "to" in rule]
+    reached = [pod for pod in labels if selects(to[0]["podSelector"], labels[pod])]
+    assert reached == [f"hikari-{stage}" for stage in stage_deployments(name)]
+
+
+@each_overlay
+def test_a_pod_has_its_deadline_to_end_and_a_busy_node_its_time_to_start(name: str) -> None:
+    rendered = overlay(name)
+    config = Repository(ROOT / "models").config(settings_of(name, "hikari-api").cascade)
+    assert isinstance(config.hikari, CascadeConfig)
+    for maker, deployment in rendered.of("Deployment").items():
+        spec = deployment["spec"]["template"]["spec"]
+        (container,) = spec["containers"]
+        grace = spec["terminationGracePeriodSeconds"]
+        assert grace == config.hikari.timeout_ms / 1000 + 15
+        before = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+        assert 0 < before <= grace - drain_of(config)
+        probes = {kind: container[f"{kind}Probe"] for kind in ("startup", "readiness", "liveness")}
+        for probe in probes.values():
+            assert probe["httpGet"]["port"] == "probes"
+            assert probe["timeoutSeconds"] >= 3
+        started = probes["startup"]
+        assert started["periodSeconds"] * started["failureThreshold"] >= 300
+        assert probes["readiness"]["httpGet"]["path"] == "/readyz"
+        assert probes["liveness"]["httpGet"]["path"] == "/livez"
+        # an API that waits for a stage must not be started anew for it
+        path = "/livez" if maker == "hikari-api" else "/readyz"
+        assert started["httpGet"]["path"] == path
+
+
+@each_overlay
+def test_an_api_has_the_memory_that_it_takes_at_worst(name: str) -> None:
+    """By the arithmetic of docs/settings.md; at rest it took 161 MiB."""
+    if name == "gpu-single":
+        return  # its limit is that of the models beside it
+    settings = settings_of(name, "hikari-api")
+    (container,) = overlay(name).pods()["hikari-api"]["spec"]["containers"]
+    limits = container["resources"]["limits"]
+    decoding = 9 * settings.max_image_pixels * int(limits["cpu"])
+    worst = 3 * settings.max_bytes + decoding + 161 * 2**20
+    assert worst < int(limits["memory"].removesuffix("Gi")) * 2**30
+
+
+@each_overlay
+def test_a_pod_with_a_gpu_has_shared_memory_and_a_cache_for_kernels(name: str) -> None:
+    for _, container in overlay(name).containers():
+        if "nvidia.com/gpu" not in container["resources"]["limits"] or container["name"] == "plan":
+            continue
+        mounts = {each["mountPath"] for each in container["volumeMounts"]}
+        assert {"/dev/shm", "/var/cache/hikari"} <= mounts
+        caches = [each["value"] for each in container["env"] if "CACHE" in each["name"]]
+        assert len(caches) == 5
+        assert all(each.startswith("/var/cache/hikari") for each in caches)
+
+
+@each_overlay
+def test_the_docs_tell_which_secrets_to_make(name: str) -> None:
+    """All that a pod does not start without."""
+    text = yaml.safe_dump_all(overlay(name).objects)
+    wanted = set(re.findall(r"secretName: (\S+)", text))
+    for _, container in overlay(name).containers():
+        for each in container.get("env", ()):
+            reference = each.get("valueFrom", {}).get("secretKeyRef")
+            if reference:
+                wanted.add(reference["name"])
+                literal = f"secret generic {reference['name']} --from-literal={reference['key']}="
+                assert literal in DOCS
+    for secret in wanted:
+        assert f"kubectl -n hikari create secret generic {secret} " in DOCS
+    assert wanted == set() or name != "demo-cpu"
+
+
+def folders(kind: str) -> list[str]:
+    found = FOLDER.rglob("kustomization.yaml")
+    parsed = {
+        str(path.parent.relative_to(FOLDER)): yaml.safe_load(path.read_text()) for path in found
+    }
+    return sorted(path for path, each in parsed.items() if each["kind"] == kind)
+
+
+def test_every_component_can_be_laid_on_the_base(tmp_path: Path) -> None:
+    """All but those that overlays here use together, such as one autoscaler on another."""
+
+    def rendered_with(*components: str) -> dict[str, Any]:
+        to = {
+            name: os.path.relpath(FOLDER / name, tmp_path.resolve())
+            for name in (*components, "base")
+        }
+        kustomization = {"resources": [to["base"]], "components": [to[each] for each in components]}
+        (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+        rendered = render(tmp_path)
+        return {f"{each['kind']}/{each['metadata']['name']}": each for each in rendered.objects}
+
+    base = rendered_with()
+    for component in folders("Component"):
+        needs = ["components/references"] if component.endswith("/references") else []
+        with_it = rendered_with(*dict.fromkeys([*needs, component]))
+        assert with_it != (rendered_with(*needs) if needs and needs != [component] else base)
+    both = rendered_with("components/references", "components/hpa", "components/hpa/references")
+    for key, each in both.items():
+        if key.startswith("HorizontalPodAutoscaler/"):
+            target = both[f"Deployment/{each['spec']['scaleTargetRef']['name']}"]
+            assert "replicas" not in target["spec"]
+            assert each["metadata"]["name"] == target["metadata"]["name"]
+    assert sum(key.startswith("HorizontalPodAutoscaler/") for key in both) == 5

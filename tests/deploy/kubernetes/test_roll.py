@@ -1,0 +1,108 @@
+"""Nothing is lost while every Deployment rolls under load: `demo-cpu`, as processes of this machine."""
+
+import itertools
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from hikari_serve.drawing.cases import draw_cases
+from tests.deploy.kubernetes.processes import Pod, pod
+from tests.deploy.kubernetes.rendered import overlay
+from tests.served.pictures import png
+
+DEMO = overlay("demo-cpu")
+STAGES = ("group", "references", "disease", "caption")
+IN_FLIGHT = 8
+NETWORK = "127.0.6"
+
+
+class Cluster:
+    """Pods by what makes them; a Service is the pods whose readiness probe passed."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.ready: dict[str, list[Pod]] = {f"hikari-{name}": [] for name in ("api", *STAGES)}
+        self._folder = folder
+        self._stack = stack
+        self._numbers = itertools.count(1)
+        places = iter(range(1, 250))
+        # what the headless Services' names resolve to, now or later: nobody listens on most of them
+        self._addresses = {
+            name: [f"{NETWORK}.{next(places)}" for _ in range(4)] for name in self.ready
+        }
+        self._free = {name: iter(found) for name, found in self._addresses.items()}
+
+    def start(self, name: str) -> Pod:
+        """Begins to start a pod."""
+        runners = {
+            f"HIKARI_{stage.upper()}_RUNNER": ",".join(
+                f"http://{address}:3000" for address in self._addresses[f"hikari-{stage}"]
+            )
+            for stage in STAGES
+        }
+        folder = self._folder / f"{name}-{next(self._numbers)}"
+        running = pod(DEMO, name, next(self._free[name]), folder, runners)
+        return self._stack.enter_context(running)
+
+    def serve(self, name: str, started: Pod) -> None:
+        """Waits until a pod is ready, and sends it requests from then on."""
+        started.wait("startup")
+        started.wait("readiness")
+        self.ready[name].append(started)
+
+    def roll(self, name: str) -> None:
+        """A new pod, and then the end of the oldest: `maxSurge: 1`, `maxUnavailable: 0`."""
+        self.serve(name, self.start(name))
+        oldest = self.ready[name].pop(0)
+        assert oldest.end() == 0, oldest.log.read_text()[-4000:]
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    with ExitStack() as stack:
+        made = Cluster(tmp_path, stack)
+        starting = [
+            (name, made.start(name))
+            for stage in STAGES
+            for name in (f"hikari-{stage}", f"hikari-{stage}")
+        ]
+        starting.append(("hikari-api", made.start("hikari-api")))
+        for name, started in starting:
+            made.serve(name, started)
+        yield made
+
+
+def test_every_deployment_rolls_under_load_and_nothing_fails(cluster: Cluster) -> None:
+    pictures = itertools.cycle([png(each.image) for each in draw_cases(24, 41_000)])
+    outcomes: Counter[str] = Counter()
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            (*_, api) = cluster.ready["hikari-api"]
+            url = f"http://{api.address}:3000/diagnose"
+            try:
+                answer = httpx.post(url, files={"image": next(pictures)}, timeout=60)
+                outcomes[answer.json().get("status") or answer.text] += 1
+            except httpx.HTTPError as error:
+                outcomes[repr(error)] += 1
+
+    clients = [threading.Thread(target=ask) for _ in range(IN_FLIGHT)]
+    for client in clients:
+        client.start()
+    try:
+        for name in cluster.ready:
+            before = sum(outcomes.values())
+            cluster.roll(name)
+            assert sum(outcomes.values()) > before
+        time.sleep(1)
+    finally:
+        stop.set()
+        for client in clients:
+            client.join()
+    assert set(outcomes) <= {"complete", "abstained"}, outcomes

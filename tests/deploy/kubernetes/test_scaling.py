@@ -1,0 +1,55 @@
+"""Scaling and alerts ask for metrics that there are, of the stages that there are."""
+
+import re
+
+import yaml
+
+from tests.deploy.kubernetes.rendered import FOLDER, overlay, render, selects
+from tests.deploy.queries import used
+from tests.served.server import ROOT
+
+SCALED = overlay("gpu-scaled")
+
+
+def test_each_stage_is_scaled_by_what_waits_for_it_and_never_to_none() -> None:
+    objects = SCALED.of("ScaledObject")
+    assert set(objects) == set(SCALED.of("Deployment")) - {"hikari-api"}
+    (references,) = render(FOLDER / "components" / "keda" / "references").objects
+    for name, each in {**objects, "hikari-references": references}.items():
+        spec, stage = each["spec"], name.removeprefix("hikari-")
+        assert spec["scaleTargetRef"] == {"name": name}
+        assert spec["minReplicaCount"] >= 1
+        assert spec["fallback"]["replicas"] > spec["minReplicaCount"]
+        asked = set()
+        for trigger in spec["triggers"]:
+            query = trigger["metadata"]["query"]
+            asked |= used(query)
+            assert set(re.findall(r'stage="(\w+)"', query)) == {stage}
+            assert trigger["metricType"] == "AverageValue"  # `fallback` works with no other
+            assert trigger["metadata"]["ignoreNullValues"] == "false"  # nothing is not zero
+        assert asked == {"hikari_stage_pending", "hikari_stage_running", "hikari_stage_waiting"}
+        if name in objects:
+            assert "replicas" not in SCALED.of("Deployment")[name]["spec"]
+
+
+def test_the_rules_are_those_of_prometheus() -> None:
+    rules = yaml.safe_load((ROOT / "deploy" / "prometheus" / "rules.yml").read_text())
+    assert SCALED.of("PrometheusRule")["hikari"]["spec"] == rules, "run `make rules`"
+
+
+def test_every_pod_that_serves_is_scraped_under_the_rules_job() -> None:
+    monitor = SCALED.of("PodMonitor")["hikari"]["spec"]
+    (endpoint,) = monitor["podMetricsEndpoints"]
+    assert endpoint["path"] == "/metrics"
+    for deployment in SCALED.of("Deployment").values():
+        pod = deployment["spec"]["template"]
+        labels = pod["metadata"]["labels"]
+        assert selects(monitor["selector"], labels)
+        assert labels[monitor["jobLabel"]] == "hikari"
+        (container,) = pod["spec"]["containers"]
+        assert endpoint["port"] in [each["name"] for each in container["ports"]]
+
+
+def test_the_dashboard_is_the_one_that_its_code_builds() -> None:
+    data = SCALED.of("ConfigMap")["hikari-dashboard"]["data"]
+    assert data["hikari.json"] == (ROOT / "deploy" / "grafana" / "dashboard.json").read_text()
