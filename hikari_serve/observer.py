@@ -153,6 +153,11 @@ class ItemEnd:
     error: str | None = None
 
 
+Repeated = Literal["lost", "refused"]
+"""Why a call is repeated: nobody took it or its replica died, or it was refused by one that is full
+or not what was asked for."""
+
+
 class Observer:
     """Hears everything and forgets it; subclasses keep what they are for."""
 
@@ -188,6 +193,12 @@ class Observer:
 
     def stage_left(self, cascade: str, stage: str) -> None:
         """Nobody waits any more for a stage that was asked, whether it ended or not."""
+
+    def replicas_seen(self, stage: str, count: Mapping[str, int]) -> None:
+        """How many replicas of a stage this process sees in each condition."""
+
+    def call_repeated(self, stage: str, why: Repeated) -> None:
+        """A call goes to another replica, or to the same one again."""
 
     def stage_ended(
         self, cascade: str, stage: str, seconds: float, ended: StageResult | HikariError

@@ -72,6 +72,10 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         Panel("Calls that wait for a stage", "short", (("sum by (stage) (hikari_stage_waiting)", "{{stage}}"),)),
         Panel("In front of the engine, and in it", "short", (("sum by (stage) (hikari_stage_pending)", "{{stage}} pending"), ("sum by (stage) (hikari_stage_running)", "{{stage}} running"))),
     ),
+    "Replicas": (
+        Panel("How they are", "short", (("sum by (stage, condition) (hikari_stage_replicas) > 0", "{{stage}} {{condition}}"),), stacked=True),
+        Panel("Calls that were repeated", "reqps", ((rate("hikari_stage_retries_total", "stage, why"), "{{stage}} {{why}}"),)),
+    ),
     "Engine and device": (
         Panel("Items of a batch, on average", "short", ((mean("hikari_batch_size", "stage"), "{{stage}}"),)),
         Panel("A batch takes", "s", quantiles("hikari_batch_seconds", "stage", "{{stage}}", 0.5, 0.95)),

@@ -88,6 +88,10 @@ class Figures:
         # Stages, at the API.
         self.stage_seconds = histogram("stage_seconds", "A stage's parts.", *STAGE, "part")
         self.stage_failures = counter("stage_failures", "Stages without a result.", *STAGE, "cause")
+        self.replicas = gauge(
+            "stage_replicas", "Replicas by how they are.", "stage", "condition", mode="livemax"
+        )
+        self.repeated = counter("stage_retries", "Calls that were repeated.", "stage", "why")
         self.stage_waiting = gauge("stage_waiting", "Items that a stage was asked for.", *STAGE)
 
         # What the models said, at the API.

@@ -1,14 +1,15 @@
 """An observer that counts for Prometheus, of one stage or of the API."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 from prometheus_client import multiprocess
 
 from hikari_serve.errors import HikariError
 from hikari_serve.observability.figures import Figures
-from hikari_serve.observer import Observer, Released, RequestEnd, parts_of
+from hikari_serve.observer import Observer, Released, Repeated, RequestEnd, parts_of
 from hikari_serve.stage import Classification, Provenance, Retrieval, StageResult
 
 
@@ -52,6 +53,15 @@ class Metrics(Observer):
 
     def stage_left(self, cascade: str, stage: str) -> None:
         self._figures.stage_waiting.labels(cascade, stage).dec()
+
+    def replicas_seen(self, stage: str, count: Mapping[str, int]) -> None:
+        for condition, number in count.items():
+            self._figures.replicas.labels(stage, condition).set(number)
+        for why in get_args(Repeated):
+            self._figures.repeated.labels(stage, why)
+
+    def call_repeated(self, stage: str, why: Repeated) -> None:
+        self._figures.repeated.labels(stage, why).inc()
 
     def stage_ended(
         self, cascade: str, stage: str, seconds: float, ended: StageResult | HikariError

@@ -61,9 +61,14 @@ class PlacedStages:
                 self.stages[stage] = host
                 continue
             addresses = [_beside_us(stage)] if place == "process" else place.split(",")
-            node = next(node for graph in graphs for node in graph.nodes if node.name == stage)
-            needs = Needs(node.config.name, node.version, node.digests)
-            remote = RemoteStage(stage, addresses, settings.stage_token, trust, needs)
+            needs = [
+                Needs(node.config.name, node.version, node.digests)
+                for graph in graphs
+                for node in graph.nodes
+                if node.name == stage
+            ]
+            api = Metrics(figures())
+            remote = RemoteStage(stage, addresses, settings.stage_token, trust, needs, api)
             self._remotes.append(remote)
             self.stages[stage] = remote
 

@@ -10,6 +10,7 @@ import logging
 import random
 import ssl
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -23,6 +24,7 @@ from hikari_serve.errors import (
     QueueFull,
     Unavailable,
 )
+from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.serving.hop.endpoints import Endpoint, is_beside, resolve
 from hikari_serve.serving.hop.replica import UNCONNECTED, Condition, Needs, Replica
 from hikari_serve.stage import Hosted, Item, OnText, StageResult
@@ -59,14 +61,16 @@ class RemoteStage:
         addresses: str | Sequence[str],
         token: str = "",
         trust: ssl.SSLContext | None = None,
-        needs: Needs | None = None,
+        needs: Sequence[Needs] = (),
+        observer: Observer = NOBODY,
     ) -> None:
         """Args:
         stage: The stage.
         addresses: Where its replicas answer, as `resolve` takes them.
         token: What they want to be told; empty for nothing.
         trust: What those by https are trusted by; None leaves it to the system.
-        needs: What they must host; None is anything.
+        needs: What they may be needed for: one of these each must meet; none is anything.
+        observer: Hears how the replicas are, and of calls that are repeated.
         """
         self._stage = stage
         self._addresses = [addresses] if isinstance(addresses, str) else list(addresses)
@@ -74,6 +78,7 @@ class RemoteStage:
         self._token = token
         self._trust = trust
         self._needs = needs
+        self._observer = observer
         self._replicas: dict[Endpoint, Replica] = {}
         self._unresolved = ""
         self._leaving: list[Replica] = []
@@ -128,15 +133,19 @@ class RemoteStage:
                     kind = type(error).__name__
                     message = f"the {self._stage} runner broke off ({kind})"
                     raise Unavailable(message, retry_after=COME_BACK_SECONDS) from None
+                self._observer.call_repeated(self._stage, "lost")
             except (Mismatch, NotFound, QueueFull) as error:
                 refused.add(replica.endpoint)
                 if said or not self._able(refused):
                     raise self._own(error, item) from None
+                self._observer.call_repeated(self._stage, "refused")
 
     def _own(self, error: HikariError, item: Item) -> HikariError:
         """What the caller is told: it asked for what there is, if a runner lacks what is needed."""
-        needs = self._needs
-        if isinstance(error, NotFound) and needs and item.version == needs.version:
+        needed = any(
+            (item.model, item.version) == (each.model, each.version) for each in self._needs
+        )
+        if isinstance(error, NotFound) and needed:
             return Mismatch(f"the {self._stage} runner is not what is needed: {error.message}")
         return error
 
@@ -260,6 +269,9 @@ class RemoteStage:
     async def _look(self) -> None:
         await asyncio.gather(*(each.look() for each in list(self._replicas.values())))
         replicas = self._replicas.values()
+        count = Counter(each.condition for each in replicas)
+        seen = {condition.name.lower(): count[condition] for condition in Condition}
+        self._observer.replicas_seen(self._stage, seen)
         if all(each.condition >= Condition.DOWN for each in replicas):
             self._nobody_since = self._nobody_since or time.monotonic()
         else:

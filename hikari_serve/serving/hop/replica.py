@@ -3,7 +3,7 @@
 import logging
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from http import HTTPStatus
@@ -86,14 +86,14 @@ class Replica:
         self,
         stage: str,
         endpoint: Endpoint,
-        needs: Needs | None,
+        needs: Sequence[Needs],
         token: str,
         trust: ssl.SSLContext | None,
     ) -> None:
         """Args:
         stage: The stage that it must be of.
         endpoint: Where it answers.
-        needs: What it must host; None is anything.
+        needs: What it may be needed for: one of these it must meet; none is anything.
         token: What it wants to be told; empty for nothing.
         trust: What it is trusted by, if it is asked by https; None leaves it to the system.
         """
@@ -187,28 +187,8 @@ class Replica:
             raise Mismatch(f"it speaks protocol {said.protocol}, and this server {PROTOCOL}")
         if said.stage != self._stage:
             raise Mismatch(f"it is a runner of the stage '{said.stage}', not of '{self._stage}'")
-        if self._needs is None:
-            self._is(Condition.UP)
-            return
-        needs = self._needs
-        mine = [
-            each
-            for each in said.hosted
-            if each.model == needs.model and needs.version in (None, each.version)
-        ]
-        if not mine:
-            which = needs.model if needs.version is None else f"{needs.model}/{needs.version}"
-            there = ", ".join(f"{each.model}/{each.version}" for each in said.hosted)
-            raise Mismatch(f"it hosts {there or 'nothing'}, and {which} is needed")
-        best = min(mine, key=_readiness)
-        if best.state is State.READY:
-            check_digests(best.model, best.digests, needs.digests)
-            self._is(Condition.UP)
-            return
-        reason = f": {best.reason}" if best.reason else ""
-        loading = best.state is State.LOADING
-        kind = Condition.LOADING if loading else Condition.UNFIT
-        self._is(kind, f"model '{best.model}' is {best.state}{reason}")
+        conditions = [_judged(said.hosted, each) for each in self._needs]
+        self._is(*min(conditions, default=(Condition.UP, "")))
 
     def _is(self, condition: Condition, why: str = "") -> None:
         if condition is not Condition.DOWN:
@@ -219,8 +199,31 @@ class Replica:
         self.condition, self.why = condition, why
 
 
-def _readiness(hosted: Hosted) -> int:
-    return (State.READY, State.LOADING, State.UNAVAILABLE).index(hosted.state)
+def _judged(hosted: Sequence[Hosted], needs: Needs) -> tuple[Condition, str]:
+    """How what is hosted meets a need, and why not."""
+    mine = [
+        each
+        for each in hosted
+        if each.model == needs.model and needs.version in (None, each.version)
+    ]
+    if not mine:
+        which = needs.model if needs.version is None else f"{needs.model}/{needs.version}"
+        there = ", ".join(f"{each.model}/{each.version}" for each in hosted)
+        return Condition.UNFIT, f"it hosts {there or 'nothing'}, and {which} is needed"
+    best = min(mine, key=lambda each: _READINESS.index(each.state))
+    if best.state is State.READY:
+        try:
+            check_digests(best.model, best.digests, needs.digests)
+        except Mismatch as error:
+            return Condition.UNFIT, error.message
+        return Condition.UP, ""
+    reason = f": {best.reason}" if best.reason else ""
+    loading = best.state is State.LOADING
+    kind = Condition.LOADING if loading else Condition.UNFIT
+    return kind, f"model '{best.model}' is {best.state}{reason}"
+
+
+_READINESS = (State.READY, State.LOADING, State.UNAVAILABLE)
 
 
 async def _read(response: aiohttp.ClientResponse, on_text: OnText | None) -> StageResult:

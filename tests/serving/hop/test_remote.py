@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hikari_serve.errors import (
     QueueFull,
     Unavailable,
 )
+from hikari_serve.observer import Observer, Repeated
 from hikari_serve.serving.hop import endpoints, remote, replica
 from hikari_serve.serving.hop.remote import RemoteStage
 from hikari_serve.serving.hop.replica import Needs
@@ -56,8 +58,8 @@ def test_one_that_loads_is_waited_for_and_says_so_when_the_time_is_over() -> Non
     async def main() -> tuple[StageResult | HikariError, StageResult | HikariError]:
         async with Runner() as runner:
             runner.stage.hosted = hosting(state=State.LOADING)
-            late = await ask(RemoteStage("group", runner.url, needs=Needs("m")), 0.5)
-            asking = asyncio.create_task(ask(RemoteStage("group", runner.url, needs=Needs("m"))))
+            late = await ask(RemoteStage("group", runner.url, needs=[Needs("m")]), 0.5)
+            asking = asyncio.create_task(ask(RemoteStage("group", runner.url, needs=[Needs("m")])))
             await asyncio.sleep(0.3)
             runner.stage.hosted = hosting()
             return late, await asking
@@ -277,7 +279,7 @@ def test_a_full_queue_sends_to_another_and_is_told_when_all_are_full() -> None:
 def test_one_that_is_not_what_is_needed_is_not_asked(
     name: str, hosted: tuple[Hosted, ...], says: str
 ) -> None:
-    needs = Needs("m", digests={"labels": "a@1"})
+    needs = [Needs("m", digests={"labels": "a@1"})]
 
     async def main() -> tuple[HikariError | StageResult, StageResult | HikariError]:
         async with Runner(name) as wrong, Runner() as right:
@@ -330,10 +332,10 @@ def test_what_answers_there_may_be_no_runner_at_all() -> None:
 
 @pytest.mark.parametrize(
     ("needs", "version", "kind"),
-    [(None, 9, NotFound), (Needs("m"), 9, NotFound), (Needs("m"), None, Mismatch)],
+    [([], 9, NotFound), ([Needs("m")], 9, NotFound), ([Needs("m")], None, Mismatch)],
 )
 def test_what_a_runner_has_not_is_not_found_only_if_it_was_asked_for(
-    needs: Needs | None, version: int | None, kind: type[HikariError]
+    needs: list[Needs], version: int | None, kind: type[HikariError]
 ) -> None:
     async def main() -> None:
         async with Runner() as runner:
@@ -382,6 +384,53 @@ def test_names_are_resolved_anew(monkeypatch: pytest.MonkeyPatch) -> None:
             there.clear()
             await asyncio.sleep(0.3)
             await stage.infer(item())  # a name server that fails takes nobody away
+            await stage.close()
+
+    asyncio.run(main())
+
+
+def test_one_that_meets_one_of_several_needs_is_asked() -> None:
+    async def main() -> StageResult | HikariError:
+        async with Runner() as runner:
+            runner.stage.hosted = hosting(model="n")
+            return await ask(RemoteStage("group", runner.url, needs=[Needs("m"), Needs("n")]))
+
+    assert isinstance(asyncio.run(main()), StageResult)
+
+
+class Heard(Observer):
+    def __init__(self) -> None:
+        self.seen: list[dict[str, int]] = []
+        self.repeated: list[str] = []
+
+    def replicas_seen(self, stage: str, count: Mapping[str, int]) -> None:
+        self.seen.append({name: number for name, number in count.items() if number})
+
+    def call_repeated(self, stage: str, why: Repeated) -> None:
+        self.repeated.append(why)
+
+
+def test_how_replicas_are_and_what_is_repeated_is_told() -> None:
+    heard = Heard()
+
+    async def main() -> None:
+        async with Runner() as first, Runner() as second:
+            stage = RemoteStage("group", [first.url, second.url], observer=heard)
+            await stage.ready()
+            assert heard.seen[-1] == {"up": 2}
+            first.stage.error = second.stage.error = QueueFull("full")
+            with pytest.raises(QueueFull):
+                await stage.infer(item())
+            assert heard.repeated == ["refused"]
+            first.stage.error = second.stage.error = None
+            first.stage.seconds = second.stage.seconds = 0.5
+            asked = [asyncio.create_task(stage.infer(item())) for _ in range(2)]
+            await asyncio.sleep(0.2)
+            first.die()
+            await asyncio.gather(*asked)
+            assert heard.repeated == ["refused", "lost"]
+            while heard.seen[-1] != {"up": 1, "down": 1}:
+                await asyncio.sleep(0.05)
             await stage.close()
 
     asyncio.run(main())
