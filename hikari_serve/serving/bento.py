@@ -227,6 +227,13 @@ class _Arbiter(circus.Arbiter):  # type: ignore[misc]
             return super().manage_watchers()
         return None
 
+    def stop(self) -> Any:
+        """Stops; BentoML would remove the runners' sockets first."""
+        kept = self.exit_stack.pop_all()
+        stopped = super().stop()
+        stopped.add_done_callback(lambda _: kept.close())
+        return stopped
+
     @gen.coroutine
     def _stop_watchers(
         self, close_output_streams: bool = False, watcher_iter_func: Any = None

@@ -21,6 +21,7 @@ SECTIONS = [
     "This server's queue and BentoML's adaptive batching",
     "Start and memory",
     "How it is measured",
+    "The Open Inference Protocol",
     "On a GPU",
 ]
 

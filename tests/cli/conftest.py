@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from hikari_serve.cli.main import app
 from tests.scripted import REPOSITORY
+from tests.serving.conftest import admission as admission
 from tests.serving.conftest import api as api
 from tests.serving.conftest import keys as keys
 from tests.serving.conftest import observer as observer

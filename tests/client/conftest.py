@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tests.serving.conftest import admission as admission
 from tests.serving.conftest import api as api
 from tests.serving.conftest import keys as keys
 from tests.serving.conftest import observer as observer

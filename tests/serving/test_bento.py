@@ -75,6 +75,9 @@ def test_circus_is_made_where_bentoml_looks_for_its_maker() -> None:
 def test_circus_has_what_its_supervisor_is_changed_in() -> None:
     needed = {"endpoint", "pubsub_endpoint", "check_delay", "sockets"}
     assert needed <= set(inspect.signature(Arbiter.__init__).parameters)
+    assert "self.exit_stack.__exit__" in inspect.getsource(circus.Arbiter.stop)
+    assert "_stop_watchers(" in inspect.getsource(Arbiter.stop)
+    assert "SysHandler(self)" in inspect.getsource(Controller)
     assert "self.arbiter.manage_watchers" in inspect.getsource(Controller)
     assert "_exclusive_running_command" in inspect.getsource(Arbiter)
     assert 'call_hook("after_reap", process_status=' in inspect.getsource(Watcher)
