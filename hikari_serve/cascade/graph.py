@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hikari_serve.errors import InvalidInput
 from hikari_serve.pictures.view import Preprocessing
@@ -30,8 +30,8 @@ class Node:
         version: Its version; None is the newest.
         inputs: The model's inputs that earlier stages fill.
         outputs: For each name that the cascade gives an output, the model's own name of it.
-        digests: What the model must have been made of where it runs, as `Item.digests` says it.
         description: The model's input that takes the request's words about the picture, if any.
+        digests: What the model must have been made of where it runs, as `Item.digests` says it.
     """
 
     name: str
@@ -39,8 +39,8 @@ class Node:
     version: int | None
     inputs: Mapping[str, Wire]
     outputs: Mapping[str, str]
-    digests: Mapping[str, str]
     description: str | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:

@@ -46,6 +46,7 @@ def read_graph(config: ModelConfig, repository: Repository) -> Graph:
             raise ConfigError(f"{STEP}: a cascade has at least one step")
         _check_wires(nodes)
         _check_outputs(config, nodes)
+        nodes = [replace(node, digests=_digests(node.config, repository)) for node in nodes]
         steps = [node.name for node in nodes]
         classifiers = [node.name for node in nodes if node.kind == "classify"]
         headline = hikari.headline or (classifiers or steps)[-1]
@@ -105,7 +106,6 @@ def _node(where: str, step: Any, repository: Repository, taken: set[str]) -> Nod
             if source not in (IMAGE, DESCRIPTION)
         },
         outputs=made,
-        digests=_digests(config, repository),
         description=next((each for each in inputs if inputs[each] == DESCRIPTION), None),
     )
 

@@ -3,8 +3,8 @@
 from benchmarks.observing.__main__ import compare
 
 REQUESTS = 8
-LEAST_SPANS = 28
-"""Of a request; what its batches add depends on who came together."""
+LEAST_SPANS = 22
+"""Of a request: itself, its decoding, and five of each stage."""
 
 
 def test_it_compares_two_servers_that_answer() -> None:
@@ -12,5 +12,5 @@ def test_it_compares_two_servers_that_answer() -> None:
     assert len(cost.observed) == len(cost.unobserved) == 1
     assert min(cost.observed + cost.unobserved) > 0
     assert cost.spans >= 2 * REQUESTS * LEAST_SPANS  # those that warm it up are asked too
-    assert cost.series == (0, cost.series[1])
+    assert cost.series[0] <= 1  # the audit log's losses, which have no labels
     assert cost.series[1] > 100

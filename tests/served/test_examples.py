@@ -76,7 +76,7 @@ def test_it_says_what_is_wrong(server: Server, tmp_path: Path, script: str) -> N
 
 def test_the_protocols_page_runs(server: Server, drawings: list[Drawing], tmp_path: Path) -> None:
     page = (ROOT / "docs" / "protocol.md").read_text()
-    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    code, *_ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     (tmp_path / "lesions").mkdir()
     (tmp_path / "lesions" / "00003.png").write_bytes(png(drawings[3].image))
     code = code.replace("localhost:8001", server.grpc)

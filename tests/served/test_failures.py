@@ -67,7 +67,7 @@ def test_a_hung_and_a_killed_stage_do_not_take_the_api_with_them(
     [
         ({"HIKARI_CASCADE": "demoo"}, "did you mean 'demo'"),
         ({"HIKARI_CASCDE": "demo"}, "did you mean HIKARI_CASCADE"),
-        ({"HIKARI_PLACEMENT": "far"}, "must be process, inline or an http"),
+        ({"HIKARI_PLACEMENT": "far"}, "must be process, inline, or http(s) URLs"),
         ({"HIKARI_MODELS": "nowhere"}, "set HIKARI_MODELS"),
         ({"HIKARI_LOAD": "demo_group/7"}, "HIKARI_LOAD: model 'demo_group' has no version 7"),
         ({"HIKARI_MODEL_CONTROL": "explicit"}, "needs HIKARI_KEYS with a key of the scope `admin`"),

@@ -150,15 +150,14 @@ class RemoteStage:
         return error
 
     async def ready(self) -> None:
-        """Returns if a replica can be asked; see `Stage.ready`."""
-        await self._first_look()
+        """Returns if a replica can be asked now; see `Stage.ready`."""
+        await self._look_now()
         if why := self._why_not():
             raise Unavailable(why)
 
     async def describe(self) -> tuple[Hosted, ...]:
         """Asks a replica; see `Stage.describe`."""
-        await self._first_look()
-        await self._look()
+        await self._look_now()
         best = self._best()
         if best is None or best.condition is Condition.DOWN:
             raise Unavailable(self._why_not() or "no answer")
@@ -224,8 +223,11 @@ class RemoteStage:
         if self._watching is None:
             self._watching = asyncio.create_task(self._go_on_looking())
 
-    async def _first_look(self) -> None:
+    async def _look_now(self) -> None:
         self._watch()
+        if self._looked:
+            await self._look()
+            return
         async with self._changed:
             await self._changed.wait_for(lambda: self._looked)
 
