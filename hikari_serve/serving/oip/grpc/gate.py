@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 import grpc
@@ -116,16 +116,17 @@ class _Call:
 
         return guarded
 
-    def stream(self, handle: Callable[[Any, Any], AsyncIterator[Any]]) -> Callable[..., Any]:
+    def stream(self, handle: Callable[[Any, Any], AsyncGenerator[Any, None]]) -> Callable[..., Any]:
         async def guarded(messages: Any, context: Any) -> None:
             async def answer() -> None:
                 self._admit()
                 with self._place():
-                    async for each in handle(messages, context):
-                        try:
-                            await context.write(each)
-                        except grpc.aio.InternalError:  # the client left while it was written
-                            raise asyncio.CancelledError from None
+                    async with aclosing(handle(messages, context)) as answers:
+                        async for each in answers:
+                            try:
+                                await context.write(each)
+                            except grpc.aio.InternalError:  # the client left meanwhile
+                                raise asyncio.CancelledError from None
 
             await self._told(context, answer)
 

@@ -4,7 +4,8 @@ Errors are raised; the gate turns them into codes.
 """
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from functools import partial
 from typing import Any
 
@@ -125,12 +126,13 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
         """Answers one request."""
         return write(await self._plane.infer(_asked(message, context)))
 
-    async def ModelStreamInfer(self, messages: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
+    async def ModelStreamInfer(self, messages: Any, context: Any) -> AsyncGenerator[Any, None]:  # noqa: N802
         """Answers requests as they come, each with as many responses as it has parts."""
         asked = partial(_asked, context=context)
         heard = partial(telling, self._observer, "oip_grpc", current.get(), _trace(context))
-        async for each in stream(self._plane, messages, asked, heard):
-            yield each
+        async with aclosing(stream(self._plane, messages, asked, heard)) as responses:
+            async for each in responses:
+                yield each
 
 
 def _parameters(message: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ An error is told in the stream, with the id of its request, and the stream goes 
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -30,7 +30,7 @@ async def stream(
     messages: AsyncIterable[Any],
     read: Callable[[Any], InferRequest],
     heard: Callable[[], AbstractContextManager[Ending]],
-) -> AsyncIterator[pb.ModelStreamInferResponse]:
+) -> AsyncGenerator[pb.ModelStreamInferResponse, None]:
     """Answers what comes until the client has sent all; leaving it cancels what runs.
 
     Args:
