@@ -26,18 +26,8 @@ from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.present import as_json
 from hikari_serve.repository.repository import Repository
 from hikari_serve.serving.admission import Admission
-from hikari_serve.serving.bento import (
-    METRICS,
-    TRAFFIC,
-    Entrance,
-    begun,
-    beside,
-    enter_by,
-    listening_host,
-    log_as,
-    on_loopback,
-    probes_fd,
-)
+from hikari_serve.serving.arbiter import Entrance, enter_by
+from hikari_serve.serving.bento import METRICS, TRAFFIC, begun, beside, log_as
 from hikari_serve.serving.control.controller import Controller
 from hikari_serve.serving.control.opening import followed
 from hikari_serve.serving.diagnose.door import diagnose_app
@@ -45,6 +35,7 @@ from hikari_serve.serving.diagnose.sdk import Asked, answer, check_asked
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
 from hikari_serve.serving.draining import drain_of, on_stop
 from hikari_serve.serving.ending import Pictures
+from hikari_serve.serving.inherited import listening_host, on_loopback, probes_fd
 from hikari_serve.serving.json_apis import JsonApis
 from hikari_serve.serving.keys import Keys, check_control
 from hikari_serve.serving.oip.dataplane import DataPlane

@@ -17,21 +17,14 @@ from hikari_serve.observability.metrics import Metrics, figures
 from hikari_serve.observability.several import Several
 from hikari_serve.observability.traces import endpoint, exported
 from hikari_serve.repository.repository import Repository
-from hikari_serve.serving.bento import (
-    METRICS,
-    TRAFFIC,
-    Entrance,
-    addresses,
-    enter_by,
-    log_as,
-    on_loopback,
-    probes_fd,
-)
+from hikari_serve.serving.arbiter import Entrance, enter_by
+from hikari_serve.serving.bento import METRICS, TRAFFIC, addresses, log_as
 from hikari_serve.serving.control.keeper import Keeper
 from hikari_serve.serving.control.opening import followed
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
 from hikari_serve.serving.draining import drain_of
 from hikari_serve.serving.hop.door import PATHS, stage_app
+from hikari_serve.serving.inherited import on_loopback, probes_fd
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.probe_port import ProbePort
 from hikari_serve.serving.supervision import exit_when_failed

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from hikari_serve.cascade.loads import LoadedCascade, stages_of, versions_by_model
 from hikari_serve.repository.repository import Repository
-from hikari_serve.serving.bento import control_folder
 from hikari_serve.serving.control.desired import DesiredFile
 from hikari_serve.serving.control.keeper import first
+from hikari_serve.serving.inherited import control_folder
 from hikari_serve.settings import Settings
 
 
