@@ -2,30 +2,22 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-
-from PIL import Image
 
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.cascade.loads import versions_by_model
-from hikari_serve.errors import ConfigError, HikariError, NotFound, Unavailable
+from hikari_serve.errors import ConfigError, HikariError, Unavailable
 from hikari_serve.observer import NOBODY, Observer
-from hikari_serve.pictures.view import Preprocessing, make_view
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import CascadeConfig
-from hikari_serve.scheduling.starting import starting
 from hikari_serve.settings import Settings
 from hikari_serve.stage import Hosted, Item, OnText, StageResult, State
 from hikari_serve.tasks.model import Model
+from hikari_serve.tasks.opener import Opener
+from hikari_serve.tasks.versions import Version, Versions
 
 logger = logging.getLogger(__name__)
-
-WARM_UP_SECONDS = 600.0
-"""How long the first answer of a loaded model may take before loading it counts as failed."""
 
 BACKOFF_SECONDS = (1.0, 4.0, 16.0)
 """Pauses between the attempts to load what must be there at start: a device may still be held by
@@ -34,46 +26,16 @@ the process that was here before."""
 DRAIN_SECONDS = 60.0
 """How long calls that run may go on in a version that is unloaded."""
 
-RETRY_SECONDS = 1.0
-"""When to ask again for a model that is loading."""
-
-MARGIN_SECONDS = 0.05
-"""So long before its deadline an item is told that its model still loads: in time to be heard."""
-
 UNLOADED = "unloaded"
 """Triton's word for why a version does not answer that was taken out."""
 
-SKIN = "#c89b82"
-"""Colour of the picture that a model warms up on."""
-
-
-@dataclass(slots=True, eq=False)
-class Version:
-    """A version of a model in this process.
-
-    Attributes:
-        name: The model.
-        version: Its version.
-        state: Whether it answers.
-        reason: Why it does not, or why it could not be loaded anew.
-        model: What answers, once ready.
-        wanted: Whether the stage is not ready without it.
-    """
-
-    name: str
-    version: int
-    state: State = State.LOADING
-    reason: str = ""
-    model: Model | None = None
-    wanted: bool = True
-
-    def __str__(self) -> str:
-        """What state it is in, as a sentence."""
-        return f"model '{self.name}' is {self.state}" + (f": {self.reason}" if self.reason else "")
-
 
 class Host:
-    """Loads and unloads versions of models, and hands each item to the one it names. A `Stage`."""
+    """Loads and unloads versions of models, and hands each item to the one it names. A `Stage`.
+
+    Attributes:
+        versions: What is in the table.
+    """
 
     def __init__(
         self,
@@ -90,13 +52,10 @@ class Host:
         observer: Hears of loads and batches.
         """
         self._repository = repository
-        self._cores = cores
-        self._locks = locks
         self._observer = observer
-        self._table: dict[tuple[str, int], Version] = {}
+        self._opener = Opener(repository, cores, locks, observer)
+        self.versions = Versions()
         self._prepared: dict[tuple[str, int], Model] = {}
-        self._changed = asyncio.Condition()
-        self._loading = asyncio.Lock()
         self._watchers: dict[Model, asyncio.Task[None]] = {}
         self._failed: asyncio.Future[str] | None = None
         self._failure = ""
@@ -140,11 +99,6 @@ class Host:
         return host
 
     @property
-    def versions(self) -> list[Version]:
-        """What is in the table, by name and version."""
-        return [self._table[key] for key in sorted(self._table)]
-
-    @property
     def loading(self) -> bool:
         """Whether something that it must have is not there yet."""
         return any(each.wanted and each.state is State.LOADING for each in self.versions)
@@ -166,15 +120,15 @@ class Host:
         entries = []
         for number in chosen:
             assert number is not None
-            entry = self._table.setdefault((name, number), Version(name, number))
+            entry = self.versions.entry(name, number)
             entry.wanted = True
             entries.append(entry)
         return entries
 
     def miss(self, name: str, version: int) -> None:
         """Enters what was here and is unloaded, so that it is known as that."""
-        entry = Version(name, version, State.UNAVAILABLE, UNLOADED, wanted=False)
-        self._table[name, version] = entry
+        entry = self.versions.entry(name, version)
+        entry.state, entry.reason, entry.wanted = State.UNAVAILABLE, UNLOADED, False
 
     async def start(self) -> None:
         """Loads what must be there, again after a pause where it failed.
@@ -225,7 +179,7 @@ class Host:
             NotFound: There is no such model.
             Unavailable: The model gave no first answer.
         """
-        model = await self._opened(name, version)
+        model = await self._opener.open(name, version)
         try:
             for entry in self.versions:
                 if entry.name == name and entry.model is not None:
@@ -239,7 +193,7 @@ class Host:
     async def serve(self, name: str, version: int) -> None:
         """Lets a prepared version answer from now on; one in its place ends what it answers."""
         model = self._prepared.pop((name, version))
-        await self._place(self._table.setdefault((name, version), Version(name, version)), model)
+        await self._place(self.versions.entry(name, version), model)
 
     async def discard(self, name: str, version: int) -> None:
         """Ends a version that was prepared and is not to serve, if there is one."""
@@ -259,12 +213,12 @@ class Host:
             NotFound: It was never here.
         """
         old = []
-        for entry in self._hosted(name, version):
+        for entry in self.versions.find(name, version):
             if entry.model is not None:
                 old.append(entry.model)
             entry.model, entry.wanted = None, False
             entry.state, entry.reason = State.UNAVAILABLE, UNLOADED
-        await self._notify()
+        await self.versions.changed()
         for model in old:
             self._observer.model_left(model.provenance)
         await asyncio.gather(*map(self._drain, old))
@@ -276,7 +230,7 @@ class Host:
             NotFound: The model or version is not hosted here.
             Unavailable: It is not ready, and the deadline leaves no time to wait.
         """
-        model = await self._ready(item)
+        model = await self.versions.answering(item)
         return await model.infer(item, on_text)
 
     async def ready(self) -> None:
@@ -326,14 +280,14 @@ class Host:
             otherwise: Its state if that fails and it has none.
         """
         try:
-            model = await self._opened(entry.name, entry.version)
+            model = await self._opener.open(entry.name, entry.version)
         except HikariError as error:
             entry.reason = error.message
             if entry.model is None:
                 entry.state = otherwise
             else:
                 entry.reason = f"it could not be loaded anew: {error.message}"
-            await self._notify()
+            await self.versions.changed()
             raise
         if entry.wanted:
             await self._place(entry, model)
@@ -346,51 +300,9 @@ class Host:
         entry.model, entry.state, entry.reason, entry.wanted = model, State.READY, "", True
         self._watchers[model] = asyncio.create_task(self._watch(entry, model))
         self._observer.model_serves(model.provenance)
-        await self._notify()
+        await self.versions.changed()
         if old is not None:
             await self._drain(old)
-
-    async def _opened(self, name: str, version: int) -> Model:
-        """Loads a version, one at a time, and tells how that went."""
-        async with self._loading:
-            began = time.monotonic()
-            try:
-                model = await self._open(name, version)
-            except Exception as error:
-                known = isinstance(error, HikariError)
-                reason = error.message if isinstance(error, HikariError) else repr(error)
-                if not known:
-                    logger.exception("loading %s failed", name)
-                self._told(name, version, began, reason)
-                raise error if known else Unavailable(reason) from error
-            self._told(name, version, began, None)
-            return model
-
-    async def _open(self, name: str, version: int) -> Model:
-        from hikari_serve.tasks.loading import load_model  # torch is imported only where it runs
-
-        hikari = self._repository.config(name).hikari
-        if isinstance(hikari, CascadeConfig):
-            raise NotFound(f"'{name}' is a cascade: its models are what a stage hosts")
-        device = hikari.engine.device
-        async with starting(device, self._locks, turns=hikari.engine.turns) as lease:
-            model = await asyncio.to_thread(
-                load_model, self._repository, name, version, self._cores, self._observer
-            )
-            if lease:
-                model.take_turns(lease)
-            try:
-                await model.infer(_warm_up(name))
-            except BaseException:
-                await model.close()
-                raise
-        return model
-
-    def _told(self, name: str, version: int, began: float, error: str | None) -> None:
-        seconds = time.monotonic() - began
-        how = f"cannot be loaded: {error}" if error else "is READY"
-        logger.info("model %s version %d %s after %.1f s", name, version, how, seconds)
-        self._observer.model_loaded(name, version, seconds, error)
 
     async def _watch(self, entry: Version, model: Model) -> None:
         reason = await model.died()
@@ -411,40 +323,6 @@ class Host:
         if self._failed is not None and not self._failed.done():
             self._failed.set_result(self._failure)
 
-    async def _notify(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
-
-    async def _ready(self, item: Item) -> Model:
-        """What answers an item, as soon as it can."""
-        while True:
-            chosen = self._hosted(item.model, item.version)
-            for entry in reversed(chosen):  # the newest that answers
-                if entry.model is not None and entry.state is State.READY:
-                    return entry.model
-            loading = [entry for entry in chosen if entry.state is State.LOADING]
-            newest = (loading or chosen)[-1]
-            if not loading:
-                raise Unavailable(str(newest))
-            try:
-                left = item.deadline - time.time() - MARGIN_SECONDS
-                async with asyncio.timeout(left), self._changed:
-                    await self._changed.wait()
-            except TimeoutError:
-                raise Unavailable(str(newest), retry_after=RETRY_SECONDS) from None
-
-    def _hosted(self, name: str, version: int | None) -> list[Version]:
-        found = [
-            entry
-            for entry in self.versions
-            if entry.name == name and version in (None, entry.version)
-        ]
-        if not found:
-            there = ", ".join(f"{entry.name}/{entry.version}" for entry in self.versions)
-            which = f"version {version} of model" if version else "model"
-            raise NotFound(f"{which} '{name}' is not hosted here; hosted: {there or 'nothing'}")
-        return found
-
 
 def _check_neighbours(new: Model, old: Model) -> None:
     """Returns if those who know what a model was may take what it is to be in its place."""
@@ -458,16 +336,6 @@ def _check_neighbours(new: Model, old: Model) -> None:
             f"it reads the index of cases {new.reads}, another than what answers: unload all "
             "models that read or search the index, then load them"
         )
-
-
-def _warm_up(name: str) -> Item:
-    """The first item of a model; its time begins when the weights are there."""
-    return Item(
-        id="warm-up",
-        model=name,
-        view=make_view(Image.new("RGB", (64, 64), SKIN), Preprocessing()),
-        deadline=time.time() + WARM_UP_SECONDS,
-    )
 
 
 def wanted(hosts: Iterable[Host]) -> int:

@@ -177,7 +177,7 @@ def test_nothing_is_left_of_a_model_that_was_replaced(models: Path) -> None:
         here = host(models)
         await here.load("demo_group")
         await here.infer(item())
-        old = weakref.ref(here.versions[0].model)
+        old = weakref.ref(next(iter(here.versions)).model)
         await here.load("demo_group")
         await asyncio.sleep(0)
         gc.collect()

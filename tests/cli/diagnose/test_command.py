@@ -16,7 +16,7 @@ from hikari_serve.serving.diagnose.intake import Parameters
 from hikari_serve.serving.keys import Keys
 from hikari_serve.settings import Settings
 from hikari_serve.stage import ReferenceCase, Retrieval
-from hikari_serve.tasks.host import Version
+from hikari_serve.tasks.versions import Version
 from tests.cli.conftest import Hikari
 from tests.scripted import Scripted, classified
 from tests.serving.conftest import Api
