@@ -282,6 +282,8 @@ class Host:
         try:
             model = await self._opener.open(entry.name, entry.version)
         except HikariError as error:
+            if not entry.wanted:
+                return  # it was unloaded in the meantime
             entry.reason = error.message
             if entry.model is None:
                 entry.state = otherwise
@@ -336,8 +338,3 @@ def _check_neighbours(new: Model, old: Model) -> None:
             f"it reads the index of cases {new.reads}, another than what answers: unload all "
             "models that read or search the index, then load them"
         )
-
-
-def wanted(hosts: Iterable[Host]) -> int:
-    """How many versions the hosts load at start, for a progress bar."""
-    return sum(len(host.versions) for host in hosts)
