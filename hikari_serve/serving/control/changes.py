@@ -69,6 +69,7 @@ class Changes:
     def serving(
         self,
         before: Desired,
+        name: str,
         stages: Mapping[str, Models],
         cascades: Mapping[str, int] | None = None,
         *,
@@ -78,6 +79,7 @@ class Changes:
 
         Args:
             before: What was served.
+            name: The model or cascade that was asked for, of which no failure is told any more.
             stages: For each stage that changes the models that do, and their versions.
             cascades: The cascades; None leaves them as they are.
             keep: Whether other versions of those models go on.
@@ -88,7 +90,7 @@ class Changes:
                 there = served[stage].get(model, {})
                 kept = there if keep else dict.fromkeys(there, LEFT)
                 served[stage][model] = {**kept, **versions}
-        changed = {model for models in stages.values() for model in models}
+        changed = {name, *(model for models in stages.values() for model in models)}
         failures = {each: why for each, why in before.failures.items() if each not in changed}
         cascades = before.cascades if cascades is None else cascades
         return self._written(before, stages=served, failures=failures, cascades=cascades)

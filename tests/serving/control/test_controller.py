@@ -278,6 +278,23 @@ def test_a_cascade_that_cannot_be_loaded_is_told_why(models: Path) -> None:
     asyncio.run(main())
 
 
+def test_a_failure_of_a_cascade_is_forgotten_when_it_is_mended(models: Path) -> None:
+    async def main() -> None:
+        async with machine(models) as here:
+            other_cascade(models)
+            config = models / "other" / "config.yaml"
+            edit(config, "model_name: other_group", "model_name: other_gruop")
+            with pytest.raises(ConfigError, match="'other' goes on as it was"):
+                await here.controller.load("other")
+            assert list(here.controller.failures("other")) == [0]
+            edit(config, "model_name: other_gruop", "model_name: other_group")
+            await here.controller.load("other")
+            assert list(here.controller.cascades()) == ["demo", "other"]
+            assert not here.controller.failures("other")
+
+    asyncio.run(main())
+
+
 def test_all_workers_must_agree_within_the_deadline(
     models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
