@@ -5,14 +5,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 
-from filelock import Timeout
-
 from hikari_serve.errors import DeadlineExceeded
+from hikari_serve.scheduling.locking import acquire
 from hikari_serve.serving.control.desired import LEFT, Desired, DesiredFile, Models, Trial
 from hikari_serve.serving.control.reports import Failures, Report, told
 
 LOOK_SECONDS = 0.05
-"""Between two looks at the lock, or at what the workers say."""
+"""Between two looks at what the workers say."""
 
 
 class Changes:
@@ -45,14 +44,11 @@ class Changes:
             DeadlineExceeded: Another change took too long.
         """
         async with self._turn:
-            while True:
-                try:
-                    self._file.lock.acquire(blocking=False)
-                    break
-                except Timeout:
-                    if time.time() > until:
-                        raise DeadlineExceeded("another change is still being made") from None
-                    await asyncio.sleep(LOOK_SECONDS)
+            try:
+                async with asyncio.timeout(until - time.time()):
+                    await acquire(self._file.lock)
+            except TimeoutError:
+                raise DeadlineExceeded("another change is still being made") from None
             try:
                 yield self.now()
             finally:
