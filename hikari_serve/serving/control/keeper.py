@@ -34,6 +34,8 @@ class Keeper:
         self._file = file
         self._serving: dict[Key, int] = {}
         self._prepared: dict[Key, int] = {}
+        self._followed: Desired | None = None
+        self._report: Report | None = None
         if file is not None:
             self._enter(file.read().stages[stage])
 
@@ -47,17 +49,15 @@ class Keeper:
 
     async def follow(self) -> None:
         """Follows the file, for ever, and says so; without one there is nothing to do."""
-        followed: Desired | None = None
-        report: Report | None = None
+        failing = False
         while self._file is not None:
-            desired = self._file.read()
-            trial = desired.trial
-            late = bool(self._prepared) and trial is not None and trial.until < time.time()
-            if desired is not followed or late:
-                report, followed = await self._reach(desired), desired
-            if report is not None and (self._prepared or report.failures or not self._host.loading):
-                tell(self._file.folder, report)
-                report = None
+            try:
+                await self._look(self._file)
+                failing = False
+            except OSError as error:
+                if not failing:
+                    logger.error("what is served cannot be followed: %s; trying again", error)
+                failing = True
             await asyncio.sleep(LOOK_SECONDS)
 
     def _enter(self, models: Models) -> None:
@@ -68,6 +68,17 @@ class Keeper:
             else:
                 self._host.want(*key)
                 self._serving[key] = loaded
+
+    async def _look(self, file: DesiredFile) -> None:
+        desired = file.read()
+        trial = desired.trial
+        late = bool(self._prepared) and trial is not None and trial.until < time.time()
+        if desired is not self._followed or late:
+            self._report, self._followed = await self._reach(desired), desired
+        report = self._report
+        if report is not None and (self._prepared or report.failures or not self._host.loading):
+            tell(file.folder, report)
+            self._report = None
 
     async def _reach(self, desired: Desired) -> Report:
         try:

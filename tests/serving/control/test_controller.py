@@ -382,6 +382,27 @@ def test_an_unloaded_model_leaves_its_share_of_a_gpu_to_what_is_loaded(models: P
     assert list(scope.loading_cascade("other", unloaded)["group"]) == ["other_group"]
 
 
+def test_a_worker_that_cannot_speak_goes_on_when_it_can(
+    models: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async with machine(models) as here:
+            in_the_way = here.file.folder / "reports"
+            in_the_way.write_text("")
+            assert await here.version() == 1
+            async with asyncio.timeout(60):
+                while "cannot be followed" not in caplog.text:
+                    await asyncio.sleep(0.05)
+            await asyncio.sleep(0.3)  # it has tried again
+            in_the_way.unlink()
+            second_version(models)
+            await here.controller.load(GROUP)
+            assert await here.version() == 2
+            assert caplog.text.count("cannot be followed") == 1
+
+    asyncio.run(main())
+
+
 def test_the_dead_have_no_say(tmp_path: Path) -> None:
     process = os.spawnlp(os.P_NOWAIT, "true", "true")
     os.waitpid(process, 0)
