@@ -20,7 +20,8 @@ from hikari_serve.serving.control import fits
 from hikari_serve.serving.control.cascades import Cascades
 from hikari_serve.serving.control.controller import Controller
 from hikari_serve.serving.control.desired import LEFT, DesiredFile
-from hikari_serve.serving.control.keeper import Keeper, first
+from hikari_serve.serving.control.keeper import Keeper
+from hikari_serve.serving.control.opening import first
 from hikari_serve.serving.control.reports import Report, tell, told
 from hikari_serve.serving.control.scope import Scope
 from hikari_serve.settings import Settings, StageSettings
@@ -74,7 +75,8 @@ async def machine(models: Path, workers: int = 1) -> AsyncIterator[Machine]:
     nodes = cascades["demo"].graph.nodes
     file.begin(first(cascades, {node.name: {node.config.name: [1]} for node in nodes}))
     host = Host(repository, cores=1, locks=models)
-    keeping = asyncio.create_task(Keeper("group", host, file).run())
+    keeper = Keeper("group", host, file.read().stages["group"], file)
+    keeping = asyncio.create_task(keeper.run())
     controller = Controller(DesiredFile(folder), settings, cascades)
     try:
         yield Machine(models, file, host, controller)
@@ -211,7 +213,7 @@ def test_a_worker_that_starts_later_loads_what_is_to_be_served_then(models: Path
             await here.controller.load(GROUP)
             await here.controller.unload(GROUP)
             later = Host(Repository(models), cores=1, locks=models)
-            Keeper("group", later, here.file)
+            Keeper("group", later, here.file.read().stages["group"], here.file)
             assert [(each.version, each.reason) for each in later.versions] == [
                 (1, "unloaded"),
                 (2, "unloaded"),
