@@ -18,7 +18,7 @@ from hikari_serve.observability.audit import Audit, audit_of, fields
 from hikari_serve.observer import PictureTime, RequestEnd, StageTime
 from hikari_serve.settings import Settings
 from hikari_serve.stage import Provenance, StageResult
-from tests.observability.receiver import eventually
+from tests.eventually import eventually
 from tests.scripted import OUTPUTS
 
 KEY = b"k" * 32
