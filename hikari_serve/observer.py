@@ -31,7 +31,6 @@ class StageTime:
         began: From the request's head to the call.
         waited: From the start of the graph until the stage's inputs were there.
         seconds: From the call to the end, the hop included.
-        parts: Those of `seconds`, where the stage has a result; see `parts_of`.
         error: The code of what it failed with.
         trace: The trace context that it was called with.
         result: What it found, if anything.
@@ -41,10 +40,14 @@ class StageTime:
     began: float
     waited: float
     seconds: float
-    parts: Mapping[str, float] = field(default_factory=dict)
     error: str | None = None
     trace: str | None = None
     result: StageResult | None = None
+
+    @property
+    def parts(self) -> Mapping[str, float]:
+        """Those of `seconds`, where the stage has a result; see `parts_of`."""
+        return parts_of(self.seconds, self.result) if self.result else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,8 +117,8 @@ class Traces(Observer):
             return
         began = time.time() - request.seconds
         ended = began + request.seconds
-        if request.intake is not None:
-            self._span("intake", None, own, began, began + request.intake)
+        if (intake := request.intake) is not None:
+            self._span("intake", None, own, began, began + intake)
         for picture in request.pictures:
             at = began + picture.began
             self._span("decode", None, own, at, at + picture.seconds)
@@ -133,8 +133,8 @@ class Traces(Observer):
                 kind=SpanKind.CLIENT if its_own else SpanKind.INTERNAL,
                 error=stage.error,
             )
-        if request.answer is not None:
-            self._span("answer", None, own, ended - request.answer, ended)
+        if (answer := request.answer) is not None:
+            self._span("answer", None, own, ended - answer, ended)
         self._span(
             request.door,
             own,

@@ -19,7 +19,6 @@ from tests.observability.receiver import Receiver
 
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 GIVEN = f"00-{TRACE}-{CALLER}-01"
-PARTS = {"prepare": 0.01, "queue": 0.02, "compute": 0.03, "read": 0.0, "hop": 0.04}
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ def ended(tracing: Traces, given: str | None) -> RequestEnd:
         cause=None,
         seconds=0.65,
         stages=(
-            StageTime("group", 0.2, 0.0, 0.1, PARTS, trace=tracing.traced(own)),
+            StageTime("group", 0.2, 0.0, 0.1, trace=tracing.traced(own)),
             StageTime("disease", 0.3, 0.1, 0.2, error="skipped"),
         ),
         pictures=(PictureTime(0.05, 0.14, "c0"),),
