@@ -4,7 +4,7 @@ The queue, the cascade and the doors call an `Observer`. It must be quick and ra
 stands on the way of every request. A trace context is W3C's `traceparent`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -156,6 +156,27 @@ class ItemEnd:
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BatchEnd:
+    """How a batch ended at its engine.
+
+    Attributes:
+        model: The engine's model.
+        version: Its version.
+        seconds: How long it took.
+        read_tokens: Tokens of the prompts, image tokens included.
+        new_tokens: Tokens that were written.
+        members: The trace contexts of its items, where they have any.
+    """
+
+    model: str
+    version: int
+    seconds: float
+    read_tokens: int
+    new_tokens: int
+    members: tuple[str, ...] = ()
+
+
 Repeated = Literal["lost", "refused"]
 """Why a call is repeated: nobody took it or its replica died, or it was refused by one that is full
 or not what was asked for."""
@@ -231,25 +252,8 @@ class Observer:
     def batch_started(self, model: str, version: int, size: int, why: Released) -> None:
         """An engine began a batch of so many items."""
 
-    def batch_ended(
-        self,
-        model: str,
-        version: int,
-        seconds: float,
-        read_tokens: int,
-        new_tokens: int,
-        members: Sequence[str],
-    ) -> None:
-        """An engine ended a batch.
-
-        Args:
-            model: Its model.
-            version: Its version.
-            seconds: How long it took.
-            read_tokens: Tokens of the prompts, image tokens included.
-            new_tokens: Tokens that were written.
-            members: The trace contexts of its items, where they have any.
-        """
+    def batch_ended(self, batch: BatchEnd) -> None:
+        """An engine ended a batch."""
 
     def item_done(self, item: ItemEnd) -> None:
         """An item was answered by its model, or failed there."""

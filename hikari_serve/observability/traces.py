@@ -31,7 +31,7 @@ from opentelemetry.trace import (
 
 from hikari_serve import __version__
 from hikari_serve.errors import ConfigError
-from hikari_serve.observer import ItemEnd, Observer, RequestEnd
+from hikari_serve.observer import BatchEnd, ItemEnd, Observer, RequestEnd
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 """Without any of them nothing is traced."""
@@ -164,20 +164,13 @@ class Traces(Observer):
             error=item.error,
         )
 
-    def batch_ended(
-        self,
-        model: str,
-        version: int,
-        seconds: float,
-        read_tokens: int,
-        new_tokens: int,
-        members: Sequence[str],
-    ) -> None:
+    def batch_ended(self, batch: BatchEnd) -> None:
         """Makes a span in the trace of the first member, linked to all of them.
 
         An item that was alone has nobody to be linked to: its `compute` tells all of its batch.
         """
-        contexts = [each for each in map(_context, members) if each and each.trace_flags.sampled]
+        members = map(_context, batch.members)
+        contexts = [each for each in members if each and each.trace_flags.sampled]
         if len(contexts) < 2:
             return
         ended = time.time()
@@ -185,7 +178,7 @@ class Traces(Observer):
             "batch",
             None,
             contexts[0],
-            ended - seconds,
+            ended - batch.seconds,
             ended,
             links=[Link(each) for each in contexts],
         )
