@@ -4,12 +4,18 @@ The queue, the cascade and the doors call an `Observer`. It must be quick and ra
 stands on the way of every request. A trace context is W3C's `traceparent`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from hikari_serve.errors import HikariError
 from hikari_serve.stage import Provenance, StageResult
+
+TRACEPARENT = re.compile(
+    "(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})"
+)
+"""W3C's header: trace, span and flags after a version, of which the first two are not all zeros."""
 
 Door = Literal["diagnose", "diagnose_stream", "api", "oip_http", "oip_grpc"]
 """The protocols by which a question comes."""

@@ -8,7 +8,6 @@ is only given its context, which goes with it over the hop. They go where OpenTe
 """
 
 import os
-import re
 import time
 from collections.abc import Mapping, Sequence
 
@@ -31,15 +30,12 @@ from opentelemetry.trace import (
 
 from hikari_serve import __version__
 from hikari_serve.errors import ConfigError
-from hikari_serve.observer import BatchEnd, ItemEnd, Observer, RequestEnd
+from hikari_serve.observer import TRACEPARENT, BatchEnd, ItemEnd, Observer, RequestEnd
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 """Without any of them nothing is traced."""
 
 NANOSECONDS = 1_000_000_000
-
-_TRACEPARENT = re.compile("(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
-"""W3C's header: trace, span and flags after a version."""
 
 SCOPE = InstrumentationScope("hikari_serve", __version__)
 
@@ -223,9 +219,8 @@ def _context(traceparent: str | None) -> SpanContext | None:
 
     OpenTelemetry's own reading takes ten times as long, and this is asked for each span.
     """
-    found = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
+    found = TRACEPARENT.fullmatch(traceparent) if traceparent else None
     if found is None:
         return None
     trace, span, flags = (int(each, 16) for each in found.groups())
-    context = SpanContext(trace, span, is_remote=True, trace_flags=TraceFlags(flags & 1))
-    return context if context.is_valid else None
+    return SpanContext(trace, span, is_remote=True, trace_flags=TraceFlags(flags & 1))

@@ -37,6 +37,7 @@ END = RequestEnd(
         StageTime("disease", 0.3, 0.1, 0.2, error="engine_failed"),
     ),
     pictures=(PictureTime(0.05, 0.15, "c0"),),
+    trace=f"00-{TRACE}-b7ad6b7169203331-01",
 )
 REFUSED = RequestEnd("r2", None, "diagnose", "error", "bad_image", 0.012)
 
