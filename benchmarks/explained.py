@@ -21,7 +21,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.pictures import Pictures
 from benchmarks.served import measure
-from tests.observability.receiver import Receiver, eventually
+from tests.eventually import eventually
+from tests.observability.receiver import Receiver
 from tests.served.server import serving
 
 STAGES = ("group", "references", "disease", "caption")

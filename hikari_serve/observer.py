@@ -4,12 +4,18 @@ The queue, the cascade and the doors call an `Observer`. It must be quick and ra
 stands on the way of every request. A trace context is W3C's `traceparent`.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from hikari_serve.errors import HikariError
 from hikari_serve.stage import Provenance, StageResult
+
+TRACEPARENT = re.compile(
+    "(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})"
+)
+"""W3C's header: trace, span and flags after a version, of which the first two are not all zeros."""
 
 Door = Literal["diagnose", "diagnose_stream", "api", "oip_http", "oip_grpc"]
 """The protocols by which a question comes."""
@@ -31,7 +37,6 @@ class StageTime:
         began: From the request's head to the call.
         waited: From the start of the graph until the stage's inputs were there.
         seconds: From the call to the end, the hop included.
-        parts: Those of `seconds`, where the stage has a result; see `parts_of`.
         error: The code of what it failed with.
         trace: The trace context that it was called with.
         result: What it found, if anything.
@@ -41,10 +46,14 @@ class StageTime:
     began: float
     waited: float
     seconds: float
-    parts: Mapping[str, float] = field(default_factory=dict)
     error: str | None = None
     trace: str | None = None
     result: StageResult | None = None
+
+    @property
+    def parts(self) -> Mapping[str, float]:
+        """Those of `seconds`, where the stage has a result; see `parts_of`."""
+        return parts_of(self.seconds, self.result) if self.result else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +162,27 @@ class ItemEnd:
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BatchEnd:
+    """How a batch ended at its engine.
+
+    Attributes:
+        model: The engine's model.
+        version: Its version.
+        seconds: How long it took.
+        read_tokens: Tokens of the prompts, image tokens included.
+        new_tokens: Tokens that were written.
+        members: The trace contexts of its items, where they have any.
+    """
+
+    model: str
+    version: int
+    seconds: float
+    read_tokens: int
+    new_tokens: int
+    members: tuple[str, ...] = ()
+
+
 Repeated = Literal["lost", "refused"]
 """Why a call is repeated: nobody took it or its replica died, or it was refused by one that is full
 or not what was asked for."""
@@ -228,25 +258,8 @@ class Observer:
     def batch_started(self, model: str, version: int, size: int, why: Released) -> None:
         """An engine began a batch of so many items."""
 
-    def batch_ended(
-        self,
-        model: str,
-        version: int,
-        seconds: float,
-        read_tokens: int,
-        new_tokens: int,
-        members: Sequence[str],
-    ) -> None:
-        """An engine ended a batch.
-
-        Args:
-            model: Its model.
-            version: Its version.
-            seconds: How long it took.
-            read_tokens: Tokens of the prompts, image tokens included.
-            new_tokens: Tokens that were written.
-            members: The trace contexts of its items, where they have any.
-        """
+    def batch_ended(self, batch: BatchEnd) -> None:
+        """An engine ended a batch."""
 
     def item_done(self, item: ItemEnd) -> None:
         """An item was answered by its model, or failed there."""

@@ -187,11 +187,14 @@ class _File:
     path: Path
     most_bytes: int
     descriptor: int = -1
+    half: bool = False
+    """Whether its last line is one of ours that is not whole, as on a full disk."""
 
     def open(self) -> None:
         """Opens it, or begins it."""
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         self.descriptor = os.open(self.path, flags, 0o600)
+        self.half = False
 
     def append(self, line: bytes) -> None:
         """Writes a line.
@@ -202,9 +205,12 @@ class _File:
         if not self._is_named():
             self.close()
             self.open()
+        if self.half:  # it stays alone
+            os.write(self.descriptor, b"\n")
+            self.half = False
         written = os.write(self.descriptor, line)
-        if written < len(line):
-            os.write(self.descriptor, b"\n")  # a half line stays alone
+        self.half = written < len(line)
+        if self.half:
             raise OSError(f"{written} of {len(line)} bytes were written")
         if os.fstat(self.descriptor).st_size >= self.most_bytes:
             self._rename()
@@ -219,11 +225,13 @@ class _File:
             return False
 
     def _rename(self) -> None:
-        lock_descriptor(self.descriptor, blocking=True)
-        if self._is_named():
-            now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-            self.path.rename(self.path.with_name(f"{self.path.name}.{now}"))
-        self.close()
+        try:
+            lock_descriptor(self.descriptor, blocking=True)
+            if self._is_named():
+                now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+                self.path.rename(self.path.with_name(f"{self.path.name}.{now}"))
+        finally:
+            self.close()  # and with it the lock, for which others may wait
 
     def close(self) -> None:
         """Closes it, if it is open."""

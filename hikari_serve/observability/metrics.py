@@ -1,6 +1,6 @@
 """An observer that counts for Prometheus, of one stage or of the API."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import get_args
@@ -9,7 +9,7 @@ from prometheus_client import multiprocess
 
 from hikari_serve.errors import HikariError
 from hikari_serve.observability.figures import Figures
-from hikari_serve.observer import Observer, Released, Repeated, RequestEnd, parts_of
+from hikari_serve.observer import BatchEnd, Observer, Released, Repeated, RequestEnd, parts_of
 from hikari_serve.stage import Classification, Provenance, Retrieval, StageResult
 
 
@@ -97,19 +97,11 @@ class Metrics(Observer):
         self._figures.batch_size.labels(self._stage, model, version).observe(size)
         self._figures.batch_released.labels(self._stage, model, version, why).inc()
 
-    def batch_ended(
-        self,
-        model: str,
-        version: int,
-        seconds: float,
-        read_tokens: int,
-        new_tokens: int,
-        members: Sequence[str],
-    ) -> None:
-        which = self._stage, model, version
-        self._figures.batch_seconds.labels(*which).observe(seconds)
-        self._figures.prompt_tokens.labels(*which).inc(read_tokens)
-        self._figures.new_tokens.labels(*which).inc(new_tokens)
+    def batch_ended(self, batch: BatchEnd) -> None:
+        which = self._stage, batch.model, batch.version
+        self._figures.batch_seconds.labels(*which).observe(batch.seconds)
+        self._figures.prompt_tokens.labels(*which).inc(batch.read_tokens)
+        self._figures.new_tokens.labels(*which).inc(batch.new_tokens)
 
     def cases_shown(self, model: str, version: int, pictures: int) -> None:
         self._figures.cases.labels(self._stage, model, version).inc(pictures)

@@ -29,12 +29,11 @@ def words(request: RequestEnd) -> str:
 
 def fields(request: RequestEnd) -> dict[str, object]:
     """The same in full; times are seconds."""
-    trace = request.trace or request.traceparent
     decode = sum(each.seconds for each in request.pictures)
     found: dict[str, object] = {
         "event": "request",
         "request": request.id,
-        "trace": trace.split("-")[1] if trace else None,
+        "trace": request.trace.split("-")[1] if request.trace else None,
         "door": request.door,
         "outcome": request.outcome,
         "cause": request.cause,

@@ -8,7 +8,6 @@ is only given its context, which goes with it over the hop. They go where OpenTe
 """
 
 import os
-import re
 import time
 from collections.abc import Mapping, Sequence
 
@@ -31,15 +30,12 @@ from opentelemetry.trace import (
 
 from hikari_serve import __version__
 from hikari_serve.errors import ConfigError
-from hikari_serve.observer import ItemEnd, Observer, RequestEnd
+from hikari_serve.observer import TRACEPARENT, BatchEnd, ItemEnd, Observer, RequestEnd
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 """Without any of them nothing is traced."""
 
 NANOSECONDS = 1_000_000_000
-
-_TRACEPARENT = re.compile("(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
-"""W3C's header: trace, span and flags after a version."""
 
 SCOPE = InstrumentationScope("hikari_serve", __version__)
 
@@ -117,8 +113,8 @@ class Traces(Observer):
             return
         began = time.time() - request.seconds
         ended = began + request.seconds
-        if request.intake is not None:
-            self._span("intake", None, own, began, began + request.intake)
+        if (intake := request.intake) is not None:
+            self._span("intake", None, own, began, began + intake)
         for picture in request.pictures:
             at = began + picture.began
             self._span("decode", None, own, at, at + picture.seconds)
@@ -133,8 +129,8 @@ class Traces(Observer):
                 kind=SpanKind.CLIENT if its_own else SpanKind.INTERNAL,
                 error=stage.error,
             )
-        if request.answer is not None:
-            self._span("answer", None, own, ended - request.answer, ended)
+        if (answer := request.answer) is not None:
+            self._span("answer", None, own, ended - answer, ended)
         self._span(
             request.door,
             own,
@@ -164,20 +160,13 @@ class Traces(Observer):
             error=item.error,
         )
 
-    def batch_ended(
-        self,
-        model: str,
-        version: int,
-        seconds: float,
-        read_tokens: int,
-        new_tokens: int,
-        members: Sequence[str],
-    ) -> None:
+    def batch_ended(self, batch: BatchEnd) -> None:
         """Makes a span in the trace of the first member, linked to all of them.
 
         An item that was alone has nobody to be linked to: its `compute` tells all of its batch.
         """
-        contexts = [each for each in map(_context, members) if each and each.trace_flags.sampled]
+        members = map(_context, batch.members)
+        contexts = [each for each in members if each and each.trace_flags.sampled]
         if len(contexts) < 2:
             return
         ended = time.time()
@@ -185,7 +174,7 @@ class Traces(Observer):
             "batch",
             None,
             contexts[0],
-            ended - seconds,
+            ended - batch.seconds,
             ended,
             links=[Link(each) for each in contexts],
         )
@@ -230,9 +219,8 @@ def _context(traceparent: str | None) -> SpanContext | None:
 
     OpenTelemetry's own reading takes ten times as long, and this is asked for each span.
     """
-    found = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
+    found = TRACEPARENT.fullmatch(traceparent) if traceparent else None
     if found is None:
         return None
     trace, span, flags = (int(each, 16) for each in found.groups())
-    context = SpanContext(trace, span, is_remote=True, trace_flags=TraceFlags(flags & 1))
-    return context if context.is_valid else None
+    return SpanContext(trace, span, is_remote=True, trace_flags=TraceFlags(flags & 1))

@@ -14,7 +14,7 @@ from itertools import count
 
 from hikari_serve.engines.contract import Engine, Generated, Prepared, Scored
 from hikari_serve.errors import DeadlineExceeded, EngineFailed, QueueFull, Unavailable
-from hikari_serve.observer import NOBODY, Observer, Released
+from hikari_serve.observer import NOBODY, BatchEnd, Observer, Released
 from hikari_serve.scheduling.batching import Batching
 from hikari_serve.scheduling.job import Caller, Done, Job
 from hikari_serve.stage import DEFAULT_PRIORITY, OnText
@@ -172,8 +172,8 @@ class Queue:
 
     async def _run(self, batch: Sequence[Job], why: Released) -> None:
         began = time.monotonic()
-        name, size = (self._model, self._version), len(batch)
-        self._observer.batch_started(*name, size, why)
+        which, size = (self._model, self._version), len(batch)
+        self._observer.batch_started(*which, size, why)
         self._tell_length()
         try:
             await self._engine.run(batch)
@@ -181,8 +181,8 @@ class Queue:
             for job in batch:
                 job.fail(error)
         seconds = time.monotonic() - began
-        members = [trace for job in batch for trace in job.traces]
-        self._observer.batch_ended(*name, seconds, *_tokens(batch), members)
+        members = tuple(trace for job in batch for trace in job.traces)
+        self._observer.batch_ended(BatchEnd(*which, seconds, *_tokens(batch), members))
         if all(job.answered for job in batch):  # a batch cut short teaches nothing
             self._batching.finished(size, seconds)
         self._running -= 1

@@ -20,7 +20,6 @@ from hikari_serve.observer import (
     PictureTime,
     RequestEnd,
     StageTime,
-    parts_of,
 )
 from hikari_serve.serving.hangup import CLIENT_CLOSED_REQUEST
 
@@ -85,10 +84,9 @@ class Ending:
 
     def stage(self, end: StageEnd) -> None:
         """A stage ended."""
-        parts = parts_of(end.seconds, end.result) if end.result else {}
         error = end.error.code if end.error else None
         began = time.monotonic() - self._began - end.seconds
-        times = (began, end.waited, end.seconds, parts)
+        times = (began, end.waited, end.seconds)
         self._stages.append(StageTime(end.name, *times, error, end.trace, end.result))
 
     def response(self, status: int | None) -> None:

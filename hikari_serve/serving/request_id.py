@@ -9,6 +9,7 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from hikari_serve.observer import TRACEPARENT
 from hikari_serve.quoting import escaped
 
 HEADER = "x-request-id"
@@ -18,8 +19,6 @@ KEY = "hikari.request_id"
 
 _HARMLESS = re.compile(r"[!-~]{1,128}")
 """Printable ASCII without blanks."""
-_TRACE = re.compile(r"[0-9a-f]{1,2}-[0-9a-f]{1,32}-[0-9a-f]{1,16}-[0-9a-f]{1,2}")
-"""W3C's `traceparent`: version, trace, parent and flags."""
 
 current: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request that this task works for."""
@@ -49,7 +48,7 @@ def new_id() -> str:
 
 def trace_of(traceparent: str | None) -> str | None:
     """The trace context, if it is one."""
-    return traceparent if traceparent and _TRACE.fullmatch(traceparent) else None
+    return traceparent if traceparent and TRACEPARENT.fullmatch(traceparent) else None
 
 
 def tell_in_log() -> None:

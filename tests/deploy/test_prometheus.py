@@ -3,12 +3,15 @@
 import re
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from tests.deploy.queries import used
+from tests.drill.__main__ import BEGIN, END, main
+from tests.drill.faults import FAULTS
 from tests.served.server import ROOT
 
 FOLDER = ROOT / "deploy" / "prometheus"
@@ -63,3 +66,20 @@ def test_the_docs_list_every_alert() -> None:
     assert rows == [
         (name, rule["labels"]["severity"], rule["for"]) for name, rule in ALERTS.items()
     ]
+
+
+def test_the_docs_have_a_row_for_every_fault_of_the_drill() -> None:
+    text = (ROOT / "docs" / "alerts.md").read_text()
+    table = text.partition(BEGIN)[2].partition(END)[0]
+    rows = re.findall(r"^\| (.+?) \| `(\w+)`: .*(?: s | never )\| (.+) \|$", table, re.MULTILINE)
+    assert rows == [(fault.what, fault.alert, "none") for fault in FAULTS.values()]
+
+
+def test_a_drill_of_some_faults_leaves_the_docs_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sys.argv", ["drill", "--out", str(tmp_path / "alerts.md"), "slow"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "--out replaces the whole table" in capsys.readouterr().err

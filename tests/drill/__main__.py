@@ -99,6 +99,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="the page, such as docs/alerts.md")
     parser.add_argument("faults", nargs="*", help=f"of {', '.join(FAULTS)}; all of them without")
     asked = parser.parse_args()
+    if asked.out is not None and asked.faults:
+        parser.error("--out replaces the whole table: name no faults with it")
     images = [png(drawing.image) for drawing in draw_cases(40, 60_000)]
     done = []
     for name in asked.faults or FAULTS:

@@ -1,20 +1,10 @@
 """A real receiver of OpenTelemetry's protocol."""
 
 import threading
-import time
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
-
-
-def eventually(true: Callable[[], bool], seconds: float = 30) -> bool:
-    """Whether something comes true in time."""
-    until = time.monotonic() + seconds
-    while not true() and time.monotonic() < until:
-        time.sleep(0.05)
-    return true()
 
 
 class Receiver:

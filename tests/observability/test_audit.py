@@ -18,7 +18,7 @@ from hikari_serve.observability.audit import Audit, audit_of, fields
 from hikari_serve.observer import PictureTime, RequestEnd, StageTime
 from hikari_serve.settings import Settings
 from hikari_serve.stage import Provenance, StageResult
-from tests.observability.receiver import eventually
+from tests.eventually import eventually
 from tests.scripted import OUTPUTS
 
 KEY = b"k" * 32
@@ -150,6 +150,46 @@ def test_processes_share_a_file_and_rename_it_without_a_loss(log: Log) -> None:
     assert [each.wait() for each in writers] == [0, 0, 0]
     assert sorted(log.requests()) == sorted(f"r{number}" for number in range(600))
     assert len(log.files()) > 5
+
+
+FULL_DISK = """
+import resource
+import sys
+from pathlib import Path
+from tests.eventually import eventually
+from tests.observability.test_audit import Log, end
+log = Log(Path(sys.argv[1]))
+audit = log.open()
+audit.request_ended(end(1))
+assert eventually(lambda: list(log.requests()) == ["r1"])
+soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (log.path.stat().st_size + 100, hard))
+for number in (2, 3):
+    audit.request_ended(end(number))
+assert eventually(lambda: log.lost == 2)
+resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+audit.request_ended(end(4))
+audit.close()
+"""
+
+
+def test_half_a_line_on_a_full_disk_stays_alone(log: Log) -> None:
+    subprocess.run([sys.executable, "-c", FULL_DISK, str(log.path.parent)], check=True)
+    first, half, last = log.path.read_text().splitlines()
+    assert (json.loads(first)["request"], json.loads(last)["request"]) == ("r1", "r4")
+    assert len(half) == 100
+
+
+def test_who_cannot_rename_a_full_file_holds_nobody_up(log: Log) -> None:
+    log.path = log.path.with_name("audit.jsonl".ljust(250, "x"))  # with a time, it is too long
+    one, other = log.open(most_bytes=100), log.open(most_bytes=100)
+    one.request_ended(end(1))
+    assert eventually(lambda: log.lost == 1)
+    for number in (2, 3):
+        other.request_ended(end(number))
+    assert eventually(lambda: list(log.requests()) == ["r1", "r2", "r3"], 5)
+    for audit in (one, other):
+        audit.close()
 
 
 def test_a_disk_that_hangs_costs_lines_and_no_time(log: Log) -> None:

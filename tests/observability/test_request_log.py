@@ -8,9 +8,21 @@ import pytest
 from hikari_serve.observability.lines import JsonLines
 from hikari_serve.observability.request_log import RequestLog
 from hikari_serve.observer import PictureTime, RequestEnd, StageTime
+from hikari_serve.stage import Provenance, StageResult
+from tests.scripted import OUTPUTS
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
-PARTS = {"prepare": 0.01, "queue": 0.02, "compute": 0.0300000001, "read": 0.0, "hop": 0.04}
+PARTS = {"prepare": 0.01, "queue": 0.02, "compute": 0.03, "read": 0.0, "hop": 0.04}
+RESULT = StageResult(
+    output=OUTPUTS["group"],
+    provenance=Provenance(
+        model="m", version=1, weights="w", engine="e", dtype="float32", preprocessing="p"
+    ),
+    prepare_ms=10,
+    queue_ms=20,
+    compute_ms=30.0000001,
+    batch_size=1,
+)
 END = RequestEnd(
     id="r1",
     traceparent=f"00-{TRACE}-b7ad6b7169203331-01",
@@ -21,10 +33,11 @@ END = RequestEnd(
     first_event=0.25,
     first_word=0.3,
     stages=(
-        StageTime("group", 0.2, 0.0, 0.1, PARTS),
+        StageTime("group", 0.2, 0.0, 0.1, result=RESULT),
         StageTime("disease", 0.3, 0.1, 0.2, error="engine_failed"),
     ),
     pictures=(PictureTime(0.05, 0.15, "c0"),),
+    trace=f"00-{TRACE}-b7ad6b7169203331-01",
 )
 REFUSED = RequestEnd("r2", None, "diagnose", "error", "bad_image", 0.012)
 
@@ -62,7 +75,7 @@ def test_machines_read_all_of_it(told: list[logging.LogRecord]) -> None:
         "decode": 0.15,
         "answer": 0.15,
         "stages": {
-            "group": {"wait": 0.0, **PARTS, "compute": 0.03},
+            "group": {"wait": 0.0, **PARTS},
             "disease": {"wait": 0.1, "error": "engine_failed"},
         },
     }

@@ -14,12 +14,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from hikari_serve.errors import ConfigError
 from hikari_serve.observability import traces
 from hikari_serve.observability.traces import Traces, endpoint, exported
-from hikari_serve.observer import ItemEnd, PictureTime, RequestEnd, StageTime
+from hikari_serve.observer import BatchEnd, ItemEnd, PictureTime, RequestEnd, StageTime
 from tests.observability.receiver import Receiver
 
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 GIVEN = f"00-{TRACE}-{CALLER}-01"
-PARTS = {"prepare": 0.01, "queue": 0.02, "compute": 0.03, "read": 0.0, "hop": 0.04}
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ def ended(tracing: Traces, given: str | None) -> RequestEnd:
         cause=None,
         seconds=0.65,
         stages=(
-            StageTime("group", 0.2, 0.0, 0.1, PARTS, trace=tracing.traced(own)),
+            StageTime("group", 0.2, 0.0, 0.1, trace=tracing.traced(own)),
             StageTime("disease", 0.3, 0.1, 0.2, error="skipped"),
         ),
         pictures=(PictureTime(0.05, 0.14, "c0"),),
@@ -131,14 +130,14 @@ def test_a_batch_is_linked_to_its_items(receiver: Receiver, tracing: Traces) -> 
     assert unsampled is not None
     assert mine is not None
     assert other is not None
-    tracing.batch_ended("m", 1, 0.5, 70, 7, [unsampled, mine, other])
+    tracing.batch_ended(BatchEnd("m", 1, 0.5, 70, 7, (unsampled, mine, other)))
     batch = named(receiver)["batch"]
     assert batch.trace_id.hex() == TRACE
     assert batch.parent_span_id == span_id(mine)
     assert [each.span_id for each in batch.links] == [span_id(mine), span_id(other)]
     assert [each.trace_id.hex() for each in batch.links] == [TRACE, "e" * 32]
-    tracing.batch_ended("m", 1, 0.5, 70, 7, [])
-    tracing.batch_ended("m", 1, 0.5, 70, 7, [unsampled, mine])
+    tracing.batch_ended(BatchEnd("m", 1, 0.5, 70, 7))
+    tracing.batch_ended(BatchEnd("m", 1, 0.5, 70, 7, (unsampled, mine)))
     assert len(receiver.spans) == 1
 
 

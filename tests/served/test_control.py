@@ -21,10 +21,10 @@ from tritonclient.grpc import service_pb2
 from tritonclient.utils import InferenceServerException
 
 from hikari_serve.drawing.cases import Drawing
+from tests.eventually import eventually
 from tests.served.pictures import png
 from tests.served.server import ROOT, Server, serving
 from tests.served.test_another_field import grow
-from tests.served.test_processes import eventually
 from tests.serving.control.test_controller import flip, other_cascade
 
 ADMIN, INFER = "a" * 20, "i" * 20

@@ -17,9 +17,10 @@ from tritonclient.utils import InferenceServerException
 
 from hikari_serve.drawing.cases import Drawing
 from tests.certificates import self_signed
+from tests.eventually import eventually
 from tests.served.pictures import png
 from tests.served.server import ROOT, Server, command, free_port, serving
-from tests.served.test_processes import eventually, listening, own
+from tests.served.test_processes import listening, own
 
 KEY = "k" * 20
 ORIGIN = "https://clinic.example"

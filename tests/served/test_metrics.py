@@ -17,7 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.explained import STAGES, by_trace, covered, faults, sums
 from hikari_serve.drawing.cases import Drawing
-from tests.observability.receiver import Receiver, eventually
+from tests.eventually import eventually
+from tests.observability.receiver import Receiver
 from tests.served.pictures import png
 from tests.served.server import ROOT, Server, serving, wait_ready
 

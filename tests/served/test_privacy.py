@@ -17,7 +17,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from hikari_serve.drawing.cases import Drawing
-from tests.observability.receiver import Receiver, eventually
+from tests.eventually import eventually
+from tests.observability.receiver import Receiver
 from tests.served.server import ROOT, Server, serving
 
 NAME = "Aurelia-Planted"

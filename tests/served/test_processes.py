@@ -4,8 +4,6 @@ import io
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from PIL import Image
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from hikari_serve.serving.run_folder import clear_leftovers
+from tests.eventually import eventually
 from tests.served.server import ROOT, Server, command, serving, wait_ready
 
 
@@ -58,13 +57,6 @@ def asked(server: Server, channels: list[grpc.Channel]) -> set[int]:
         for each in process.net_connections("inet")
         if each.laddr.port == port and each.status == psutil.CONN_ESTABLISHED
     }
-
-
-def eventually(true: Callable[[], bool], seconds: float = 30) -> bool:
-    until = time.monotonic() + seconds
-    while not true() and time.monotonic() < until:
-        time.sleep(0.05)
-    return true()
 
 
 def another(server: Server, service: str, worker: int) -> bool:

@@ -34,10 +34,27 @@ def test_options_reach_the_cascade(api: Api) -> None:
 
 
 def test_the_request_id_is_the_callers(api: Api) -> None:
-    headers = {"x-request-id": "visit-7", "traceparent": "00-1-2-01"}
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    headers = {"x-request-id": "visit-7", "traceparent": trace}
     body = api.client.post("/diagnose", files={"image": api.bench.image}, headers=headers).json()
     assert body["id"] == "visit-7"
-    assert api.bench.stages["group"].items[0].traceparent == "00-1-2-01"
+    assert api.bench.stages["group"].items[0].traceparent == trace
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        "1-1-1-1",
+        f"00-{'0' * 32}-b7ad6b7169203331-01",
+        f"00-0af7651916cd43dd8448eb211c80319c-{'0' * 16}-01",
+        "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "00-0AF7651916CD43DD8448EB211C80319C-B7AD6B7169203331-01",
+    ],
+)
+def test_what_is_no_trace_context_goes_no_further(api: Api, trace: str) -> None:
+    headers = {"traceparent": trace}
+    api.client.post("/diagnose", files={"image": api.bench.image}, headers=headers)
+    assert api.bench.stages["group"].items[0].traceparent is None
 
 
 @pytest.mark.parametrize(
