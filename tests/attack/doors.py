@@ -3,7 +3,7 @@
 Pictures come whole, broken, and whole beside broken ones; callers hang up at random moments, wait
 for a millisecond, or ask for the same at once, while runners are killed and versions of models come
 and go. Every request must have exactly one outcome: the right answer, its own error, or, if it has
-little time, that it is late.
+little time, that it is late, or an answer that says which input a stage had to do without.
 """
 
 import asyncio
@@ -39,6 +39,9 @@ RUNNERS = ("GroupRunner", "ReferencesRunner", "DiseaseRunner", "CaptionRunner")
 BROKEN = b"no picture"
 PATIENCE_S = 240.0
 
+LESS = "less"
+"""How an answer is told for which there was no time to wait for an optional input."""
+
 Label = str
 Ask = Callable[[list[bytes], float], Awaitable[list[Label]]]
 """From pictures and seconds to the label of each, or the code of its error."""
@@ -66,7 +69,7 @@ class Doors:
         body = said.json()
         if said.status_code == 504 or body.get("status") == "partial":
             raise Late
-        return str(body.get("code") or body["disease"]["label"] or "unknown")
+        return str(body.get("code") or _label(body))
 
     async def http(self, pictures: list[bytes], seconds: float) -> list[Label]:
         return await self._infer(self.by_http, http_parts, pictures, seconds)
@@ -110,19 +113,28 @@ def _images(parts: object, pictures: list[bytes]) -> object:
 
 
 def _wanted(parts: object) -> list[object]:
-    names = ("disease.label", "error")
+    names = ("answer", "disease.label", "error")
     return [parts.InferRequestedOutput(name) for name in names]  # type: ignore[attr-defined]
 
 
 def _labels(answer: object) -> list[Label]:
-    labels, errors = (
+    answers, labels, errors = (
         answer.as_numpy(name)  # type: ignore[attr-defined]
-        for name in ("disease.label", "error")
+        for name in ("answer", "disease.label", "error")
     )
     codes = [json.loads(error)["code"] if error else "" for error in errors]
     if "deadline_exceeded" in codes:
         raise Late
-    return [code or label.decode() for code, label in zip(codes, labels, strict=True)]
+    whole = [code or _label(json.loads(said)) for code, said in zip(codes, answers, strict=True)]
+    alone = [code or label.decode() for code, label in zip(codes, labels, strict=True)]
+    assert all(told in (its, LESS) for told, its in zip(whole, alone, strict=True)), (whole, alone)
+    return whole
+
+
+def _label(answer: dict[str, Any]) -> Label:
+    if any(stage["missing_inputs"] for stage in answer["stages"]):
+        return LESS
+    return str(answer["disease"]["label"] or "unknown")
 
 
 async def torment(server: Server, count: int, seed: int, key: str = "") -> Counter[str]:
@@ -162,9 +174,9 @@ async def torment(server: Server, count: int, seed: int, key: str = "") -> Count
             wanted = [right[each] for each in asked]
             async with places:
                 for found in await asyncio.gather(*calls):
-                    allowed = {"hurry": [wanted, "late"], "hang up": [wanted, "left"]}
+                    allowed = {"hurry": [wanted, [LESS], "late"], "hang up": [wanted, "left"]}
                     fits = found in allowed.get(mischief, [wanted])
-                    told = found if isinstance(found, str) else "right"
+                    told = "right" if found == wanted else LESS if found == [LESS] else str(found)
                     ends[told if fits else f"wrong: {mischief}: {found}, not {wanted}"] += 1
 
         await asyncio.gather(*(once() for _ in range(count)))

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.attack.doors import torment
+from tests.attack.doors import LESS, torment
 from tests.served.server import Server
 
 
@@ -10,5 +10,5 @@ def test_every_request_has_its_own_outcome_at_every_door(server: Server) -> None
     before = server.log.read_text().count("Traceback")
     ends = asyncio.run(torment(server, 60, seed=11))
     assert not [end for end in ends if end.startswith("wrong")]
-    assert set(ends) == {"right", "late", "left"}
+    assert set(ends) - {LESS} == {"right", "late", "left"}
     assert server.log.read_text().count("Traceback") == before
