@@ -130,7 +130,7 @@ attack: setup ## attack a served demo, and write what came of it into docs/secur
 mischief: setup ## ten thousand requests by every door, many of them bad, while runners are killed and models change
 	$(BIN)/python -m tests.attack.doors
 
-rolling: setup ## three minutes of requests while two replicas a stage are killed and rolled
+rolling: setup ## minutes of requests while two replicas a stage are killed, and then rolled
 	$(BIN)/python -m tests.attack.rolling
 
 chaos: setup ## ten minutes of requests while runners are killed

@@ -1,7 +1,8 @@
 """Replicas that die and are rolled under load: `python -m tests.attack.rolling`.
 
-Two replicas a stage, each a process tree of its own on a port of its own. In turn each is killed or
-told to stop, and started anew; a short form of it is in the suite. Every request must be answered
+Two replicas a stage, each a process tree of its own on a port of its own. First one after the other
+is killed, at equal times, and started anew; then all are rolled: told to stop and started anew, each
+when the one before is ready. A short form of it is in the suite. Every request must be answered
 whole, rightly, and once.
 """
 
@@ -14,9 +15,11 @@ import threading
 import time
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import islice
+from math import inf
 from pathlib import Path
 
 import httpx
@@ -55,32 +58,44 @@ class Replica:
 
 
 class Load:
-    """Asks without a pause in so many threads, and counts how the requests end."""
+    """Asks in so many threads, and counts how the requests end."""
 
     def __init__(self, url: str, in_flight: int) -> None:
         self._url = url
+        self._in_flight = in_flight
         self._images = [png(drawing.image) for drawing in draw_cases(12, 60_000)]
         self._right = [self._ask(image) for image in self._images]
         self._turn = itertools.count()
-        self._over = threading.Event()
-        self._threads = [threading.Thread(target=self._go_on) for _ in range(in_flight)]
         self.ends: Counter[str] = Counter()
 
-    def __enter__(self) -> "Load":
-        for thread in self._threads:
-            thread.start()
-        return self
+    @contextmanager
+    def going_on(self, per_second: float = inf) -> Iterator[None]:
+        """Asks so often until the block ends; without a number as often as there are answers."""
+        over, began, turn = threading.Event(), time.monotonic(), itertools.count()
 
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        for thread in self._threads:
+        def go_on() -> None:
+            while not over.wait(began + next(turn) / per_second - time.monotonic()):
+                self._once()
+
+        threads = [threading.Thread(target=go_on) for _ in range(self._in_flight)]
+        for thread in threads:
+            thread.start()
+        yield
+        over.set()
+        for thread in threads:
             thread.join()
 
-    def _go_on(self) -> None:
-        while not self._over.is_set():
-            row = next(self._turn) % len(self._images)
-            found = self._ask(self._images[row])
-            self.ends["right" if found == self._right[row] else str(found)] += 1
+    def undisturbed(self, seconds: float) -> float:
+        """How many requests a second are answered while nothing is restarted."""
+        before, began = self.ends.total(), time.monotonic()
+        with self.going_on():
+            time.sleep(seconds)
+        return (self.ends.total() - before) / (time.monotonic() - began)
+
+    def _once(self) -> None:
+        row = next(self._turn) % len(self._images)
+        found = self._ask(self._images[row])
+        self.ends["right" if found == self._right[row] else str(found)] += 1
 
     def _ask(self, image: bytes) -> tuple[object, ...]:
         own = f"{threading.get_ident()}-{time.monotonic_ns()}"
@@ -104,19 +119,27 @@ class Load:
 
 
 def roll(
-    folder: Path, stages: Sequence[str], in_flight: int, until: Callable[[int], bool], every: float
-) -> tuple[Counter[str], int]:
-    """Kills and stops the replicas of stages in turn, under load.
+    folder: Path,
+    stages: Sequence[str],
+    in_flight: int,
+    *,
+    kills: int,
+    every: float,
+    calm: float = 0.0,
+) -> tuple[Counter[str], float]:
+    """Kills replicas of stages in turn and rolls all of them, under load.
 
     Args:
         folder: For what the servers write.
         stages: The stages that have two replicas; the others run in the API's process.
-        in_flight: Requests at once.
-        until: Whether to end, after so many restarts.
-        every: Seconds between two restarts.
+        in_flight: Requests at once, at most.
+        kills: How many replicas are killed.
+        every: Seconds between two kills.
+        calm: Seconds in which nothing is restarted, to learn how many requests a second are
+            answered; then half as many are asked. 0 asks for as many as are answered.
 
     Returns:
-        How the requests ended, and how many restarts there were.
+        How the requests ended, and how many were asked a second; infinite without `calm`.
     """
     with ExitStack() as stack:
         replicas = [
@@ -135,36 +158,43 @@ def roll(
         api = stack.enter_context(
             serving(folder / "api", HIKARI_PLACEMENT="inline", **places)  # type: ignore[arg-type]
         )
-        restarts = 0
-        with Load(api.url, in_flight) as load:
-            how = itertools.cycle((signal.SIGKILL, signal.SIGTERM))
-            for replica in itertools.cycle(replicas):
-                time.sleep(every)
-                assert httpx.get(f"{api.url}/readyz", timeout=5).status_code == 200
-                replica.restart(next(how))
-                restarts += 1
-                if until(restarts):
-                    break
-        return load.ends, restarts
+
+        def restart(replica: Replica, how: signal.Signals) -> None:
+            assert httpx.get(f"{api.url}/readyz", timeout=5).status_code == 200
+            replica.restart(how)
+
+        load = Load(api.url, in_flight)
+        per_second = load.undisturbed(calm) / 2 if calm else inf
+        with load.going_on(per_second):
+            began = time.monotonic()
+            for number, replica in enumerate(islice(itertools.cycle(replicas), kills), 1):
+                time.sleep(max(0.0, began + number * every - time.monotonic()))
+                restart(replica, signal.SIGKILL)
+            for replica in replicas:
+                restart(replica, signal.SIGTERM)
+        return load.ends, per_second
 
 
 def main() -> None:
-    """Rolls for as long as it is told."""
+    """Kills for as long as it is told, and rolls."""
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=180)
-    parser.add_argument("--every", type=float, default=30, help="seconds between two restarts")
-    parser.add_argument("--in-flight", type=int, default=4, help="half of what fills two cores")
+    parser.add_argument("--kills", type=int, default=6)
+    parser.add_argument("--every", type=float, default=30, help="seconds between two kills")
+    parser.add_argument("--in-flight", type=int, default=8, help="requests at once, at most")
     options = parser.parse_args()
-    end = time.monotonic() + options.seconds
     with tempfile.TemporaryDirectory() as folder:
-        ends, restarts = roll(
+        ends, per_second = roll(
             Path(folder),
             STAGES,
             options.in_flight,
-            lambda _: time.monotonic() > end,
-            options.every,
+            kills=options.kills,
+            every=options.every,
+            calm=options.every,
         )
-    print(f"{ends.total()} requests, {restarts} restarts: {dict(ends)}")
+    print(
+        f"{ends.total()} requests, at last {per_second:.2f} a second, {options.kills} kills, "
+        f"{2 * len(STAGES)} processes rolled: {dict(ends)}"
+    )
     if set(ends) != {"right"}:
         sys.exit("a request was lost, partial, or answered otherwise")
 
