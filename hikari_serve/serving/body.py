@@ -1,4 +1,6 @@
-"""Bodies of requests, whole and bounded."""
+"""Bodies of requests, bounded."""
+
+from collections.abc import AsyncGenerator
 
 from starlette.requests import Request
 
@@ -14,17 +16,24 @@ def json_bytes(picture: int) -> int:
     return int(picture * BASE64_OVERHEAD) + FIELDS_BYTES
 
 
-async def read_body(request: Request, limit: int) -> bytes:
-    """Reads the body, and stops reading where it grows too large.
+async def stream_body(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+    """Gives the body as it comes, and stops where it grows too large.
 
     Raises:
         TooLarge: It has more bytes than `limit`.
     """
-    chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > limit:
             raise TooLarge(f"the body is larger than {limit} bytes, the most that is accepted")
-        chunks.append(chunk)
-    return b"".join(chunks)
+        yield chunk
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Reads the body whole.
+
+    Raises:
+        TooLarge: It has more bytes than `limit`.
+    """
+    return b"".join([chunk async for chunk in stream_body(request, limit)])

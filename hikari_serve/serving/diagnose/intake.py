@@ -1,7 +1,7 @@
 """From an HTTP request to what it asks: multipart, JSON with base64, or the bare picture."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,13 +15,10 @@ from hikari_serve.errors import InvalidInput, UnsupportedMedia
 from hikari_serve.presentation.answer import TOP_K
 from hikari_serve.quoting import quoted
 from hikari_serve.serving.asking import Asking
-from hikari_serve.serving.body import FIELDS_BYTES, json_bytes, read_body
+from hikari_serve.serving.body import FIELDS_BYTES, json_bytes, read_body, stream_body
 from hikari_serve.serving.diagnose.json_body import read_json
 from hikari_serve.serving.ending import ending
 from hikari_serve.serving.request_id import request_id_of
-
-PIECE_BYTES = 64_000
-"""Of a multipart body parsed at once, before others have their turns."""
 
 Format = Literal["json", "html", "md"]
 
@@ -67,8 +64,7 @@ async def read_request(request: Request, max_image_bytes: int) -> Asked:
     if "image" in fields:
         raise InvalidInput("a picture cannot be in the query; send it in the body")
     if kind == "multipart/form-data":
-        body = await read_body(request, max_image_bytes + FIELDS_BYTES)
-        image, more = await _multipart(request, body)
+        image, more = await _multipart(request, max_image_bytes + FIELDS_BYTES)
     elif kind == "application/json":
         body = await read_body(request, json_bytes(max_image_bytes))
         image, more = await asyncio.to_thread(read_json, body)
@@ -102,21 +98,19 @@ def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 class _InMemory(MultiPartParser):
-    """Keeps files in memory, where the body is already, and writes none to a disk."""
+    """Keeps files in memory, and writes none to a disk."""
 
     spool_max_size = 0  # to Python's temporary files: no limit
 
 
-async def _multipart(request: Request, body: bytes) -> tuple[bytes, dict[str, str]]:
-    async def pieces() -> AsyncIterator[bytes]:
-        for start in range(0, len(body), PIECE_BYTES):
-            yield body[start : start + PIECE_BYTES]
-            await asyncio.sleep(0)
-
-    parser = _InMemory(request.headers, pieces(), max_files=1, max_fields=16)  # type: ignore[arg-type]
+async def _multipart(request: Request, limit: int) -> tuple[bytes, dict[str, str]]:
+    stream = stream_body(request, limit)
+    parser = _InMemory(request.headers, stream, max_files=1, max_fields=16)
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError) as error:
+        async for _ in stream:
+            pass  # who still sends would not read the answer
         raise InvalidInput(f"the multipart body cannot be read: {quoted(str(error))}") from None
     fields: list[tuple[str, str]] = []
     image: bytes | None = None
