@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, ImageChops, ImageFile, ImageOps
+from PIL import Image, ImageChops, ImageOps
 from pillow_heif import register_heif_opener
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
@@ -219,7 +219,5 @@ def _rgb(image: Image.Image, profile: bytes | None, *, inverted: bool) -> Image.
     elif image.mode not in ("RGB", "CMYK", "L"):
         image = image.convert("RGB")
     image = to_srgb(image, profile)
-    if isinstance(image, ImageFile.ImageFile):
-        image = image.copy()  # a plain image, without the file's metadata
     image.info = {}
     return image

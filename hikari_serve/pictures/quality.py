@@ -70,11 +70,11 @@ def measure(image: Image.Image, seen: int | None = None, notes: Sequence[str] = 
         notes: What was wrong with its file.
     """
     small = _copy(image)
-    rgb = np.asarray(small).astype(np.float32)
+    bands = np.stack([np.asarray(band) for band in small.split()])
     luma = np.asarray(small.convert("L")).astype(np.float32)
     found = sharpness(luma)
-    clipped = float((rgb.min(axis=2) > 250).mean())
-    blank = _is_blank(rgb)
+    clipped = float((bands.min(axis=0) > 250).mean())
+    blank = _is_blank(bands)
     coloured = skin(small)
     aspects = {
         "there is nothing to see but one colour; take a picture of the lesion": float(not blank),
@@ -115,7 +115,7 @@ def sharpness(luma: NDArray[np.float32]) -> float:
         From 0 to 1, the blurrier of the two directions; 0 where nothing varies.
     """
     lines = []
-    for rows in (luma, luma.T):
+    for rows in (luma, np.ascontiguousarray(luma.T)):
         if len(rows) < 10:
             continue
         total = np.cumsum(np.vstack([np.zeros_like(rows[:1]), rows]), axis=0)
@@ -140,25 +140,30 @@ def skin(image: Image.Image) -> float:
 
 def _copy(image: Image.Image) -> Image.Image:
     scale = SIDE / max(image.size)
+    if scale >= 1:
+        return image
     if scale < 1 / OVERSAMPLING:
         sampled = [max(OVERSAMPLING, round(side * scale * OVERSAMPLING)) for side in image.size]
         image = image.resize((sampled[0], sampled[1]), Image.Resampling.NEAREST)
-    if scale < 1:
+    else:
         image = image.copy()
-        image.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
+    image.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
     return image
 
 
-def _is_blank(rgb: NDArray[np.float32]) -> bool:
+def _is_blank(bands: NDArray[np.uint8]) -> bool:
     """Whether a plane through the values of each channel leaves next to nothing over.
 
     By least squares from sums over rows and columns; a matrix of every pixel would have BLAS take
     several cores for milliseconds.
+
+    Args:
+        bands: (channels, height, width).
     """
-    height, width, _ = rgb.shape
+    _, height, width = bands.shape
     x, y = np.arange(width) / width, np.arange(height) / height
-    columns, rows = rgb.sum(axis=0, dtype=np.float64), rgb.sum(axis=1, dtype=np.float64)
-    moments = np.stack([columns.sum(axis=0), x @ columns, y @ rows])
+    columns, rows = bands.sum(axis=1), bands.sum(axis=2)
+    moments = np.stack([columns.sum(axis=1), columns @ x, rows @ y])
     normal = np.array(
         [
             [height * width, height * x.sum(), width * y.sum()],
@@ -167,5 +172,5 @@ def _is_blank(rgb: NDArray[np.float32]) -> bool:
         ]
     )
     plane, *_ = np.linalg.lstsq(normal, moments, rcond=None)
-    left = np.square(rgb, dtype=np.float64).sum() - (plane * moments).sum()
-    return bool(left / rgb.size < FLAT**2)
+    left = np.square(bands, dtype=np.uint16).sum() - (plane * moments).sum()
+    return bool(left / bands.size < FLAT**2)
