@@ -18,8 +18,8 @@ from hikari_serve.client import AsyncClient, Client, Reconnect, StreamEvent
 from hikari_serve.errors import BadImage, EngineFailed, HikariError, QueueFull, Unavailable
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.serving.errors import error_response
-from tests.client.conftest import serving
 from tests.serving.conftest import Api
+from tests.serving.threaded import threaded
 
 SHED = QueueFull("128 requests are waiting already", retry_after=0.1)
 WORDS = b'event: words\ndata: {"stage": "caption", "text": "A red"}\n\n'
@@ -40,8 +40,8 @@ def saying(*responses: Response) -> Iterator[tuple[str, list[float]]]:
         return responses[min(len(asked), len(responses)) - 1]
 
     route = Route("/{path:path}", answer, methods=["GET", "POST"])
-    with serving(Starlette(routes=[route])) as url:
-        yield url, asked
+    with threaded(Starlette(routes=[route])) as served:
+        yield served.url, asked
 
 
 def ask(kind: str, url: str, patience: float) -> Answer:
