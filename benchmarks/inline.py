@@ -7,6 +7,7 @@ from itertools import count
 from benchmarks.cascade_result import CascadeResult
 from benchmarks.passes import Pass, closed_loop
 from hikari_serve.cascade.execution import Cascade
+from hikari_serve.cascade.loads import versions_by_model
 from hikari_serve.cascade.request import CascadeRequest
 from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.pictures.decode import PictureLimits
@@ -23,15 +24,15 @@ class InlineCascade:
         repository = Repository.of(settings)
         config = repository.config(settings.cascade)
         graph = read_graph(config, repository)
-        self._hosts = {
-            name: Host.for_stage(name, settings, [graph], graph.steps) for name in graph.steps
-        }
+        self._hosts = {name: Host.for_stage(name, settings, graph.steps) for name in graph.steps}
         self._cascade = Cascade(config, graph, self._hosts, PictureLimits())
         self._ids = map(str, count())
         self._runner = asyncio.Runner()
-        for host in self._hosts.values():
-            for entry in host.versions:
-                self._runner.run(host.load(entry.name, entry.version))
+        for name, host in self._hosts.items():
+            needed = versions_by_model(name, [graph], repository, settings.load)
+            for model, versions in needed.items():
+                for version in versions:
+                    self._runner.run(host.load(model, version))
 
     def measure(self, pictures: Sequence[bytes], clients: int) -> Pass[CascadeResult]:
         """One pass with so many requests in flight."""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from hikari_serve.cascade.execution import Cascade
+from hikari_serve.cascade.loads import versions_by_model
 from hikari_serve.cascade.requirements import require
 from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.pictures.decode import PictureLimits
@@ -11,8 +12,8 @@ from hikari_serve.repository.repository import Repository
 from hikari_serve.settings import Settings
 from hikari_serve.tasks.host import Host
 
-Shown = Callable[[list[Host]], Iterable[Host]]
-"""Passes on what is to be loaded, one after another, and may show how far that is."""
+Shown = Callable[[list[str]], Iterable[str]]
+"""Passes on the stages that are to be loaded, one after another, and may show how far that is."""
 
 
 @asynccontextmanager
@@ -40,12 +41,14 @@ async def open_cascade(
     graph = read_graph(config, repository)
     names = [node.name for node in graph.part(until, retrieve=retrieve).nodes]
     require(repository, settings.cascade, graph, names)
-    hosts = {name: Host.for_stage(name, settings, [graph], names) for name in names}
+    needed = {name: versions_by_model(name, [graph], repository, settings.load) for name in names}
+    hosts = {name: Host.for_stage(name, settings, names) for name in names}
     limits = PictureLimits(max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels)
     try:
-        for host in shown(list(hosts.values())):
-            for entry in host.versions:
-                await host.load(entry.name, entry.version)
+        for name in shown(names):
+            for model, versions in needed[name].items():
+                for version in versions:
+                    await hosts[name].load(model, version)
         yield Cascade(config, graph, hosts, limits)
     finally:
         for host in hosts.values():

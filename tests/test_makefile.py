@@ -1,6 +1,7 @@
-"""`make serve-gpu` serves the 8B cascade on the cards that are there, and says what is missing."""
+"""What make would run: `serve-gpu` on the cards that are there, `test-image`, `clean`."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -47,3 +48,29 @@ def test_the_8b_cascade_is_the_default_and_is_planned_for_this_card(tmp_path: Pa
     _, said = make(tmp_path, "echo 580.65", "-n", HIKARI_PLAN="mine.yaml")
     assert "models plan" not in said
     assert "HIKARI_CASCADE=hikari_card HIKARI_PLAN=mine.yaml" in said
+
+
+def dry(*arguments: str) -> str:
+    """What make would run."""
+    done = subprocess.run(
+        ["make", "--no-print-directory", "-n", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.replace("\\\n", "")
+
+
+@pytest.mark.parametrize("cpu", [(), ("CPU=1",)], ids=["gpu", "cpu"])
+def test_the_image_is_tested_with_the_torch_that_was_asked_for(cpu: tuple[str, ...]) -> None:
+    (download,) = re.findall(r"pip download .* requirements\.txt", dry("test-image", *cpu))
+    assert ("--extra-index-url https://download.pytorch.org/whl/cpu" in download) == bool(cpu)
+
+
+def test_clean_leaves_no_environment_and_no_wheels() -> None:
+    names = re.findall(
+        r"^\w+ *\??= *(\.(?:venv|wheels)\S*)$", (ROOT / "Makefile").read_text(), re.M
+    )
+    assert {".venv", ".venv-audit", ".venv-vllm-gpu", ".wheels"} <= set(names)
+    assert set(names) <= set(dry("clean").split())

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
+import numpy as np
+
 from benchmarks.machine import Machine
 from benchmarks.passes import Speed
 from benchmarks.protocol.doors import Door
@@ -57,13 +59,14 @@ def _head(results: Results) -> str:
 - versions: {machine.versions}
 
 The models are the demo family. Every door is asked for the whole answer of a drawing, in one run
-against one server; the clients are processes beside it, and take their share of the same cores."""
+against one server; the clients are in one process beside it, and take their share of the same
+cores."""
 
 
 def _alone(results: Results) -> str:
     rows = []
     for door, took in results.alone.items():
-        late = sorted(took)[int(len(took) * 0.95)]
+        late = float(np.percentile(took, 95))
         rows.append((door.value, ms(median(took)), ms(late), f"{results.more(door):+.1f}"))
     more = results.more(Door.GRPC)
     met = "met" if more <= MOST_MS else "**not met**"

@@ -26,16 +26,14 @@ ANY = "999"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What it found with so many clients.
+    """What it found with a number of clients.
 
     Attributes:
-        clients: Requests in flight at once.
         rate: Answers a second.
         p50: Median latency, in milliseconds.
         p99: 99th percentile of the same.
     """
 
-    clients: int
     rate: float
     p50: float
     p99: float
@@ -86,7 +84,7 @@ def read(table: str) -> Measured:
     """Reads the one row of a table that it wrote."""
     (row,) = csv.DictReader(StringIO(table))
     p50, p99 = (float(row[f"{each} latency"]) / 1000 for each in ("p50", "p99"))
-    return Measured(int(row["Concurrency"]), float(row["Inferences/Second"]), p50, p99)
+    return Measured(float(row["Inferences/Second"]), p50, p99)
 
 
 def _input(picture: bytes) -> dict[str, object]:

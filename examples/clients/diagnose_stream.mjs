@@ -1,11 +1,11 @@
-// `POST /diagnose/stream` from JavaScript, with nothing but `fetch`; it runs in browsers as well.
+// `POST /diagnose/stream` from JavaScript, with nothing but `fetch` (Node 18 or newer).
 //
 //     node examples/clients/diagnose_stream.mjs http://localhost:3000 lesions/00003.png
-import { openAsBlob } from "node:fs";
+import { readFile } from "node:fs/promises";
 
 const [url, picture] = process.argv.slice(2);
 const body = new FormData();
-body.append("image", await openAsBlob(picture), "lesion"); // in a browser: the `File` of an input
+body.append("image", new Blob([await readFile(picture)]), "lesion");
 const response = await fetch(`${url}/diagnose/stream`, { method: "POST", body });
 if (!response.ok) {
   const { code, error } = await response.json();

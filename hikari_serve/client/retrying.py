@@ -7,7 +7,7 @@ from typing import TypedDict
 
 import tenacity
 
-from hikari_serve.errors import HikariError, QueueFull, Unavailable
+from hikari_serve.errors import HikariError, Unavailable
 
 PATIENCE_SECONDS = 30.0
 
@@ -46,7 +46,7 @@ def rules(patience: float) -> Rules:
 
 def may_pass(error: BaseException) -> bool:
     """Whether the same request may be answered later: the server sheds load, loads, or restarts."""
-    told = isinstance(error, QueueFull | Unavailable) and error.retry_after is not None
+    told = isinstance(error, HikariError) and error.retry_after is not None
     return told or isinstance(error, BrokeOff)
 
 

@@ -47,7 +47,14 @@ class CaseEncoder:
 
 
 def open_encoder(config: ModelConfig, weights: Weights, threads: int | None) -> CaseEncoder:
-    """Opens the encoder of a version; blocking, for long where the weights are large.
+    """Opens the encoder of a version, and says what it is; see `load_encoder`."""
+    engine = load_encoder(config, weights, threads)
+    assert isinstance(config.hikari, RetrieverConfig)
+    return CaseEncoder(engine, encoder_info(config, weights), config.hikari.preprocessing)
+
+
+def load_encoder(config: ModelConfig, weights: Weights, threads: int | None) -> ReferenceEncoder:
+    """Loads the encoder of a version; blocking, for long where the weights are large.
 
     Args:
         config: A model of kind `retrieve`.
@@ -66,7 +73,7 @@ def open_encoder(config: ModelConfig, weights: Weights, threads: int | None) -> 
             f"model '{config.name}': triton.backend: encoders run with `transformers`, "
             f"not '{config.triton.backend}'"
         )
-    engine = ReferenceEncoder.load(
+    return ReferenceEncoder.load(
         weights.folder,
         kind=hikari.encoder,
         words=_words(hikari.text, weights.text) if hikari.text and weights.text else None,
@@ -76,7 +83,6 @@ def open_encoder(config: ModelConfig, weights: Weights, threads: int | None) -> 
         threads=threads,
         remote_code=hikari.remote_code,
     )
-    return CaseEncoder(engine, encoder_info(config, weights), hikari.preprocessing)
 
 
 def encoder_info(config: ModelConfig, weights: Weights) -> EncoderInfo:

@@ -29,8 +29,8 @@ from hikari_serve.references.scoring import Query, rank
 from hikari_serve.references.store import Case, CaseStore
 from hikari_serve.references.typicality import nearest_distances, percentiles
 
-KEPT_CASES = 512
-"""Cases whose pictures and words are kept at hand: some tens of megabytes."""
+KEPT_BYTES = 64_000_000
+"""About how much of the cases' file is kept at hand, by the mean size of a case."""
 
 _REMEDY = "build it with `hikari index build`"
 
@@ -59,14 +59,23 @@ class ReferenceIndex:
         embeddings: NDArray[np.float32],
         text: NDArray[np.float32] | None,
         store: CaseStore,
+        size: int,
     ) -> None:
+        """Args:
+        manifest: What the folder says of itself.
+        cases: Every case without its picture, sorted by id.
+        embeddings: Of their pictures, [n, dim].
+        text: Of their words, [n, dim of words], if the index compares them.
+        store: The cases with their pictures.
+        size: Bytes of the store's file.
+        """
         self._manifest = manifest
         self._cases = tuple(cases)
         self._contents = np.array([case.image_sha256 for case in cases])
         self._embeddings = embeddings
         self._text = text
         self._store = store
-        self._case = lru_cache(KEPT_CASES)(store.get)
+        self._case = lru_cache(max(1, KEPT_BYTES * len(self._cases) // size))(store.get)
 
     @classmethod
     def open(cls, folder: Path, encoder: EncoderInfo | None = None) -> "ReferenceIndex":
@@ -87,6 +96,7 @@ class ReferenceIndex:
                 tensors = load_file(folder / EMBEDDINGS)
                 embeddings: NDArray[np.float32] = tensors[TENSOR]
                 text = tensors[TEXT_TENSOR] if manifest.encoder.text else None
+                size = (folder / CASES).stat().st_size
                 store = CaseStore.open(folder / CASES)
                 undo.callback(store.close)
                 cases = store.fingerprints()
@@ -106,7 +116,7 @@ class ReferenceIndex:
                     f"queries come from {encoder}; {_REMEDY}"
                 )
             undo.pop_all()
-        return cls(manifest, cases, embeddings, text, store)
+        return cls(manifest, cases, embeddings, text, store, size)
 
     @property
     def digest(self) -> str:
@@ -161,6 +171,10 @@ class ReferenceIndex:
     def cases(self, case_ids: Iterable[str]) -> list[Case]:
         """Reads several cases, in the order asked; errors as `case`."""
         return [self.case(case_id) for case_id in case_ids]
+
+    def read(self, case_id: str) -> Case:
+        """Reads one case that is wanted once, and does not keep it at hand; errors as `case`."""
+        return self._store.get(case_id)
 
     def embedded(self) -> Iterator[Embedded]:
         """Every embedding with what it was made of, for an index that grows out of this one."""

@@ -32,7 +32,7 @@ def add(
     """
     restore(folder)
     with closing(ReferenceIndex.open(folder, encoder)) as index:
-        old = (index.case(case.id) for case in index.cases_held)
+        old = (index.read(case.id) for case in index.cases_held)
         return build(
             chain(old, cases),
             embed,
@@ -62,7 +62,7 @@ def remove(folder: Path, case_ids: Collection[str]) -> Manifest:
         if not kept:
             raise InvalidInput(f"no case would be left; delete the folder {folder} instead")
         return build(
-            map(index.case, kept),
+            map(index.read, kept),
             _unneeded,
             index.encoder,
             folder,

@@ -13,10 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from filelock import FileLock, Timeout, lock_descriptor
+from filelock import FileLock, lock_descriptor
 
-POLL_SECONDS = 0.02
-"""How often a process looks whether the files have changed; waking a model takes far longer."""
+from hikari_serve.scheduling.locking import POLL_SECONDS, taken
 
 NEW = ".new"
 """Ending of a ticket that its owner has not locked yet."""
@@ -56,7 +55,7 @@ class Lease:
         with self._ticket(moment) as ticket:
             while moment is not None:
                 os.utime(ticket, (moment, moment))
-                if self._first() == ticket and self._try():
+                if self._first() == ticket and taken(self._lock):
                     return True
                 await asyncio.sleep(POLL_SECONDS)
                 moment = due()
@@ -73,13 +72,6 @@ class Lease:
             return first.stat().st_mtime if first else None
         except FileNotFoundError:
             return None  # it has just given up
-
-    def _try(self) -> bool:
-        try:
-            self._lock.acquire(blocking=False)
-        except Timeout:
-            return False
-        return True
 
     @contextmanager
     def _ticket(self, due: float) -> Iterator[Path]:

@@ -4,7 +4,6 @@ While a model loads and warms up it takes more memory than it keeps, and engines
 measure what is free; two that do so at once take each other's.
 """
 
-import asyncio
 import logging
 import os
 import time
@@ -12,10 +11,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from hikari_serve.errors import ConfigError
-from hikari_serve.scheduling.lease import POLL_SECONDS, Lease
+from hikari_serve.scheduling.lease import Lease
+from hikari_serve.scheduling.locking import acquire, taken
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,9 @@ async def starting(device: str, locks: Path, *, turns: bool) -> AsyncIterator[Le
     try:
         lease = Lease(folder)
         lock = FileLock(folder / "start.lock", thread_local=False)
-        await _acquire(lock, device)
+        if not taken(lock):
+            logger.info("waiting until another model has started on %s", device)
+            await acquire(lock)
     except OSError as error:
         raise ConfigError(
             f"{folder} cannot be written ({error.strerror}): processes that share {device} agree "
@@ -75,17 +77,3 @@ def physical_name(device: str) -> str:
     index = int(number or 0)
     shown = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
     return f"cuda-{shown[index].strip() if index < len(shown) and shown[index] else index}"
-
-
-async def _acquire(lock: FileLock, device: str) -> None:
-    """Waits for a lock without blocking the event loop."""
-    told = False
-    while True:
-        try:
-            lock.acquire(blocking=False)
-            return
-        except Timeout:
-            if not told:
-                logger.info("waiting until another model has started on %s", device)
-                told = True
-            await asyncio.sleep(POLL_SECONDS)

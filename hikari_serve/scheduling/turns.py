@@ -16,7 +16,8 @@ from functools import partial
 
 from hikari_serve.engines.contract import Call, Engine, Generate, Prepared, Prompt, Score
 from hikari_serve.observer import NOBODY, Observer
-from hikari_serve.scheduling.lease import POLL_SECONDS, Lease
+from hikari_serve.scheduling.lease import Lease
+from hikari_serve.scheduling.locking import POLL_SECONDS
 
 logger = logging.getLogger(__name__)
 

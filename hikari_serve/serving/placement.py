@@ -10,8 +10,9 @@ from hikari_serve.observability.metrics import Metrics, figures
 from hikari_serve.observability.several import Several
 from hikari_serve.observer import Observer
 from hikari_serve.serving.bento import addresses
+from hikari_serve.serving.control.desired import DesiredFile
 from hikari_serve.serving.control.keeper import Keeper
-from hikari_serve.serving.control.opening import followed
+from hikari_serve.serving.control.opening import keeper_of
 from hikari_serve.serving.hop.remote import RemoteStage
 from hikari_serve.serving.hop.replica import Needs
 from hikari_serve.serving.runner import service_name
@@ -32,32 +33,35 @@ class PlacedStages:
         self,
         settings: Settings,
         cascades: Mapping[str, LoadedCascade],
+        file: DesiredFile | None,
         trust: ssl.SSLContext,
         observers: Sequence[Observer] = (),
     ) -> None:
         """Args:
         settings: Says for each stage where it runs.
         cascades: Those that are served from the start.
+        file: Says which models come and go; None if none does.
         trust: What stages by https are trusted by.
         observers: Who hears of the stages of this process besides its metrics.
 
         Raises:
-            ConfigError: A stage should run beside us, but BentoML started none.
+            ConfigError: A stage should run beside us, but BentoML started none; or a model's
+                versions are wrong.
         """
         self.stages: dict[str, Stage] = {}
         self._hosts: list[Host] = []
         self._keepers: list[Keeper] = []
         self._remotes: list[RemoteStage] = []
         self._tasks: list[asyncio.Task[None]] = []
-        stages, file = stages_of(cascades), followed(settings, cascades)
+        stages = stages_of(cascades)
         here, graphs = settings.here(stages), [each.graph for each in cascades.values()]
         for stage in stages:
             place = settings.of_stage(stage).runner
             if place == "inline":
                 heard = Several(Metrics(figures(), stage), *observers)
-                host = Host.for_stage(stage, settings, graphs, here, heard, empty=file is not None)
+                host = Host.for_stage(stage, settings, here, heard)
                 self._hosts.append(host)
-                self._keepers.append(Keeper(stage, host, file))
+                self._keepers.append(keeper_of(stage, host, settings, cascades, file))
                 self.stages[stage] = host
                 continue
             addresses = [_beside_us(stage)] if place == "process" else place.split(",")

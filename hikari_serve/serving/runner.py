@@ -19,8 +19,7 @@ from hikari_serve.observability.traces import endpoint, exported
 from hikari_serve.repository.repository import Repository
 from hikari_serve.serving.arbiter import Entrance, enter_by
 from hikari_serve.serving.bento import METRICS, TRAFFIC, addresses, log_as
-from hikari_serve.serving.control.keeper import Keeper
-from hikari_serve.serving.control.opening import followed
+from hikari_serve.serving.control.opening import followed, keeper_of
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
 from hikari_serve.serving.draining import drain_of
 from hikari_serve.serving.hop.door import PATHS, stage_app
@@ -99,10 +98,9 @@ class Runner:
         app: Starlette,
     ) -> None:
         heard = Several(Metrics(figures(), stage), *exported(stage))
-        here, file = started_here(stages_of(cascades)), followed(settings, cascades)
-        graphs = [each.graph for each in cascades.values()]
-        self.host = Host.for_stage(stage, settings, graphs, here, heard, empty=file is not None)
-        self.keeper = Keeper(stage, self.host, file)
+        self.host = Host.for_stage(stage, settings, started_here(stages_of(cascades)), heard)
+        file = followed(settings, cascades)
+        self.keeper = keeper_of(stage, self.host, settings, cascades, file)
         app.state.stage = self.host
         self._tasks: list[asyncio.Task[None]] = []
 

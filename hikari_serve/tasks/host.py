@@ -2,12 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from hikari_serve.cascade.graph import Graph
-from hikari_serve.cascade.loads import versions_by_model
 from hikari_serve.errors import ConfigError, HikariError, Unavailable
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.repository.repository import Repository
@@ -65,38 +63,23 @@ class Host:
         cls,
         stage: str,
         settings: Settings,
-        graphs: Iterable[Graph],
         here: Sequence[str],
         observer: Observer = NOBODY,
-        *,
-        empty: bool = False,
     ) -> "Host":
-        """The host that a stage needs; `start` loads what it must have.
+        """The host of a stage; nothing is in it yet.
 
         Args:
             stage: The stage.
             settings: Names the repository.
-            graphs: Of the served cascades.
             here: The stages of this machine, which share its cores, this one among them.
             observer: Hears of loads and batches.
-            empty: Whether somebody else says what it must have.
-
-        Raises:
-            ConfigError: The model's versions are wrong.
         """
-        repository = Repository.of(settings)
-        host = cls(
-            repository,
+        return cls(
+            Repository.of(settings),
             cores=settings.cores(stage, here),
             locks=settings.locks,
             observer=observer,
         )
-        if not empty:
-            needed = versions_by_model(stage, graphs, repository, settings.load)
-            for model, versions in needed.items():
-                for version in versions:
-                    host.want(model, version)
-        return host
 
     @property
     def loading(self) -> bool:
@@ -114,15 +97,11 @@ class Host:
             ConfigError: Its configuration is wrong.
             NotFound: There is no such model.
         """
-        chosen = [version]
-        if version is None:
-            chosen = list(self._repository.served_versions(self._repository.config(name)))
-        entries = []
-        for number in chosen:
-            assert number is not None
-            entry = self.versions.entry(name, number)
+        chosen = self._repository.served_versions
+        numbers = chosen(self._repository.config(name)) if version is None else [version]
+        entries = [self.versions.entry(name, number) for number in numbers]
+        for entry in entries:
             entry.wanted = True
-            entries.append(entry)
         return entries
 
     def miss(self, name: str, version: int) -> None:
@@ -183,7 +162,7 @@ class Host:
         try:
             for entry in self.versions:
                 if entry.name == name and entry.model is not None:
-                    _check_neighbours(model, entry.model)
+                    model.check_replaces(entry.model)
         except ConfigError:
             await model.close()
             raise
@@ -282,6 +261,8 @@ class Host:
         try:
             model = await self._opener.open(entry.name, entry.version)
         except HikariError as error:
+            if not entry.wanted:
+                return  # it was unloaded in the meantime
             entry.reason = error.message
             if entry.model is None:
                 entry.state = otherwise
@@ -322,22 +303,3 @@ class Host:
         self._failure = self._failure or reason
         if self._failed is not None and not self._failed.done():
             self._failed.set_result(self._failure)
-
-
-def _check_neighbours(new: Model, old: Model) -> None:
-    """Returns if those who know what a model was may take what it is to be in its place."""
-    if new.provenance.labels != old.provenance.labels:
-        raise ConfigError(
-            f"it names the labels {new.provenance.labels}, others than what answers: start the "
-            "server anew"
-        )
-    if new.reads != old.reads:
-        raise ConfigError(
-            f"it reads the index of cases {new.reads}, another than what answers: unload all "
-            "models that read or search the index, then load them"
-        )
-
-
-def wanted(hosts: Iterable[Host]) -> int:
-    """How many versions the hosts load at start, for a progress bar."""
-    return sum(len(host.versions) for host in hosts)

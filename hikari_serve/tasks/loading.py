@@ -1,14 +1,17 @@
 """From a model's folder to a loaded `Model`: weights, labels, index, provenance."""
 
+import asyncio
 import logging
+from contextlib import ExitStack
 from importlib.metadata import version as installed_version
 
+from hikari_serve.engines.contract import LanguageEngine
 from hikari_serve.engines.registry import open_engine
 from hikari_serve.errors import ConfigError
 from hikari_serve.labels.calibration import read_calibration
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.observer import NOBODY, Observer
-from hikari_serve.references.encoding import open_encoder
+from hikari_serve.references.encoding import encoder_info, load_encoder
 from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.references.served import find_served_index, index_folder
 from hikari_serve.repository.digest import weights_digest
@@ -32,6 +35,9 @@ def load_model(
     repository: Repository, name: str, version: int, cores: int, observer: Observer = NOBODY
 ) -> Model:
     """Loads one version of a model; blocking, for minutes where the weights are large.
+
+    What the engine is not needed for comes before it, and when that fails nothing has taken its
+    memory. Called outside of an event loop.
 
     Args:
         repository: Where the model lies.
@@ -60,48 +66,52 @@ def load_model(
         preprocessing=hikari.preprocessing.id,
     )
     if isinstance(hikari, RetrieverConfig):
-        encoder = open_encoder(config, weights, cores)
-        index = ReferenceIndex.open(index_folder(repository, config, version), encoder.info)
-        return Retriever(
-            config,
-            provenance.model_copy(update={"index": index.digest}),
-            encoder.engine,
-            index,
-            observer,
+        index = ReferenceIndex.open(
+            index_folder(repository, config, version), encoder_info(config, weights)
         )
-    engine = open_engine(
-        config.triton.backend,
-        opening_of(config, weights.folder, adapter=weights.adapter, cores=cores),
-    )
+        with ExitStack() as undo:
+            undo.callback(index.close)
+            encoder = load_encoder(config, weights, cores)
+            undo.pop_all()
+        provenance = provenance.model_copy(update={"index": index.digest})
+        return Retriever(config, provenance, encoder, index, observer)
     provenance = provenance.model_copy(
-        update={
-            "engine": engine.release,
-            "quantization": engine.quantization,
-            "prompt": hikari.prompt.version,
-            "thinking": hikari.thinking,
-        }
+        update={"prompt": hikari.prompt.version, "thinking": hikari.thinking}
     )
+    opening = opening_of(config, weights.folder, adapter=weights.adapter, cores=cores)
     if isinstance(hikari, DescriberConfig):
-        return Describer(config, provenance, engine, observer)
+        engine = open_engine(config.triton.backend, opening)
+        return Describer(config, _of_engine(provenance, engine), engine, observer)
     labels = LabelSet.find(hikari.labels, repository.folder(name))
     check_scores(config.triton, len(labels.labels))
-    temperature = None
-    naming: Naming
-    if hikari.decoding == "score":
-        calibration = read_calibration(weights.own)
-        temperature = calibration.temperature if calibration else None
-        naming = ByScore(labels, hikari, engine, calibration)
-    else:
-        naming = ByWords(labels, hikari)
+    calibration = read_calibration(weights.own) if hikari.decoding == "score" else None
     provenance = provenance.model_copy(
         update={
             "labels": labels.version,
             "decoding": hikari.decoding,
-            "temperature": temperature,
+            "temperature": calibration.temperature if calibration else None,
         }
     )
     cases = find_served_index(repository, hikari.index) if hikari.index else None
-    room = CaptionRoom.measure(hikari, weights.folder, cases.cases_held) if cases else None
-    for sentence in room.told(name, cases.cases_held) if cases and room else ():
-        logger.warning(sentence)
+    with ExitStack() as undo:
+        if cases:
+            undo.callback(cases.close)
+        room = CaptionRoom.measure(hikari, weights.folder, cases.cases_held) if cases else None
+        for sentence in room.told(name, cases.cases_held) if cases and room else ():
+            logger.warning(sentence)
+        engine = open_engine(config.triton.backend, opening)
+        undo.callback(lambda: asyncio.run(engine.close()))
+        naming: Naming
+        if hikari.decoding == "score":
+            naming = ByScore(labels, hikari, engine, calibration)
+        else:
+            naming = ByWords(labels, hikari)
+        undo.pop_all()
+    provenance = _of_engine(provenance, engine)
     return Classifier(config, provenance, engine, naming, cases, room, observer)
+
+
+def _of_engine(provenance: Provenance, engine: LanguageEngine) -> Provenance:
+    return provenance.model_copy(
+        update={"engine": engine.release, "quantization": engine.quantization}
+    )

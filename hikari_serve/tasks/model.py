@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from functools import partial
 
 from hikari_serve.engines.contract import Engine, Output, Prepared
-from hikari_serve.errors import HikariError, InvalidInput
+from hikari_serve.errors import ConfigError, HikariError, InvalidInput
 from hikari_serve.observer import NOBODY, ItemEnd, Observer
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.scheduling.job import Done
@@ -91,6 +91,26 @@ class Model(ABC):
     def provenance_of(self, item: Item) -> Provenance:
         """What produced the answer to this item."""
         return self.provenance
+
+    def check_replaces(self, old: "Model") -> None:
+        """Returns if those who know what the model was may take this in its place.
+
+        Args:
+            old: What answers.
+
+        Raises:
+            ConfigError: It names other labels, or reads another index of cases.
+        """
+        if self.provenance.labels != old.provenance.labels:
+            raise ConfigError(
+                f"it names the labels {self.provenance.labels}, others than what answers: start "
+                "the server anew"
+            )
+        if self.reads != old.reads:
+            raise ConfigError(
+                f"it reads the index of cases {self.reads}, another than what answers: unload all "
+                "models that read or search the index, then load them"
+            )
 
     async def infer(self, item: Item, on_text: OnText | None = None) -> StageResult:
         """Answers one item; see `Stage.infer`."""

@@ -15,7 +15,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from hikari_serve.client import AsyncClient, Client, Reconnect, StreamEvent
-from hikari_serve.errors import BadImage, EngineFailed, HikariError, QueueFull, Unavailable
+from hikari_serve.errors import (
+    BadImage,
+    EngineFailed,
+    HikariError,
+    Overloaded,
+    QueueFull,
+    Unavailable,
+)
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.serving.errors import error_response
 from tests.serving.conftest import Api
@@ -79,11 +86,12 @@ def answer(api: Api) -> dict[str, Any]:
     "shed",
     [
         error_response(SHED),
+        error_response(Overloaded("256 MB are being read already", retry_after=0.1)),
         error_response(Unavailable("its model loads", retry_after=0.1)),
         PlainTextResponse("a proxy's", 503, {"retry-after": "0"}),
         PlainTextResponse("a proxy's", 429, {"retry-after": formatdate(usegmt=True)}),
     ],
-    ids=["429", "503", "proxy", "date"],
+    ids=["queue_full", "overloaded", "unavailable", "proxy", "date"],
 )
 def test_it_asks_again_when_the_server_says(
     answer: dict[str, Any], kind: str, shed: Response

@@ -186,6 +186,22 @@ def test_a_case_that_was_read_is_at_hand(folder: Path) -> None:
     assert index.case("red") is read
 
 
+@pytest.mark.parametrize(("share", "kept"), [(0.01, 1), (0.45, 2), (0.85, 4)])
+def test_as_many_cases_are_at_hand_as_there_is_room_for(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, share: float, kept: int
+) -> None:
+    """Photographs are large: what is kept is bounded in bytes."""
+    room = int(share * (folder / CASES_FILE).stat().st_size)
+    monkeypatch.setattr("hikari_serve.references.index.KEPT_BYTES", room)
+    index = ReferenceIndex.open(folder)
+    read = [index.case(each.id) for each in CASES]
+    index.read("red")
+    index.close()
+    assert [index.case(each.id) for each in CASES[-kept:]] == read[-kept:]
+    with pytest.raises(ConfigError):  # it is read anew, from what is closed
+        index.case(CASES[-kept - 1].id)
+
+
 def edit_manifest(folder: Path, **fields: object) -> None:
     path = folder / MANIFEST
     path.write_text(json.dumps(json.loads(path.read_text()) | fields))

@@ -41,8 +41,9 @@ def address(server: Server, script: str) -> str:
 
 def run(server: Server, script: str, *pictures: Path) -> subprocess.CompletedProcess[str]:
     runner = RUNNERS[Path(script).suffix]
-    if shutil.which("curl" if runner == "sh" else runner) is None:
-        pytest.skip(f"needs what runs {script}, which few servers have")
+    tool = "curl" if runner == "sh" else runner
+    if shutil.which(tool) is None:
+        pytest.skip(f"{script} needs {tool}, which is not installed here")
     return subprocess.run(
         [runner, str(CLIENTS / script), address(server, script), *map(str, pictures)],
         cwd=pictures[0].parent,

@@ -251,6 +251,30 @@ def test_what_cannot_be_loaded_at_last_is_the_process_failing(
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("pauses", [(), (0.01,)], ids=["the last attempt", "an earlier one"])
+def test_what_is_unloaded_while_its_start_fails_stays_unloaded(
+    models: Path, monkeypatch: pytest.MonkeyPatch, pauses: tuple[float, ...]
+) -> None:
+    monkeypatch.setattr(hosting, "BACKOFF_SECONDS", pauses)
+    (models / "demo_group" / "1" / "model.safetensors").unlink()
+
+    async def main() -> None:
+        here = host(models)
+        here.want("demo_group")
+        starting = asyncio.create_task(here.start())
+        await asyncio.sleep(0)  # its thread has begun, and what it finds is not heard yet
+        await here.unload("demo_group")
+        await starting
+        (entry,) = here.versions
+        assert (entry.state, entry.reason) == (State.UNAVAILABLE, "unloaded")
+        assert not here.loading
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(here.failed(), 0.05)
+        await here.close()
+
+    asyncio.run(main())
+
+
 def test_a_cascade_and_a_stranger_are_refused(models: Path) -> None:
     shutil.copytree(REPOSITORY.folder("demo"), models / "demo")
 

@@ -5,14 +5,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 
-from filelock import Timeout
-
 from hikari_serve.errors import DeadlineExceeded
+from hikari_serve.scheduling.locking import acquire
 from hikari_serve.serving.control.desired import LEFT, Desired, DesiredFile, Models, Trial
 from hikari_serve.serving.control.reports import Failures, Report, told
 
 LOOK_SECONDS = 0.05
-"""Between two looks at the lock, or at what the workers say."""
+"""Between two looks at what the workers say."""
 
 
 class Changes:
@@ -45,14 +44,11 @@ class Changes:
             DeadlineExceeded: Another change took too long.
         """
         async with self._turn:
-            while True:
-                try:
-                    self._file.lock.acquire(blocking=False)
-                    break
-                except Timeout:
-                    if time.time() > until:
-                        raise DeadlineExceeded("another change is still being made") from None
-                    await asyncio.sleep(LOOK_SECONDS)
+            try:
+                async with asyncio.timeout(until - time.time()):
+                    await acquire(self._file.lock)
+            except TimeoutError:
+                raise DeadlineExceeded("another change is still being made") from None
             try:
                 yield self.now()
             finally:
@@ -69,6 +65,7 @@ class Changes:
     def serving(
         self,
         before: Desired,
+        name: str,
         stages: Mapping[str, Models],
         cascades: Mapping[str, int] | None = None,
         *,
@@ -78,6 +75,7 @@ class Changes:
 
         Args:
             before: What was served.
+            name: The model or cascade that was asked for, of which no failure is told any more.
             stages: For each stage that changes the models that do, and their versions.
             cascades: The cascades; None leaves them as they are.
             keep: Whether other versions of those models go on.
@@ -88,7 +86,7 @@ class Changes:
                 there = served[stage].get(model, {})
                 kept = there if keep else dict.fromkeys(there, LEFT)
                 served[stage][model] = {**kept, **versions}
-        changed = {model for models in stages.values() for model in models}
+        changed = {name, *(model for models in stages.values() for model in models)}
         failures = {each: why for each, why in before.failures.items() if each not in changed}
         cascades = before.cascades if cascades is None else cascades
         return self._written(before, stages=served, failures=failures, cascades=cascades)

@@ -104,7 +104,7 @@ class Controller:
                 raise _goes_on(model, error.message) from None
             tried = await self._try(model, before, Trial(stages=coming, until=until))
             cascades = {**before.cascades, model: tried.revision} if cascade else None
-            served = self._changes.serving(tried, coming, cascades, keep=cascade)
+            served = self._changes.serving(tried, model, coming, cascades, keep=cascade)
             await self._settled(coming, served)
             logger.info("model %s: loaded", model)
 
@@ -113,7 +113,7 @@ class Controller:
         async with self._changes.alone(time.time() + AGREE_SECONDS) as before:
             rest = {name: its for name, its in before.cascades.items() if name != model}
             leaving = (self._scope.leaving_cascade if cascade else self._scope.leaving)(model)
-            await self._settled(leaving, self._changes.serving(before, leaving, rest))
+            await self._settled(leaving, self._changes.serving(before, model, leaving, rest))
             logger.info("model %s: unloaded", model)
 
     async def _try(self, model: str, before: Desired, trial: Trial) -> Desired:

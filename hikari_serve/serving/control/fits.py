@@ -1,7 +1,7 @@
 """Whether what is to be loaded fits what is there: the cascade as it was read, and the memory."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hikari_serve.cascade.sharing import check_shares
@@ -31,43 +31,71 @@ def check_same(new: ModelConfig, served: ModelConfig) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A model with versions that are to be loaded.
+
+    Attributes:
+        config: The model.
+        versions: Which.
+        processes: How many load them.
+    """
+
+    config: ModelConfig
+    versions: Collection[int]
+    processes: int
+
+
 def check_room(
     repository: Repository,
     cascade: str,
-    config: ModelConfig,
-    versions: Iterable[int],
-    beside: Iterable[ModelConfig],
-    processes: int,
+    coming: Sequence[Coming],
+    beside: Sequence[ModelConfig],
     free: int | None = None,
 ) -> None:
-    """Returns if versions may fit beside what runs, as far as that can be known before.
+    """Returns if what comes may fit beside what runs, as far as that can be known before.
 
     Args:
-        repository: Where they lie.
+        repository: Where the weights lie.
         cascade: The served cascade.
-        config: Their model.
-        versions: What is to be loaded.
+        coming: All that is to be loaded at once.
         beside: The models of this machine that run.
-        processes: How many processes load each.
         free: Bytes of memory that are free; None asks the system.
 
     Raises:
-        ConfigError: They do not, or their weights are not there.
+        ConfigError: It does not, or weights are not there.
     """
-    hikari = config.hikari
-    assert not isinstance(hikari, CascadeConfig)
-    check_shares(cascade, [*beside, replace(config, name=f"{config.name} (anew)")])
-    folders = [find_weights(repository, config.name, version).folder for version in versions]
+    running = {each.name for each in beside}
+    anew = [
+        replace(each.config, name=f"{each.config.name} (anew)")
+        if each.config.name in running
+        else each.config
+        for each in coming
+    ]
+    check_shares(cascade, [*beside, *anew])
+    sizes = [(each, _size(repository, each)) for each in coming]
     free = _free() if free is None else free
-    if hikari.engine.device != "cpu" or free is None:
-        return
-    size = sum(path.stat().st_size for folder in folders for path in folder.glob("*.safetensors"))
-    if size * processes > free:
-        raise ConfigError(
-            f"model '{config.name}' does not fit beside what runs: its weights take "
-            f"{size / 1e9:.1f} GB in each of {processes} processes, and {free / 1e9:.1f} GB are "
-            "free; unload something first"
+    on_cpu = [(each, size) for each, size in sizes if _on_cpu(each.config)]
+    if free is not None and sum(size * each.processes for each, size in on_cpu) > free:
+        listed = ", ".join(
+            f"the weights of model '{each.config.name}' take {size / 1e9:.1f} GB in each of "
+            f"{each.processes} processes"
+            for each, size in on_cpu
         )
+        raise ConfigError(
+            f"{listed}, and {free / 1e9:.1f} GB are free beside what runs; unload something first"
+        )
+
+
+def _size(repository: Repository, coming: Coming) -> int:
+    """Bytes of the weights in one process."""
+    name = coming.config.name
+    folders = [find_weights(repository, name, version).folder for version in coming.versions]
+    return sum(path.stat().st_size for folder in folders for path in folder.glob("*.safetensors"))
+
+
+def _on_cpu(config: ModelConfig) -> bool:
+    return not isinstance(config.hikari, CascadeConfig) and config.hikari.engine.device == "cpu"
 
 
 def _free() -> int | None:

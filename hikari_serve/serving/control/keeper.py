@@ -4,10 +4,10 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from hikari_serve.errors import HikariError
-from hikari_serve.serving.control.desired import FIRST, LEFT, Desired, DesiredFile, Models, Trial
+from hikari_serve.serving.control.desired import LEFT, Desired, DesiredFile, Models, Trial
 from hikari_serve.serving.control.reports import Report, tell
 from hikari_serve.tasks.host import Host
 
@@ -23,19 +23,26 @@ Key = tuple[str, int]
 class Keeper:
     """Loads and unloads what the file says, and tells how far it is."""
 
-    def __init__(self, stage: str, host: Host, file: DesiredFile | None) -> None:
+    def __init__(self, stage: str, host: Host, first: Models, file: DesiredFile | None) -> None:
         """Args:
         stage: The stage.
-        host: Its host; an empty one, where there is a file.
-        file: The file; None loads what the host wants, and nothing later.
+        host: Its host, with nothing in it.
+        first: What it loads at start.
+        file: Says what comes and goes later; None if nothing does.
         """
         self._stage = stage
         self._host = host
         self._file = file
         self._serving: dict[Key, int] = {}
         self._prepared: dict[Key, int] = {}
-        if file is not None:
-            self._enter(file.read().stages[stage])
+        self._followed: Desired | None = None
+        self._report: Report | None = None
+        for key, loaded in _flat(first):
+            if loaded == LEFT:
+                host.miss(*key)
+            else:
+                host.want(*key)
+                self._serving[key] = loaded
 
     async def run(self) -> None:
         """Does both at once: what cannot be loaded at start may be changed meanwhile."""
@@ -47,27 +54,27 @@ class Keeper:
 
     async def follow(self) -> None:
         """Follows the file, for ever, and says so; without one there is nothing to do."""
-        followed: Desired | None = None
-        report: Report | None = None
+        failing = False
         while self._file is not None:
-            desired = self._file.read()
-            trial = desired.trial
-            late = bool(self._prepared) and trial is not None and trial.until < time.time()
-            if desired is not followed or late:
-                report, followed = await self._reach(desired), desired
-            if report is not None and (self._prepared or report.failures or not self._host.loading):
-                tell(self._file.folder, report)
-                report = None
+            try:
+                await self._look(self._file)
+                failing = False
+            except OSError as error:
+                if not failing:
+                    logger.error("what is served cannot be followed: %s; trying again", error)
+                failing = True
             await asyncio.sleep(LOOK_SECONDS)
 
-    def _enter(self, models: Models) -> None:
-        """Has the host load at start what the file says."""
-        for key, loaded in _flat(models):
-            if loaded == LEFT:
-                self._host.miss(*key)
-            else:
-                self._host.want(*key)
-                self._serving[key] = loaded
+    async def _look(self, file: DesiredFile) -> None:
+        desired = file.read()
+        trial = desired.trial
+        late = bool(self._prepared) and trial is not None and trial.until < time.time()
+        if desired is not self._followed or late:
+            self._report, self._followed = await self._reach(desired), desired
+        report = self._report
+        if report is not None and (self._prepared or report.failures or not self._host.loading):
+            tell(file.folder, report)
+            self._report = None
 
     async def _reach(self, desired: Desired) -> Report:
         try:
@@ -119,22 +126,6 @@ class Keeper:
                 except HikariError as error:
                     failures[key] = error.message
         return failures
-
-
-def first(cascades: Iterable[str], stages: Mapping[str, Mapping[str, Iterable[int]]]) -> Desired:
-    """What is loaded at start, as the file says it.
-
-    Args:
-        cascades: Their names.
-        stages: For each stage the versions of its models.
-    """
-    return Desired(
-        cascades=dict.fromkeys(cascades, FIRST),
-        stages={
-            stage: {model: dict.fromkeys(versions, FIRST) for model, versions in models.items()}
-            for stage, models in stages.items()
-        },
-    )
 
 
 def _flat(models: Models) -> list[tuple[Key, int]]:

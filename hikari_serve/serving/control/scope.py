@@ -1,6 +1,6 @@
 """What a load or an unload touches: stages of this machine, models, versions."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from hikari_serve.cascade.graph import Node
 from hikari_serve.cascade.loads import LoadedCascade, versions_of
@@ -12,7 +12,7 @@ from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CascadeConfig
 from hikari_serve.serving.control.cascades import Cascades
 from hikari_serve.serving.control.desired import LEFT, Desired, Models, Versions
-from hikari_serve.serving.control.fits import check_room, check_same
+from hikari_serve.serving.control.fits import Coming, check_room, check_same
 from hikari_serve.settings import HERE, Settings
 
 Touched = Mapping[str, Models]
@@ -66,12 +66,14 @@ class Scope:
         """
         nodes = self._own(model)
         try:
-            check_same(self._repository.config(model), nodes[0].config)
+            config = self._repository.config(model)
         except NotFound as error:
             raise ConfigError(error.message) from None  # it was there at start
+        check_same(config, nodes[0].config)
         versions = {each for node in nodes for each in versions_of(node, self._repository)}
         loaded = dict.fromkeys(sorted(versions), before.revision + 1)
-        self._check_room(model, loaded, [node.name for node in nodes])
+        stages = {node.name for node in nodes}
+        self._check_room([Coming(config, versions, sum(map(self.workers, stages)))], before)
         return {node.name: {model: loaded} for node in nodes}
 
     def loading_cascade(self, cascade: str, before: Desired) -> Touched:
@@ -83,6 +85,7 @@ class Scope:
         """
         read = LoadedCascade.read(cascade, self._repository)
         touched: dict[str, dict[str, Versions]] = {}
+        coming = []
         for node in read.graph.nodes:
             if node.name not in self._stages:
                 raise Unsupported(
@@ -98,10 +101,9 @@ class Scope:
                 continue
             added = dict.fromkeys(versions_of(node, self._repository), before.revision + 1)
             touched.setdefault(node.name, {})[node.config.name] = added
+            coming.append(Coming(node.config, added, self.workers(node.name)))
         require(self._repository, cascade, read.graph, read.graph.steps)
-        for stage, models in touched.items():
-            for model, versions in models.items():
-                self._check_room(model, versions, [stage])
+        self._check_room(coming, before)
         return touched
 
     def leaving(self, model: str) -> Touched:
@@ -153,11 +155,13 @@ class Scope:
                 "file with this server: set HIKARI_LOAD where its stage is started, and roll it out"
             )
 
-    def _check_room(self, model: str, versions: Iterable[int], stages: Iterable[str]) -> None:
+    def _check_room(self, coming: Sequence[Coming], before: Desired) -> None:
+        """Counts what runs on this machine: of what is served that which is loaded."""
         here = self._settings.here(self._stages)
         served = [node for its in self._cascades.now().values() for node in its.graph.nodes]
-        beside = {node.config.name: node.config for node in served if node.name in here}
-        config = self._repository.config(model)
-        processes = sum(map(self.workers, set(stages)))
-        cascade = self._settings.cascade
-        check_room(self._repository, cascade, config, versions, beside.values(), processes)
+        beside = {
+            node.config.name: node.config
+            for node in served
+            if node.name in here and before.versions(node.config.name)
+        }
+        check_room(self._repository, self._settings.cascade, coming, list(beside.values()))

@@ -21,13 +21,15 @@ def write_whole(path: Path, value: Frozen, *, anew: bool = True) -> None:
         anew: Whether a file that is there already is replaced; else it stays.
     """
     unfinished = path.with_name(f".{uuid4().hex}")
-    unfinished.write_text(value.model_dump_json())
-    if anew:
-        unfinished.replace(path)
-        return
-    with suppress(FileExistsError):
-        os.link(unfinished, path)
-    unfinished.unlink()
+    try:
+        unfinished.write_text(value.model_dump_json())
+        if anew:
+            unfinished.replace(path)
+            return
+        with suppress(FileExistsError):
+            os.link(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 class Reader(Generic[T]):

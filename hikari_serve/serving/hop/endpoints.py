@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -36,21 +35,16 @@ def is_beside(address: str) -> bool:
     return urlsplit(address).scheme in ("file", "tcp")
 
 
-async def resolve(addresses: Sequence[str]) -> list[Endpoint]:
-    """The endpoints behind these addresses; each that a name resolves to is one.
+async def resolve(address: str) -> list[Endpoint]:
+    """The endpoints behind an address; each that a name resolves to is one.
 
     Args:
-        addresses: `http(s)://host:port`; `file:///path` of a unix socket or `tcp://host:port`, as
+        address: `http(s)://host:port`; `file:///path` of a unix socket or `tcp://host:port`, as
             BentoML gives the address of a service that it started itself.
 
     Raises:
-        OSError: A name does not resolve now.
+        OSError: The name does not resolve now.
     """
-    found = await asyncio.gather(*map(_resolve, addresses))
-    return list(dict.fromkeys(each for endpoints in found for each in endpoints))
-
-
-async def _resolve(address: str) -> list[Endpoint]:
     parts = urlsplit(address)
     if parts.scheme == "file":
         return [Endpoint("http://runner", "runner", path=url2pathname(parts.path))]

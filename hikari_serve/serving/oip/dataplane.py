@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from hikari_serve.cascade.answer import CascadeAnswer
 from hikari_serve.cascade.execution import Cascade
-from hikari_serve.cascade.loads import LoadedCascade, versions_of
+from hikari_serve.cascade.loads import LoadedCascade, stages_of, versions_by_model
 from hikari_serve.errors import HikariError, InvalidInput, NotFound, Unavailable
 from hikari_serve.hints import hint
 from hikari_serve.quoting import quoted
@@ -87,13 +87,11 @@ class DataPlane:
         self._controller = controller
         self._catalogue = Catalogue(cascade, readiness, statistics, word)
         self._versions: dict[str, list[int]] = {}
-        for loaded in cascades.values():
-            for node in loaded.graph.nodes:
-                its = {
-                    *versions_of(node, repository, load),
-                    *self._versions.get(node.config.name, ()),
-                }
-                self._versions[node.config.name] = sorted(its)
+        if controller is None:
+            graphs = [each.graph for each in cascades.values()]
+            for stage in stages_of(cascades):
+                for model, its in versions_by_model(stage, graphs, repository, load).items():
+                    self._versions[model] = sorted({*its, *self._versions.get(model, ())})
 
     async def ready(self) -> bool:
         """Whether requests may come."""
@@ -106,8 +104,7 @@ class DataPlane:
         Raises:
             NotFound: It is not served here.
         """
-        model = self._model(name)
-        self._named(name, version)
+        model, _ = self._find(name, version)
         try:
             hosted = await model.describe()
         except HikariError:
@@ -122,10 +119,7 @@ class DataPlane:
             NotFound: It is not served here.
             Unavailable: None of its versions is loaded.
         """
-        model = self._model(name)
-        versions = self._named(name, version)
-        if not versions:
-            raise Unavailable(f"model '{name}' is unloaded")
+        model, versions = self._answering(name, version)
         return Metadata(name, [str(each) for each in versions], model.signature)
 
     def statistics(self, name: str = "", version: str = "") -> Mapping[ModelVersion, Counted]:
@@ -134,11 +128,14 @@ class DataPlane:
         Raises:
             NotFound: It is not served here.
         """
-        names = [name] if name else [each for each in self._models if self._loaded(each)]
-        found = [self.metadata(each, version) for each in names]
+        if name:
+            found = {name: self._answering(name, version)[1]}
+        else:
+            loaded = {each: self._loaded(each, model) for each, model in self._models.items()}
+            found = {each: _checked(each, version, its) for each, its in loaded.items() if its}
         return {
-            ModelVersion(each.name, each.versions[-1]): self._statistics.of(each.name)
-            for each in found
+            ModelVersion(each, str(versions[-1])): self._statistics.of(each)
+            for each, versions in found.items()
         }
 
     async def index(self, *, ready: bool = False) -> list[Hosted]:
@@ -148,15 +145,16 @@ class DataPlane:
             ready: Whether to leave out what does not answer.
         """
         rows: list[Hosted] = []
+        models = self._models
         for name in self._repository.names():
-            model = self._models.get(name)
+            model = models.get(name)
             if model is None:
                 rows += self._with_failures(name, [_row(name, "it is not loaded")])
                 continue
             try:
                 its = list(await model.describe())
             except HikariError as error:
-                its = [_row(name, error.message, each) for each in self._loaded(name)]
+                its = [_row(name, error.message, each) for each in self._loaded(name, model)]
             rows += self._with_failures(name, its)
         return [each for each in rows if each.state is State.READY or not ready]
 
@@ -173,9 +171,8 @@ class DataPlane:
             InvalidInput: The request does not fit what the model takes and gives.
             HikariError: An item could not be answered, and `error` was not asked for.
         """
-        found = self.metadata(request.model, request.version)
-        newest = request.version or found.versions[-1]
-        model = self._models[request.model]
+        model, versions = self._answering(request.model, request.version)
+        newest = request.version or str(versions[-1])
         asked = before(request.deadline, check(request, model.signature))
         if is_harmless(request.id):
             request = replace(request, request_id=request.id)
@@ -217,20 +214,40 @@ class DataPlane:
         now = self._cascades if self._controller is None else self._controller.cascades()
         return self._catalogue.models(now)
 
-    def _loaded(self, name: str) -> Sequence[int]:
+    def _answering(self, name: str, version: str) -> tuple[ServedModel, Sequence[int]]:
+        """A model and its versions, of which there is one.
+
+        Raises:
+            NotFound: It is not served here.
+            Unavailable: None of its versions is loaded.
+        """
+        model, versions = self._find(name, version)
+        if not versions:
+            raise Unavailable(f"model '{name}' is unloaded")
+        return model, versions
+
+    def _find(self, name: str, version: str) -> tuple[ServedModel, Sequence[int]]:
+        """A model and its versions, the one that is named among them.
+
+        It may go at any time: whoever answers for it looks it up once.
+
+        Raises:
+            NotFound: It is not served here.
+        """
+        models = self._models
+        model = models.get(name)
+        if model is None:
+            near = hint(name, models, quote="'")
+            raise NotFound(f"model '{quoted(name)}' is not loaded here; {near}")
+        return model, _checked(name, version, self._loaded(name, model))
+
+    def _loaded(self, name: str, model: ServedModel) -> Sequence[int]:
         """The versions of a model that are to answer."""
-        if isinstance(self._models.get(name), CascadeModel):
+        if isinstance(model, CascadeModel):
             return [VERSION]
         if self._controller is None:
             return self._versions[name]
         return self._controller.versions(name)
-
-    def _named(self, name: str, version: str) -> Sequence[int]:
-        """The versions of a model, the one that is named among them."""
-        number, versions = _number(version), self._loaded(name)
-        if number is not None and number not in versions:
-            raise _no_version(name, number, versions)
-        return versions
 
     def _with_failures(self, name: str, rows: list[Hosted]) -> list[Hosted]:
         """A model's rows, which also say what could not be loaded, and why."""
@@ -245,13 +262,6 @@ class DataPlane:
         ]
         return [*told, *(_row(name, why, version) for version, why in failures.items())]
 
-    def _model(self, name: str) -> ServedModel:
-        model = self._models.get(name)
-        if model is None:
-            near = hint(name, self._models, quote="'")
-            raise NotFound(f"model '{quoted(name)}' is not loaded here; {near}")
-        return model
-
 
 def _number(version: str) -> int | None:
     if not version:
@@ -261,11 +271,15 @@ def _number(version: str) -> int | None:
     return int(version)
 
 
-def _no_version(name: str, number: int, there: Sequence[int]) -> NotFound:
-    return NotFound(
-        f"version {number} of model '{name}' is not loaded here; "
-        f"there is {', '.join(map(str, there)) or 'none'}"
-    )
+def _checked(name: str, version: str, there: Sequence[int]) -> Sequence[int]:
+    """The versions of a model, the one that is named among them."""
+    number = _number(version)
+    if number is not None and number not in there:
+        raise NotFound(
+            f"version {number} of model '{name}' is not loaded here; "
+            f"there is {', '.join(map(str, there)) or 'none'}"
+        )
+    return there
 
 
 def _row(name: str, reason: str, version: int = 0) -> Hosted:

@@ -1,14 +1,13 @@
 """`hikari diagnose`, asking a real server with scripted stages, and in its own process."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, get_args, get_type_hints
 
 import pytest
 
 from hikari_serve import inline
-from hikari_serve.cascade.graph import Graph
 from hikari_serve.cli import terminal
 from hikari_serve.cli.diagnose.command import diagnose, stage_names
 from hikari_serve.errors import Unavailable
@@ -16,7 +15,6 @@ from hikari_serve.serving.diagnose.intake import Parameters
 from hikari_serve.serving.keys import Keys
 from hikari_serve.settings import Settings
 from hikari_serve.stage import ReferenceCase, Retrieval
-from hikari_serve.tasks.versions import Version
 from tests.cli.conftest import Hikari
 from tests.scripted import Scripted, classified
 from tests.serving.conftest import Api
@@ -109,13 +107,10 @@ class InProcess(Scripted):
     def __init__(self, stage: str) -> None:
         super().__init__(stage)
         self.stage = stage
-        self.versions = [Version(f"demo_{stage}", 1)]
         self.running.append(self)
 
     @classmethod
-    def for_stage(
-        cls, stage: str, settings: Settings, graphs: Iterable[Graph], here: Sequence[str]
-    ) -> "InProcess":
+    def for_stage(cls, stage: str, settings: Settings, here: Sequence[str]) -> "InProcess":
         assert stage in here
         return cls(stage)
 

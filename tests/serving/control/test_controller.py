@@ -17,10 +17,13 @@ from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import EngineConfig
 from hikari_serve.serving.control import controller as controlling
 from hikari_serve.serving.control import fits
+from hikari_serve.serving.control.cascades import Cascades
 from hikari_serve.serving.control.controller import Controller
-from hikari_serve.serving.control.desired import DesiredFile
-from hikari_serve.serving.control.keeper import Keeper, first
+from hikari_serve.serving.control.desired import LEFT, DesiredFile
+from hikari_serve.serving.control.keeper import Keeper
+from hikari_serve.serving.control.opening import first
 from hikari_serve.serving.control.reports import Report, tell, told
+from hikari_serve.serving.control.scope import Scope
 from hikari_serve.settings import Settings, StageSettings
 from hikari_serve.stage import Item
 from hikari_serve.tasks.host import Host
@@ -72,7 +75,8 @@ async def machine(models: Path, workers: int = 1) -> AsyncIterator[Machine]:
     nodes = cascades["demo"].graph.nodes
     file.begin(first(cascades, {node.name: {node.config.name: [1]} for node in nodes}))
     host = Host(repository, cores=1, locks=models)
-    keeping = asyncio.create_task(Keeper("group", host, file).run())
+    keeper = Keeper("group", host, file.read().stages["group"], file)
+    keeping = asyncio.create_task(keeper.run())
     controller = Controller(DesiredFile(folder), settings, cascades)
     try:
         yield Machine(models, file, host, controller)
@@ -209,7 +213,7 @@ def test_a_worker_that_starts_later_loads_what_is_to_be_served_then(models: Path
             await here.controller.load(GROUP)
             await here.controller.unload(GROUP)
             later = Host(Repository(models), cores=1, locks=models)
-            Keeper("group", later, here.file)
+            Keeper("group", later, here.file.read().stages["group"], here.file)
             assert [(each.version, each.reason) for each in later.versions] == [
                 (1, "unloaded"),
                 (2, "unloaded"),
@@ -276,6 +280,23 @@ def test_a_cascade_that_cannot_be_loaded_is_told_why(models: Path) -> None:
     asyncio.run(main())
 
 
+def test_a_failure_of_a_cascade_is_forgotten_when_it_is_mended(models: Path) -> None:
+    async def main() -> None:
+        async with machine(models) as here:
+            other_cascade(models)
+            config = models / "other" / "config.yaml"
+            edit(config, "model_name: other_group", "model_name: other_gruop")
+            with pytest.raises(ConfigError, match="'other' goes on as it was"):
+                await here.controller.load("other")
+            assert list(here.controller.failures("other")) == [0]
+            edit(config, "model_name: other_gruop", "model_name: other_group")
+            await here.controller.load("other")
+            assert list(here.controller.cascades()) == ["demo", "other"]
+            assert not here.controller.failures("other")
+
+    asyncio.run(main())
+
+
 def test_all_workers_must_agree_within_the_deadline(
     models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -328,16 +349,60 @@ def test_what_is_no_model_here_is_refused(models: Path) -> None:
 def test_what_takes_more_memory_than_is_free_is_not_tried(models: Path) -> None:
     repository = Repository(models)
     config = repository.config(GROUP)
-    fits.check_room(repository, "demo", config, [1], [config], processes=1)
+    one, two = fits.Coming(config, [1], processes=1), fits.Coming(config, [1], processes=2)
+    fits.check_room(repository, "demo", [one], [config])
     with pytest.raises(ConfigError, match=r"take 0\.\d GB in each of 2 processes, and 0\.0 GB are"):
-        fits.check_room(repository, "demo", config, [1], [config], processes=2, free=1000)
+        fits.check_room(repository, "demo", [two], [config], free=1000)
+    size = (models / GROUP / "1" / "model.safetensors").stat().st_size
+    fits.check_room(repository, "demo", [one], [config], free=size)
+    with pytest.raises(ConfigError, match="unload something first"):  # both at once
+        fits.check_room(repository, "demo", [one, one], [config], free=size)
     large = REPOSITORY.config("sirius")
     large.triton.backend = "vllm"
     large = replace(
         large, hikari=large.hikari.model_copy(update={"engine": EngineConfig(device="cuda")})
     )
     with pytest.raises(ConfigError, match=r"sirius and sirius \(anew\) would take 1\.84 times the"):
-        fits.check_room(REPOSITORY, "hikari", large, [1], [large], processes=1)
+        fits.check_room(REPOSITORY, "hikari", [fits.Coming(large, [1], processes=1)], [large])
+
+
+def test_an_unloaded_model_leaves_its_share_of_a_gpu_to_what_is_loaded(models: Path) -> None:
+    config = models / GROUP / "config.yaml"
+    edit(config, "backend: transformers", "backend: vllm")
+    edit(config, "device: cpu", "device: cuda")
+    settings = Settings(models=models, stages={"group": StageSettings("inline")})
+    served = read_cascades("demo", [], Repository(models))
+    scope = Scope(settings, ["group"], Cascades(served, Repository(models), None))
+    before = first(served, {"group": {GROUP: [1]}})
+    with pytest.raises(ConfigError, match=r"demo_group and demo_group \(anew\) would take 1\.84"):
+        scope.loading(GROUP, before)
+    unloaded = before.model_copy(update={"stages": {"group": {GROUP: {1: LEFT}}}})
+    assert list(scope.loading(GROUP, unloaded)) == ["group"]
+    other_cascade(models)
+    with pytest.raises(ConfigError, match="demo_group and other_group would take"):
+        scope.loading_cascade("other", before)
+    assert list(scope.loading_cascade("other", unloaded)["group"]) == ["other_group"]
+
+
+def test_a_worker_that_cannot_speak_goes_on_when_it_can(
+    models: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async with machine(models) as here:
+            in_the_way = here.file.folder / "reports"
+            in_the_way.write_text("")
+            assert await here.version() == 1
+            async with asyncio.timeout(60):
+                while "cannot be followed" not in caplog.text:
+                    await asyncio.sleep(0.05)
+            await asyncio.sleep(0.3)  # it has tried again
+            in_the_way.unlink()
+            second_version(models)
+            await here.controller.load(GROUP)
+            assert await here.version() == 2
+            assert caplog.text.count("cannot be followed") == 1
+
+    asyncio.run(main())
 
 
 def test_the_dead_have_no_say(tmp_path: Path) -> None:

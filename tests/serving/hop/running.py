@@ -1,6 +1,7 @@
-"""A runner's own door on a real server in the test's event loop, which can die."""
+"""A runner's own door on a real server in the test's event loop, which can die; and asking it."""
 
 import asyncio
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,10 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hikari_serve.errors import HikariError
 from hikari_serve.serving.hop.door import stage_app
+from hikari_serve.serving.hop.remote import RemoteStage
+from hikari_serve.stage import Hosted, Item, StageResult, State
 from tests.scripted import Scripted
 
 
@@ -94,3 +98,25 @@ class Runner:
             await app(scope, receive, send)
 
         return remembering
+
+
+def item(seconds: float = 10, **more: object) -> Item:
+    """An item that has so many seconds."""
+    fields = {"id": "r", "model": "m", "view": b"", "deadline": time.time() + seconds, **more}
+    return Item.model_validate(fields)
+
+
+async def ask(stage: RemoteStage, seconds: float = 10, **more: object) -> StageResult | HikariError:
+    """Asks a stage for an item and closes it; what it answers or raises."""
+    try:
+        return await stage.infer(item(seconds), **more)  # type: ignore[arg-type]
+    except HikariError as error:
+        return error
+    finally:
+        await stage.close()
+
+
+def hosting(**more: object) -> tuple[Hosted, ...]:
+    """What a runner says that hosts one version of `m`, or of what is said."""
+    fields = {"model": "m", "version": 1, "state": State.READY, **more}
+    return (Hosted.model_validate(fields),)

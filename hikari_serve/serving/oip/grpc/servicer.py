@@ -19,7 +19,7 @@ from hikari_serve.serving.ending import ending, telling
 from hikari_serve.serving.oip.control import check_load, check_unload
 from hikari_serve.serving.oip.dataplane import EXTENSIONS, NAME, DataPlane
 from hikari_serve.serving.oip.grpc.stream import stream
-from hikari_serve.serving.oip.grpc.translate import read, write
+from hikari_serve.serving.oip.grpc.translate import parameters_of, read, write
 from hikari_serve.serving.oip.messages import InferRequest
 from hikari_serve.serving.oip.signature import Port
 from hikari_serve.serving.oip.statistics import DURATIONS
@@ -112,13 +112,13 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
 
     async def RepositoryModelLoad(self, message: Any, context: Any) -> Any:  # noqa: N802
         """Loads a model as it lies in the repository now."""
-        check_load(_parameters(message))
+        check_load(parameters_of(message.parameters))
         await self._plane.load(message.model_name)
         return pb.RepositoryModelLoadResponse()
 
     async def RepositoryModelUnload(self, message: Any, context: Any) -> Any:  # noqa: N802
         """Unloads a model."""
-        check_unload(_parameters(message))
+        check_unload(parameters_of(message.parameters))
         await self._plane.unload(message.model_name)
         return pb.RepositoryModelUnloadResponse()
 
@@ -133,13 +133,6 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
         async with aclosing(stream(self._plane, messages, asked, heard)) as responses:
             async for each in responses:
                 yield each
-
-
-def _parameters(message: Any) -> dict[str, Any]:
-    return {
-        name: getattr(each, each.WhichOneof("parameter_choice") or "", None)
-        for name, each in message.parameters.items()
-    }
 
 
 def _asked(message: Any, context: Any) -> InferRequest:

@@ -48,7 +48,7 @@ def read(
     inputs = tuple(
         _raw(each, raw[at]) if raw else _typed(each) for at, each in enumerate(message.inputs)
     )
-    parameters = _parameters(message.parameters)
+    parameters = parameters_of(message.parameters)
     parameters.pop(EMPTY_FINAL, None)
     return InferRequest(
         model=message.model_name,
@@ -76,8 +76,23 @@ def write(answer: InferResponse) -> service_pb2.ModelInferResponse:
     return message
 
 
+def parameters_of(given: Mapping[str, service_pb2.InferParameter]) -> dict[str, Parameter]:
+    """Reads parameters, of whichever message.
+
+    Raises:
+        InvalidInput: One has no value.
+    """
+    found: dict[str, Parameter] = {}
+    for name, parameter in given.items():
+        choice = parameter.WhichOneof("parameter_choice")
+        if choice is None:
+            raise InvalidInput(f"parameter '{quoted(name)}' has no value")
+        found[name] = getattr(parameter, choice)
+    return found
+
+
 def _raw(given: service_pb2.ModelInferRequest.InferInputTensor, raw: bytes) -> Tensor:
-    parameters = _parameters(given.parameters)
+    parameters = parameters_of(given.parameters)
     size = parameters.pop(BINARY_SIZE, len(raw))
     if size != len(raw):
         raise InvalidInput(
@@ -109,7 +124,7 @@ def _typed(given: service_pb2.ModelInferRequest.InferInputTensor) -> Tensor:
 def _requested(
     output: service_pb2.ModelInferRequest.InferRequestedOutputTensor,
 ) -> RequestedOutput:
-    parameters = _parameters(output.parameters)
+    parameters = parameters_of(output.parameters)
     classes = parameters.pop(CLASSES, 0)
     if isinstance(classes, bool) or not isinstance(classes, int) or classes < 0:
         raise InvalidInput(
@@ -125,16 +140,6 @@ def _refuse_others(where: str, parameters: Iterable[str]) -> None:
         if name.startswith("shared_memory"):
             raise InvalidInput(f"{where}: shared memory is not offered; send the data itself")
         raise InvalidInput(f"{where}: unknown parameter '{quoted(name)}'")
-
-
-def _parameters(given: Mapping[str, service_pb2.InferParameter]) -> dict[str, Parameter]:
-    found: dict[str, Parameter] = {}
-    for name, parameter in given.items():
-        choice = parameter.WhichOneof("parameter_choice")
-        if choice is None:
-            raise InvalidInput(f"parameter '{quoted(name)}' has no value")
-        found[name] = getattr(parameter, choice)
-    return found
 
 
 def _set(message: service_pb2.InferParameter, value: Parameter) -> None:

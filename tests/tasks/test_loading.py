@@ -1,0 +1,82 @@
+"""Loading a model takes memory last, and gives it back when it fails."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hikari_serve.engines.contract import LanguageEngine, Opening
+from hikari_serve.engines.torch_engine import TorchEngine
+from hikari_serve.errors import ConfigError
+from hikari_serve.repository.repository import Repository
+from hikari_serve.tasks import loading
+from hikari_serve.tasks.loading import load_model
+from tests.scripted import REPOSITORY
+
+MODELS = ("demo_group", "demo_disease", "demo_references")
+
+Spoil = Callable[[Path], object]
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """Some of the demo's models, to break."""
+    for name in MODELS:
+        shutil.copytree(REPOSITORY.folder(name), tmp_path / name)
+    return tmp_path
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[LanguageEngine]:
+    """The engines that were opened."""
+    engines: list[LanguageEngine] = []
+    open_engine = loading.open_engine
+
+    def opening(backend: str, asked: Opening) -> LanguageEngine:
+        engines.append(open_engine(backend, asked))
+        return engines[-1]
+
+    monkeypatch.setattr(loading, "open_engine", opening)
+    return engines
+
+
+@pytest.mark.parametrize(
+    ("model", "spoil"),
+    [
+        ("demo_group", lambda root: (root / "demo_group" / "labels.yaml").write_text("")),
+        ("demo_group", lambda root: (root / "demo_group/1/calibration.json").write_text("{}")),
+        ("demo_disease", lambda root: shutil.rmtree(root / "demo_references/1/index")),
+    ],
+    ids=["labels", "calibration", "index"],
+)
+def test_no_engine_is_opened_for_what_cannot_be_loaded_anyway(
+    models: Path, opened: list[LanguageEngine], model: str, spoil: Spoil
+) -> None:
+    spoil(models)
+    with pytest.raises(ConfigError):
+        load_model(Repository(models), model, 1, cores=1)
+    assert not opened
+
+
+def test_an_engine_that_cannot_score_the_answers_is_closed(
+    models: Path, opened: list[LanguageEngine]
+) -> None:
+    config = models / "demo_group" / "config.yaml"
+    config.write_text(config.read_text().replace('answer: "{label}"', "answer: one"))
+    with pytest.raises(ConfigError):
+        load_model(Repository(models), "demo_group", 1, cores=1)
+    (engine,) = opened
+    assert isinstance(engine, TorchEngine)
+    assert {each.device.type for each in engine._weights.parameters()} == {"meta"}
+
+
+def test_an_encoder_is_loaded_when_its_index_is_there(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr(loading, "load_encoder", lambda config, *_: loaded.append(config.name))
+    shutil.rmtree(models / "demo_references" / "1" / "index")
+    with pytest.raises(ConfigError, match="there is no reference index"):
+        load_model(Repository(models), "demo_references", 1, cores=1)
+    assert not loaded
