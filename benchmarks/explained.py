@@ -9,7 +9,7 @@ what of the request's time lies in none of its spans is unexplained.
 import argparse
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,10 +17,10 @@ from tempfile import TemporaryDirectory
 import httpx
 import numpy as np
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
-from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.pictures import Pictures
 from benchmarks.served import measure
+from hikari_serve.cli.top.page import Page
 from tests.eventually import eventually
 from tests.observability.receiver import Receiver
 from tests.served.server import serving
@@ -150,29 +150,26 @@ def sums(page: str) -> float:
     Args:
         page: `/metrics`, with requests to `/diagnose` alone.
     """
-    found: Mapping[str, float] = defaultdict(float)
-    for family in text_string_to_metric_families(page):
-        for each in family.samples:
-            if each.name.endswith("_sum") and each.labels.get("stage", STAGES[-1]) == STAGES[-1]:
-                found[each.name] += each.value  # type: ignore[index]
-    parts = ("request_part", "decode", "stage")
-    told = sum(found[f"hikari_{part}_seconds_sum"] for part in parts)
-    return told / found["hikari_request_seconds_sum"]
+    said = Page.of(0.0, [page])
+    told = (
+        said.total("hikari_request_part_seconds_sum")
+        + said.total("hikari_decode_seconds_sum")
+        + said.total("hikari_stage_seconds_sum", stage=STAGES[-1])
+    )
+    return told / said.total("hikari_request_seconds_sum")
 
 
-def explain(requests: int, clients: int, workers: int = 1) -> Explained:
+def explain(requests: int, clients: int) -> Explained:
     """Serves, asks, and follows the traces.
 
     Args:
         requests: How many.
         clients: How many of them are in flight at once.
-        workers: API processes.
     """
     receiver = Receiver()
     tracing = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url,
         "OTEL_BSP_SCHEDULE_DELAY": "500",
-        "HIKARI_WORKERS": str(workers),
     }
     with TemporaryDirectory() as home, serving(Path(home) / "home", **tracing) as server:  # type: ignore[arg-type]
         measure(server.url, Pictures().drawings(requests), clients)

@@ -1,8 +1,8 @@
 """What metrics, logs and traces cost a request: `python -m benchmarks.observing`.
 
-Two servers take turns: one with everything on, its traces sent to a receiver of OTLP and its
-metrics read once a run; one where nobody hears what happens. Their engines repeat one answer, so
-that what is compared is not lost in what they compute. A request's cost is the processor time of
+Two servers take turns: one with metrics, log and traces, its traces sent to a receiver of OTLP and
+its metrics read once a run; one where nobody hears what happens. Their engines repeat one answer,
+so that what is compared is not lost in what they compute. A request's cost is the processor time of
 all processes of its server.
 """
 
@@ -19,6 +19,7 @@ import psutil
 
 from benchmarks.pictures import Pictures
 from benchmarks.served import measure
+from tests.eventually import eventually
 from tests.observability.receiver import Receiver
 from tests.served.server import Server, serving
 
@@ -30,13 +31,17 @@ MOST_MS = 2.0
 
 CLIENTS = 4
 
+SPANS = 28
+"""Of a request: itself, its intake, decoding and answer, and of each of four stages the call, the
+model and its four parts. A batch of several has one more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
     """Milliseconds of processor time a request, run by run.
 
     Attributes:
-        observed: With everything on.
+        observed: With metrics, log and traces.
         unobserved: With nobody who hears.
         spans: How many spans the receiver got.
         series: How many series of ours each server had in the end: the unobserved, the observed.
@@ -84,6 +89,8 @@ def compare(runs: int, requests: int) -> Cost:
             ask(each)  # connections, and what is imported late
         turns = [(ask(observed), ask(unobserved)) for _ in range(runs)]
         series = _series(unobserved), _series(observed)
+        # Each process sends what it has every five seconds.
+        eventually(lambda: len(receiver.spans) >= SPANS * requests * (runs + 1))
     receiver.close()
     on, off = zip(*turns, strict=True)
     return Cost(on, off, len(receiver.spans), series)

@@ -1,20 +1,16 @@
 """Milliseconds of a call to a stage that answers at once, beside a bare POST of the same bytes.
 
-Both servers are uvicorn and Starlette, both clients aiohttp; both servers run in one thread, and
-the two are asked in turns.
+Both servers are uvicorn and Starlette, each in a thread of its own, both clients aiohttp; the two
+are asked in turns.
 """
 
 import asyncio
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from statistics import median
 
 import aiohttp
-import uvicorn
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -26,6 +22,7 @@ from hikari_serve.serving.hop.door import stage_app
 from hikari_serve.serving.hop.remote import RemoteStage
 from hikari_serve.serving.hop.wire import write_call
 from hikari_serve.stage import Classification, Hosted, Item, OnText, Provenance, StageResult
+from tests.serving.threaded import threaded
 
 SIDES = {"the demo's view, 128 x 96": (128, 96), "a view of 672 x 672": (672, 672)}
 RESULT = StageResult(
@@ -86,9 +83,9 @@ def trips(repeats: int) -> dict[str, Trip]:
         return Response(answer, media_type="application/json")
 
     bare = Starlette(routes=[Route("/", read, methods=["POST"])])
-    with _serving(stage) as hop_url, _serving(bare) as bare_url:
+    with threaded(stage) as hop, threaded(bare) as other:
         return {
-            name: asyncio.run(_trip(hop_url, bare_url, sides, repeats))
+            name: asyncio.run(_trip(hop.url, other.url, sides, repeats))
             for name, sides in SIDES.items()
         }
 
@@ -110,15 +107,3 @@ async def _trip(hop_url: str, bare_url: str, sides: tuple[int, int], repeats: in
             bares.append(time.perf_counter() - began)
     await stage.close()
     return Trip(len(body), median(hops[5:]) * 1000, median(bares[5:]) * 1000)
-
-
-@contextmanager
-def _serving(app: Starlette) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()

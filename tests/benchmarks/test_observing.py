@@ -1,16 +1,14 @@
 """What observing costs is measured between a server that is observed and one that is not."""
 
-from benchmarks.observing.__main__ import compare
+from benchmarks.observing.__main__ import SPANS, compare
 
 REQUESTS = 8
-LEAST_SPANS = 22
-"""Of a request: itself, its decoding, and five of each stage."""
 
 
 def test_it_compares_two_servers_that_answer() -> None:
     cost = compare(runs=1, requests=REQUESTS)
     assert len(cost.observed) == len(cost.unobserved) == 1
     assert min(cost.observed + cost.unobserved) > 0
-    assert cost.spans >= 2 * REQUESTS * LEAST_SPANS  # those that warm it up are asked too
+    assert cost.spans >= 2 * REQUESTS * SPANS  # those that warm it up are asked too
     assert cost.series[0] <= 1  # the audit log's losses, which have no labels
     assert cost.series[1] > 100

@@ -1,12 +1,9 @@
 """The API over scripted stages, and servers that answer anything at all."""
 
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,21 +13,9 @@ from tests.serving.conftest import admission as admission
 from tests.serving.conftest import api as api
 from tests.serving.conftest import keys as keys
 from tests.serving.conftest import observer as observer
+from tests.serving.threaded import threaded
 
 Answering = Callable[[Response], str]
-
-
-@contextmanager
-def serving(app: Starlette) -> Iterator[str]:
-    """Serves an app on a free port, and gives its URL."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
 
 
 @pytest.fixture
@@ -44,6 +29,6 @@ def answering() -> Iterator[Answering]:
                 return response
 
             routes = [Route("/{path:path}", answer, methods=["GET", "POST"])]
-            return running.enter_context(serving(Starlette(routes=routes)))
+            return running.enter_context(threaded(Starlette(routes=routes))).url
 
         yield start

@@ -25,8 +25,8 @@ from hikari_serve.errors import (
 )
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.serving.errors import error_response
-from tests.client.conftest import serving
 from tests.serving.conftest import Api
+from tests.serving.threaded import threaded
 
 SHED = QueueFull("128 requests are waiting already", retry_after=0.1)
 WORDS = b'event: words\ndata: {"stage": "caption", "text": "A red"}\n\n'
@@ -47,8 +47,8 @@ def saying(*responses: Response) -> Iterator[tuple[str, list[float]]]:
         return responses[min(len(asked), len(responses)) - 1]
 
     route = Route("/{path:path}", answer, methods=["GET", "POST"])
-    with serving(Starlette(routes=[route])) as url:
-        yield url, asked
+    with threaded(Starlette(routes=[route])) as served:
+        yield served.url, asked
 
 
 def ask(kind: str, url: str, patience: float) -> Answer:

@@ -1,14 +1,11 @@
 """A real HTTP server around the API's own routes, over scripted stages."""
 
-import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 
 from hikari_serve.observer import NOBODY, Observer
@@ -20,6 +17,7 @@ from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.readiness import Readiness, ReadinessDoor, ReadinessState
 from hikari_serve.settings import Settings
 from tests.scripted import Bench
+from tests.serving.threaded import threaded
 
 
 @dataclass
@@ -66,13 +64,5 @@ def api(keys: Keys | None, observer: Observer, admission: Admission | None) -> I
     state = ReadinessState()
     state.readiness = Readiness(bench.stages, bench.cascade.graph.headline)
     guarded = Doorstep(ReadinessDoor(app, state), keys=keys, observer=observer, admission=admission)
-    server = uvicorn.Server(uvicorn.Config(guarded, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    with httpx.Client(base_url=url) as client:
-        yield Api(url, bench, client)
-    server.should_exit = True
-    thread.join()
+    with threaded(guarded) as served, httpx.Client(base_url=served.url) as client:
+        yield Api(served.url, bench, client)

@@ -1,14 +1,12 @@
 """What a connection may send, and how long it may take."""
 
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +14,7 @@ from starlette.routing import Route
 
 from hikari_serve.serving import connection
 from hikari_serve.serving.connection import GuardedProtocol
+from tests.serving.threaded import threaded
 
 FEW = 20_000_000
 """Bytes that are many for headers, and few for a machine."""
@@ -37,15 +36,8 @@ def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     app = Starlette(
         routes=[Route("/", echo, methods=["GET", "POST"]), Route("/much", slow)],
     )
-    config = uvicorn.Config(app, port=0, http=GuardedProtocol, log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with threaded(app, GuardedProtocol) as served:
+        yield served.url
 
 
 def connect(url: str) -> socket.socket:

@@ -1,17 +1,16 @@
 """A client that leaves: its work hears of it at once, the server lives on."""
 
 import socket
-import threading
 import time
 from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
 
 from hikari_serve.serving.hop.door import stage_app
 from hikari_serve.serving.hop.remote import RemoteStage
 from tests.scripted import Scripted
 from tests.serving.conftest import Api
+from tests.serving.threaded import threaded
 
 
 def leave_after(url: str, path: str, body: bytes, seconds: float) -> float:
@@ -43,22 +42,15 @@ def test_it_crosses_the_hop_to_a_runner(api: Api, streamed: bool) -> None:
     caption.seconds = 60
     app = stage_app("caption")
     app.state.stage = caption
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    api.bench.stages["caption"] = RemoteStage("caption", address)  # type: ignore[assignment]
-    left = leave_after(
-        api.url, "/diagnose/stream" if streamed else "/diagnose", api.bench.image, 0.5
-    )
-    while not caption.cancelled:
-        assert time.monotonic() - left < 1
-        time.sleep(0.001)
-    assert caption.cancelled_at - left < 0.05
-    server.should_exit = True
-    thread.join()
+    with threaded(app) as runner:
+        api.bench.stages["caption"] = RemoteStage("caption", runner.url)  # type: ignore[assignment]
+        left = leave_after(
+            api.url, "/diagnose/stream" if streamed else "/diagnose", api.bench.image, 0.5
+        )
+        while not caption.cancelled:
+            assert time.monotonic() - left < 1
+            time.sleep(0.001)
+        assert caption.cancelled_at - left < 0.05
 
 
 def test_garbage_does_not_end_the_server(api: Api) -> None:
