@@ -6,6 +6,7 @@ from enum import StrEnum
 from statistics import median
 
 from benchmarks.batching.comparison import Batcher
+from benchmarks.bounds import Bounds
 from benchmarks.cascade_result import Agreement
 from benchmarks.machine import Machine
 from benchmarks.passes import Speed
@@ -47,6 +48,7 @@ class Results:
         speeds: How fast each was.
         shares: Where the time went with one client.
         agreement: How often the loop and each rival answered as the server did.
+        bounds: What each server takes of the processor, with one client and with several.
         batchers: BentoML's batching and ours.
         seconds: How long the run took.
     """
@@ -60,6 +62,7 @@ class Results:
     speeds: Mapping[Key, Speed]
     shares: Mapping[Who, TimeBreakdown]
     agreement: Mapping[Who, Agreement]
+    bounds: Mapping[Key, Bounds]
     batchers: tuple[Batcher, ...]
     seconds: float
 

@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
 from time import perf_counter
 
 from benchmarks import served
 from benchmarks.batching.comparison import compare
+from benchmarks.bounds import Bounds, bounds_of
 from benchmarks.cascade_result import Agreement, CascadeResult
 from benchmarks.machine import Machine, resident_bytes
 from benchmarks.passes import Pass, Speed
@@ -35,6 +37,7 @@ def study(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Results
     pictures = Pictures()
     starts: dict[Who, list[float]] = defaultdict(list)
     resident: dict[Who, int] = {}
+    servers: dict[Who, Server] = {}
     with ExitStack() as stack:
         rivals: dict[Who, Asleep] = {}
         loop = stack.enter_context(
@@ -47,6 +50,7 @@ def study(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Results
                     starts[who].append(seconds)
             server, seconds = stack.enter_context(_started(who, settings, threads))
             starts[who].append(seconds)
+            servers[who] = server
             say(f"{who}: ready after {', '.join(f'{each:.1f}' for each in starts[who])} s")
             _warm_up(who, server, plan, pictures)
             resident[who] = resident_bytes(server.process.pid)
@@ -57,6 +61,8 @@ def study(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Results
             for turn in range(plan.repeats):
                 say(f"pass {turn + 1} of {plan.repeats}")
                 turns.take()
+        say("what bounds them")
+        bounds = _bounds(servers, rivals, plan, pictures)
     say("this server's queue and BentoML's adaptive batching")
     batchers = compare(settings, plan, pictures)
     return Results(
@@ -69,6 +75,7 @@ def study(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Results
         speeds={key: Speed.of(passes) for key, passes in turns.passes.items()},
         shares={who: TimeBreakdown.of(turns.passes[who, 1]) for who in TIMED},
         agreement=_agreement(turns.passes, plan),
+        bounds=bounds,
         batchers=batchers,
         seconds=perf_counter() - began,
     )
@@ -86,6 +93,20 @@ def _warm_up(who: Who, server: Server, plan: Plan, pictures: Pictures) -> None:
     else:
         most = max(plan.clients)
         served.measure(server.url, pictures.drawings(plan.requests(most)), most)
+
+
+def _bounds(
+    servers: Mapping[Who, Server], rivals: Mapping[Who, Asleep], plan: Plan, pictures: Pictures
+) -> dict[Key, Bounds]:
+    found: dict[Key, Bounds] = {}
+    for who, server in servers.items():
+        with rivals[who].awake() if who in rivals else nullcontext():
+            for clients in (1, plan.batched):
+                crowd = pictures.drawings(plan.requests(clients))
+                way = read if who in rivals else CascadeResult.read
+                ask = partial(served.measure, server.url, crowd, clients, way)
+                found[who, clients] = bounds_of(server, len(crowd), ask)
+    return found
 
 
 def _agreement(

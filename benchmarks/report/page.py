@@ -4,6 +4,7 @@ from benchmarks.gpu import PAGE
 from benchmarks.plan import QUICK
 from benchmarks.protocol import PAGE as PROTOCOL_PAGE
 from benchmarks.report.batching import batching
+from benchmarks.report.bounds import bounds
 from benchmarks.report.rivals import rivals, starts
 from benchmarks.report.speed import gains, photographs, speeds
 from benchmarks.report.time_breakdown import time_breakdown
@@ -20,6 +21,7 @@ def page(results: Results) -> str:
         gains(results),
         rivals(results),
         time_breakdown(results),
+        bounds(results),
         photographs(results),
         batching(results),
         starts(results),

@@ -17,6 +17,7 @@ SECTIONS = [
     "What each step gains",
     "Beside LitServe and FastAPI",
     "Where the time goes",
+    "What bounds it",
     "Photographs",
     "This server's queue and BentoML's adaptive batching",
     "Start and memory",
@@ -84,3 +85,15 @@ def test_both_ways_to_batch_are_measured(page: str) -> None:
     names = ["BentoML's adaptive batching", "this server's queue"]
     assert [row[0] for row in cells] == names * 4
     assert cells[-1][1:] == ["0 of 6", "35 of 35"]
+
+
+def test_the_processor_time_of_every_process_is_told(page: str) -> None:
+    cells = {row[0]: row[1:] for row in rows(page, "What bounds it")}
+    stages = ["the stage group", "the stage references", "the stage disease", "the stage caption"]
+    servers = ["the server, over HTTP", "the card behind LitServe", "the card behind FastAPI"]
+    assert [*cells] == [*stages, "the API", *servers, "the clients of the server"]
+    for column in (0, 1):
+        parts = sum(float(cells[each][column]) for each in (*stages, "the API"))
+        assert abs(parts - float(cells[servers[0]][column])) < 1
+        assert all(float(row[column]) > 0 for row in cells.values())
+    assert all(1 <= float(cells[each][2]) <= SMALLEST.batched for each in stages)

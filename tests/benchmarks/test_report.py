@@ -1,6 +1,8 @@
 import re
 
 from benchmarks.batching.comparison import Batcher
+from benchmarks.bounds import STAGES as BOUND
+from benchmarks.bounds import Bounds
 from benchmarks.cascade_result import Agreement, CascadeResult, StageTime
 from benchmarks.machine import Machine
 from benchmarks.passes import Pass, Reply, Speed
@@ -54,6 +56,13 @@ def results(server_rate: float) -> Results:
         speeds=speeds,
         shares=dict.fromkeys(TIMED, TimeBreakdown.of([alone(0.2)])),
         agreement=dict.fromkeys((Who.LOOP, *RIVALS), Agreement(20, 1.0, 1.0, 0.95)),
+        bounds={
+            (who, clients): Bounds(
+                200.0, 3.0, 0.9, dict.fromkeys(BOUND, 40.0), dict.fromkeys(BOUND, 2.5)
+            )
+            for who in (Who.SERVED, *RIVALS)
+            for clients in (1, 8)
+        },
         batchers=(Batcher("one", (speed(9, 9),), 6, 0), Batcher("other", (speed(9, 9),), 0, 35)),
         seconds=100,
     )

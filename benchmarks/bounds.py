@@ -1,0 +1,93 @@
+"""What bounds a server: the processor time of a request, and how full its batches are."""
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from time import perf_counter
+
+import httpx
+import psutil
+
+from benchmarks.time_breakdown import IN_TURN, SIDE_BY_SIDE
+from hikari_serve.cli.top.page import Between, Page
+from tests.served.server import Server
+
+STAGES = (*SIDE_BY_SIDE, *IN_TURN)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Of requests at a server.
+
+    Attributes:
+        whole: Processor time of a request in all processes of the server, in milliseconds.
+        clients: The same in the clients' process.
+        busy: Share of the machine's cores that both took.
+        stages: Of `whole`, what each stage's process took; nothing where they are not apart.
+        batches: Items that a batch had on average, by stage; nothing where nobody counts.
+    """
+
+    whole: float
+    clients: float
+    busy: float
+    stages: Mapping[str, float]
+    batches: Mapping[str, float]
+
+
+def bounds_of(server: Server, requests: int, ask: Callable[[], object]) -> Bounds:
+    """Watches a server's processes while it is asked.
+
+    Args:
+        server: The server.
+        requests: How many requests are asked.
+        ask: Asks them.
+    """
+    workers = {stage: worker for stage in STAGES if (worker := _worker(server, stage)) is not None}
+    before, began = _Look.at(server, workers), perf_counter()
+    ask()
+    seconds, after = perf_counter() - began, _Look.at(server, workers)
+    between = Between(before.page, after.page)
+    batches = {each: between.mean("hikari_batch_size", stage=each) for each in workers}
+    whole, clients = after.whole - before.whole, after.clients - before.clients
+    each = 1000 / requests
+    return Bounds(
+        whole=whole * each,
+        clients=clients * each,
+        busy=(whole + clients) / seconds / (os.cpu_count() or 1),
+        stages={stage: (after.stages[stage] - before.stages[stage]) * each for stage in workers},
+        batches={stage: mean for stage, mean in batches.items() if mean is not None},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Seconds of processor time so far, and what `/metrics` says."""
+
+    whole: float
+    clients: float
+    stages: Mapping[str, float]
+    page: Page
+
+    @classmethod
+    def at(cls, server: Server, workers: Mapping[str, int]) -> "_Look":
+        root = psutil.Process(server.process.pid)
+        family = (root, *root.children(recursive=True))
+        text = [httpx.get(f"{server.url}/metrics").text] if workers else []
+        return cls(
+            whole=sum(_seconds(each) for each in family),
+            clients=_seconds(psutil.Process()),
+            stages={stage: _seconds(psutil.Process(pid)) for stage, pid in workers.items()},
+            page=Page.of(perf_counter(), text),
+        )
+
+
+def _seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _worker(server: Server, stage: str) -> int | None:
+    with suppress(LookupError):
+        return server.worker(f"{stage.title()}Runner")
+    return None
