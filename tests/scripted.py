@@ -59,7 +59,7 @@ OUTPUTS: dict[str, Output] = {
 
 
 class Scripted:
-    """A stage that answers as told and remembers what it was asked."""
+    """A stage that answers as told; it remembers what it was asked, and if its words are heard."""
 
     def __init__(self, stage: str) -> None:
         self.output = OUTPUTS[stage]
@@ -68,12 +68,14 @@ class Scripted:
         self.seconds = 0.0
         self.seconds_after_words = 0.0
         self.items: list[Item] = []
+        self.heard = False
         self.hosted: tuple[Hosted, ...] = ()
         self.cancelled = False
         self.cancelled_at = 0.0
 
     async def infer(self, item: Item, on_text: OnText | None = None) -> StageResult:
         self.items.append(item)
+        self.heard = on_text is not None
         try:
             await asyncio.sleep(self.seconds)
         except asyncio.CancelledError:

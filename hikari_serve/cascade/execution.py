@@ -173,7 +173,8 @@ class _Run:
         return end
 
     async def _ask(self, node: Node, item: Item, waited: float) -> StageResult:
-        say = partial(_say, self.on_event, node.name) if self.on_event else None
+        heard = self.on_event is not None and self.request.words
+        say = partial(_say, self.on_event, node.name) if heard else None
         called = self.cascade.name, node.name
         self.cascade.observer.stage_called(*called, waited)
         try:

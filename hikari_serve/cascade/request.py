@@ -20,6 +20,8 @@ class CascadeRequest:
         timeout_ms: Milliseconds for the whole; None takes the cascade's own.
         priority: From 1, served first, to 9.
         traceparent: W3C trace context.
+        words: Whether `on_event` hears words as they come. A call that broke before anybody heard a
+            word of it is repeated elsewhere, so that who needs none is better off without.
         taken_in: When its first byte came, in seconds since the Unix epoch; the deadline counts
             from there. None is when the cascade gets it.
     """
@@ -32,6 +34,7 @@ class CascadeRequest:
     timeout_ms: int | None = None
     priority: int = DEFAULT_PRIORITY
     traceparent: str | None = None
+    words: bool = True
     taken_in: float | None = None
 
 

@@ -60,10 +60,10 @@ def test_a_description_reaches_the_stage_that_compares_it(bench: Bench) -> None:
 
 
 def test_stages_that_do_not_wait_for_each_other_run_in_parallel(bench: Bench) -> None:
-    bench.stages["group"].seconds = bench.stages["references"].seconds = 0.2
+    bench.stages["group"].seconds = bench.stages["references"].seconds = 1.0
     began = time.monotonic()
     bench.run()
-    assert time.monotonic() - began < 0.38
+    assert time.monotonic() - began < 1.9
 
 
 def test_a_failed_optional_input_is_done_without_and_named(bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from hikari_serve.cascade.answer import CascadeAnswer
 from hikari_serve.cascade.execution import Cascade
@@ -68,13 +69,14 @@ class CascadeModel:
         graph = self._cascade.graph.part(asking.until, retrieve=asking.references != 0)
         outputs = frozenset(self._outputs(graph))
         descriptions = texts(asked.inputs, DESCRIPTION, asked.count)
+        spoken = any(self._sources.get(each.name, ("", ""))[1] == "text" for each in asked.outputs)
 
         async def run(at: int) -> Item:
             words = {"description": descriptions[at]} if descriptions[at] else {}
             one = Asking.read({**asking.model_dump(), **words}).request(
                 request.request_id, _picture(asked, at), request.traceparent
             )
-            return await self._run(one, graph, at, tell)
+            return await self._run(replace(one, words=spoken), graph, at, tell)
 
         ran = await each_of(asked.count, run, tolerant=asked.tolerant)
         items = [

@@ -3,28 +3,19 @@
 import asyncio
 import queue
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import grpc
-import numpy as np
 import pytest
 import tritonclient.grpc as triton
 import tritonclient.grpc.aio as triton_aio
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
-    ProtoReflectionDescriptorDatabase,
-)
 from tritonclient.grpc import service_pb2 as pb
 from tritonclient.grpc import service_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
 from hikari_serve.errors import (
-    ConfigError,
     DeadlineExceeded,
     EngineFailed,
     HikariError,
@@ -32,28 +23,10 @@ from hikari_serve.errors import (
     Unavailable,
 )
 from hikari_serve.serving.keys import Keys
-from hikari_serve.serving.oip.grpc.server import SERVICE, GrpcServer
 from hikari_serve.serving.oip.grpc.servicer import UNSUPPORTED
-from hikari_serve.serving.tls import private_key_and_chain
-from tests.certificates import self_signed
 from tests.serving.oip.conftest import Plane
+from tests.serving.oip.grpc.calls import message_of, pictures, raw, refused
 from tests.serving.oip.grpc.conftest import listening
-
-
-def pictures(*images: bytes) -> list[triton.InferInput]:
-    given = triton.InferInput("image", [len(images)], "BYTES")
-    given.set_data_from_numpy(np.array(images, dtype=object))
-    return [given]
-
-
-def wanted(*names: str) -> list[triton.InferRequestedOutput]:
-    return [triton.InferRequestedOutput(name) for name in names]
-
-
-def refused(call: Callable[[], object]) -> tuple[str, str]:
-    with pytest.raises(InferenceServerException) as raised:
-        call()
-    return str(raised.value.status()), str(raised.value.message())
 
 
 def test_what_there_is_to_ask(client: triton.InferenceServerClient) -> None:
@@ -119,7 +92,7 @@ def test_errors_have_their_codes_and_say_when_to_come_back(
 ) -> None:
     for stage in plane.bench.stages.values():
         stage.error = error
-    message = pb.ModelInferRequest(model_name="demo", raw_input_contents=[_raw(plane)])
+    message = pb.ModelInferRequest(model_name="demo", raw_input_contents=[raw(plane)])
     message.inputs.add(name="image", datatype="BYTES", shape=[1])
     with grpc.insecure_channel(address) as channel:
         stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
@@ -136,16 +109,6 @@ def test_errors_have_their_codes_and_say_when_to_come_back(
         assert retry.retry_delay.ToMilliseconds() == error.retry_after * 1000
     else:
         assert len(details.details) == 1
-
-
-def _raw(plane: Plane) -> bytes:
-    return len(plane.bench.image).to_bytes(4, "little") + plane.bench.image
-
-
-def message_of(**changed: Any) -> pb.ModelInferRequest:
-    message = pb.ModelInferRequest(model_name="demo", raw_input_contents=[b"\x01\0\0\0x"])
-    message.inputs.add(**{"name": "image", "datatype": "BYTES", "shape": [1], **changed})
-    return message
 
 
 def test_bad_calls_are_named(address: str, plane: Plane) -> None:
@@ -221,49 +184,6 @@ def test_the_rest_of_tritons_surface_is_refused_with_a_sentence(address: str, na
     assert raised.value.details() == UNSUPPORTED[name]
 
 
-def test_a_stream_has_a_response_for_each_stage(
-    client: triton.InferenceServerClient, plane: Plane
-) -> None:
-    heard: queue.Queue[tuple[Any, Any]] = queue.Queue()
-    client.start_stream(lambda result, error: heard.put((result, error)))
-    names = wanted("group.label", "disease.label", "caption.text")
-    client.async_stream_infer("demo", pictures(plane.bench.image), request_id="a", outputs=names)
-    responses: list[Any] = []
-    while not responses or not responses[-1].parameters["triton_final_response"].bool_param:
-        result, error = heard.get(timeout=10)
-        assert error is None
-        responses.append(result.get_response())
-    told = [
-        (each.parameters["stage"].string_param, each.parameters["words"].bool_param)
-        for each in responses[:-1]
-    ]
-    assert told == [("group", False), ("disease", False), ("caption", True), ("caption", False)]
-    assert {each.id for each in responses} == {"a"}
-    assert [each.name for each in responses[-1].outputs] == [each.name() for each in names]
-
-    # an error is told, and the stream goes on
-    client.async_stream_infer("demo", pictures(b"no picture"), request_id="b", outputs=names)
-    result, error = heard.get(timeout=10)
-    assert "this is no picture" in str(error)
-    client.async_stream_infer("demo", pictures(plane.bench.image), request_id="c", outputs=names)
-    assert heard.get(timeout=10)[0].get_response().id == "c"
-    client.stop_stream()
-
-
-def test_a_streams_error_says_which_request_it_is_of(address: str, plane: Plane) -> None:
-    message = message_of()
-    message.id = "b"
-    with grpc.insecure_channel(address) as channel:
-        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
-        (response,) = stub.ModelStreamInfer(iter([message]))
-    assert response.error_message.startswith("this is no picture")
-    assert response.infer_response.id == "b"
-    parameters = response.infer_response.parameters
-    assert parameters["triton_final_response"].bool_param
-    assert parameters["code"].string_param == "unsupported_image"
-    assert parameters["grpc"].string_param == "INVALID_ARGUMENT"
-
-
 def test_a_deadline_and_a_hang_up_reach_the_stage(address: str, plane: Plane) -> None:
     stage = plane.bench.stages["group"]
     for each in plane.bench.stages.values():
@@ -295,48 +215,6 @@ def test_a_deadline_and_a_hang_up_reach_the_stage(address: str, plane: Plane) ->
     assert stage.items[0].deadline == pytest.approx(began + 0.5, abs=0.2)
 
 
-def test_who_leaves_a_stream_stops_its_work(address: str, plane: Plane) -> None:
-    stage = plane.bench.stages["group"]
-    stage.seconds = 5.0
-    message = message_of()
-    message.raw_input_contents[0] = _raw(plane)
-    with grpc.insecure_channel(address) as channel:
-        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
-        call = stub.ModelStreamInfer(iter([message]))
-        while not stage.items:
-            time.sleep(0.005)
-        left = time.monotonic()
-        call.cancel()
-        while not stage.cancelled and time.monotonic() < left + 2:
-            time.sleep(0.005)
-    assert stage.cancelled_at - left < 0.05
-
-
-def test_who_reads_no_responses_sends_no_more_requests(address: str, plane: Plane) -> None:
-    sent = 0
-    filler = "x" * 60_000  # comes back with each response, so that they fill the connection
-    message = message_of()
-    message.raw_input_contents[0] = _raw(plane)
-    message.id = filler
-
-    def many() -> Iterator[pb.ModelInferRequest]:
-        nonlocal sent
-        for _ in range(1000):
-            sent += 1
-            yield message
-
-    with grpc.insecure_channel(address) as channel:
-        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
-        call = stub.ModelStreamInfer(many())
-        before = -1
-        while before != sent:
-            before = sent
-            time.sleep(1.0)
-        assert sent < 500
-        assert len(plane.bench.stages["group"].items) < sent
-        call.cancel()
-
-
 def test_keys_come_with_the_call(plane: Plane) -> None:
     keys = Keys({"k" * 16: "infer", "a" * 16: "admin"})
     with listening(plane, keys=keys) as address, triton.InferenceServerClient(address) as client:
@@ -358,104 +236,6 @@ def test_keys_come_with_the_call(plane: Plane) -> None:
         client.start_stream(lambda result, error: heard.put(error))
         assert "a key is needed" in str(heard.get(timeout=10))
         client.stop_stream()
-
-
-def test_health_and_reflection(address: str, plane: Plane) -> None:
-    with grpc.insecure_channel(address) as channel:
-        health = health_pb2_grpc.HealthStub(channel)
-        asked = health_pb2.HealthCheckRequest(service=SERVICE)
-        until = time.monotonic() + 5
-        while health.Check(asked).status != health_pb2.HealthCheckResponse.SERVING:
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        with pytest.raises(grpc.RpcError) as raised:
-            health.Check(health_pb2.HealthCheckRequest(service="nothing"))
-        assert raised.value.code() is grpc.StatusCode.NOT_FOUND
-        database = ProtoReflectionDescriptorDatabase(channel)
-        assert SERVICE in database.get_services()
-        found = database.FindFileContainingSymbol(SERVICE)
-        assert "ModelStreamInfer" in {each.name for each in found.service[0].method}
-
-
-def test_a_connection_ends_so_that_others_are_found(plane: Plane) -> None:
-    with listening(plane, connection_age_ms=300) as address:
-        states: list[Any] = []
-        with grpc.insecure_channel(address) as channel:
-            channel.subscribe(states.append)
-            stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
-            until = time.monotonic() + 5
-            while grpc.ChannelConnectivity.IDLE not in states[1:]:
-                assert stub.ServerLive(pb.ServerLiveRequest()).live
-                assert time.monotonic() < until
-                time.sleep(0.05)
-
-
-def test_a_new_process_gets_calls_of_clients_that_were_there(plane: Plane) -> None:
-    new = Plane()
-    options = {"shared": True, "connection_age_ms": 100}
-    with listening(plane, **options) as address, triton.InferenceServerClient(address) as client:
-        client.infer("demo", pictures(plane.bench.image))
-        port = int(address.rpartition(":")[2])
-        with listening(new, port=port, **options):
-            until = time.monotonic() + 10
-            while not new.bench.stages["group"].items:
-                client.infer("demo", pictures(plane.bench.image))
-                assert time.monotonic() < until
-
-
-def test_tls_is_that_of_http(plane: Plane, tmp_path: Path) -> None:
-    made = self_signed(tmp_path / "own")
-    files = private_key_and_chain(str(made.cert), str(made.key))
-    with listening(plane, tls=files) as address:
-        trusted = triton.InferenceServerClient(address, ssl=True, root_certificates=str(made.cert))
-        with trusted as client:
-            assert client.is_server_ready()
-        with triton.InferenceServerClient(address) as client:
-            code, _ = refused(client.is_server_ready)
-            assert code == "StatusCode.UNAVAILABLE"
-
-
-def test_a_port_in_use_is_one_sentence(plane: Plane, address: str) -> None:
-    port = int(address.rpartition(":")[2])
-
-    async def start() -> None:
-        server = GrpcServer(plane.plane, max_image_bytes=1, keys=None, shared=False)
-        await server.start("127.0.0.1", port)
-
-    with pytest.raises(ConfigError, match="set HIKARI_GRPC_PORT to a free port, or to 0"):
-        asyncio.run(start())
-
-
-def test_calls_that_run_may_end(plane: Plane) -> None:
-    for stage in plane.bench.stages.values():
-        stage.seconds = 0.5
-    with ThreadPoolExecutor() as threads:
-        with listening(plane) as address:
-            client = triton.InferenceServerClient(address)
-            call = threads.submit(client.infer, "demo", pictures(plane.bench.image))
-            while not plane.bench.stages["group"].items:
-                time.sleep(0.005)
-        assert list(call.result().as_numpy("disease.label")) == [b"sccis"]
-        code, _ = refused(lambda: client.infer("demo", pictures(plane.bench.image)))
-        assert code == "StatusCode.UNAVAILABLE"
-        client.close()
-
-
-def test_more_calls_than_are_taken_at_once_are_refused(plane: Plane) -> None:
-    for stage in plane.bench.stages.values():
-        stage.seconds = 0.5
-    with (
-        listening(plane, most_calls=1) as address,
-        triton.InferenceServerClient(address) as client,
-        ThreadPoolExecutor() as threads,
-    ):
-        call = threads.submit(client.infer, "demo", pictures(plane.bench.image))
-        while not plane.bench.stages["group"].items:
-            time.sleep(0.005)
-        code, _ = refused(client.is_server_ready)
-        assert code == "StatusCode.RESOURCE_EXHAUSTED"
-        assert call.result().as_numpy("error") is not None
-        assert client.is_server_ready()
 
 
 def test_models_stay_as_they_are_unless_control_is_on(client: triton.InferenceServerClient) -> None:

@@ -1,0 +1,116 @@
+"""A stream: a response for each stage as it ends, words as they come, and errors that end none."""
+
+import queue
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+import tritonclient.grpc as triton
+from tritonclient.grpc import service_pb2 as pb
+from tritonclient.grpc import service_pb2_grpc
+
+from tests.serving.oip.conftest import Plane
+from tests.serving.oip.grpc.calls import message_of, pictures, raw, wanted
+
+
+def test_a_stream_has_a_response_for_each_stage(
+    client: triton.InferenceServerClient, plane: Plane
+) -> None:
+    heard: queue.Queue[tuple[Any, Any]] = queue.Queue()
+    client.start_stream(lambda result, error: heard.put((result, error)))
+    names = wanted("group.label", "disease.label", "caption.text")
+    client.async_stream_infer("demo", pictures(plane.bench.image), request_id="a", outputs=names)
+    responses: list[Any] = []
+    while not responses or not responses[-1].parameters["triton_final_response"].bool_param:
+        result, error = heard.get(timeout=10)
+        assert error is None
+        responses.append(result.get_response())
+    told = [
+        (each.parameters["stage"].string_param, each.parameters["words"].bool_param)
+        for each in responses[:-1]
+    ]
+    assert told == [("group", False), ("disease", False), ("caption", True), ("caption", False)]
+    assert {each.id for each in responses} == {"a"}
+    assert [each.name for each in responses[-1].outputs] == [each.name() for each in names]
+
+    # an error is told, and the stream goes on
+    client.async_stream_infer("demo", pictures(b"no picture"), request_id="b", outputs=names)
+    result, error = heard.get(timeout=10)
+    assert "this is no picture" in str(error)
+    client.async_stream_infer("demo", pictures(plane.bench.image), request_id="c", outputs=names)
+    assert heard.get(timeout=10)[0].get_response().id == "c"
+    client.stop_stream()
+
+
+def test_words_that_nobody_asked_for_are_not_waited_for(
+    client: triton.InferenceServerClient, plane: Plane
+) -> None:
+    heard: queue.Queue[tuple[Any, Any]] = queue.Queue()
+    client.start_stream(lambda result, error: heard.put((result, error)))
+    for names, listens in ((("disease.label",), False), (("caption.text",), True)):
+        asked = wanted(*names)
+        client.async_stream_infer("demo", pictures(plane.bench.image), outputs=asked)
+        final = False
+        while not final:
+            response = heard.get(timeout=10)[0].get_response()
+            final = response.parameters["triton_final_response"].bool_param
+        assert [each.name for each in response.outputs] == list(names)
+        assert plane.bench.stages["caption"].heard is listens
+    client.stop_stream()
+
+
+def test_a_streams_error_says_which_request_it_is_of(address: str, plane: Plane) -> None:
+    message = message_of()
+    message.id = "b"
+    with grpc.insecure_channel(address) as channel:
+        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        (response,) = stub.ModelStreamInfer(iter([message]))
+    assert response.error_message.startswith("this is no picture")
+    assert response.infer_response.id == "b"
+    parameters = response.infer_response.parameters
+    assert parameters["triton_final_response"].bool_param
+    assert parameters["code"].string_param == "unsupported_image"
+    assert parameters["grpc"].string_param == "INVALID_ARGUMENT"
+
+
+def test_who_leaves_a_stream_stops_its_work(address: str, plane: Plane) -> None:
+    stage = plane.bench.stages["group"]
+    stage.seconds = 5.0
+    message = message_of()
+    message.raw_input_contents[0] = raw(plane)
+    with grpc.insecure_channel(address) as channel:
+        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        call = stub.ModelStreamInfer(iter([message]))
+        while not stage.items:
+            time.sleep(0.005)
+        left = time.monotonic()
+        call.cancel()
+        while not stage.cancelled and time.monotonic() < left + 2:
+            time.sleep(0.005)
+    assert stage.cancelled_at - left < 0.05
+
+
+def test_who_reads_no_responses_sends_no_more_requests(address: str, plane: Plane) -> None:
+    sent = 0
+    filler = "x" * 60_000  # comes back with each response, so that they fill the connection
+    message = message_of()
+    message.raw_input_contents[0] = raw(plane)
+    message.id = filler
+
+    def many() -> Iterator[pb.ModelInferRequest]:
+        nonlocal sent
+        for _ in range(1000):
+            sent += 1
+            yield message
+
+    with grpc.insecure_channel(address) as channel:
+        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        call = stub.ModelStreamInfer(many())
+        before = -1
+        while before != sent:
+            before = sent
+            time.sleep(1.0)
+        assert sent < 500
+        assert len(plane.bench.stages["group"].items) < sent
+        call.cancel()
