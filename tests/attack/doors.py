@@ -48,7 +48,11 @@ Ask = Callable[[list[bytes], float], Awaitable[list[Label]]]
 
 
 class Late(Exception):
-    """The deadline passed."""
+    """The deadline passed, or a stage was not there again before it."""
+
+
+LATE = {"deadline_exceeded", "unavailable"}
+"""The codes that say so."""
 
 
 @dataclass
@@ -67,7 +71,7 @@ class Doors:
         form = {"timeout_ms": str(int(seconds * 1000) or 1)}
         said = await self.web.post("/diagnose", files={"image": picture}, data=form)
         body = said.json()
-        if said.status_code == 504:
+        if body.get("code") in LATE:
             raise Late
         return str(body.get("code") or _label(body))
 
@@ -123,7 +127,7 @@ def _labels(answer: object) -> list[Label]:
         for name in ("answer", "disease.label", "error")
     )
     codes = [json.loads(error)["code"] if error else "" for error in errors]
-    if "deadline_exceeded" in codes:
+    if LATE & {*codes}:
         raise Late
     told = [code or _label(json.loads(said)) for code, said in zip(codes, answers, strict=True)]
     for code, label, its in zip(codes, labels, told, strict=True):
@@ -138,7 +142,7 @@ def _label(answer: dict[str, Any]) -> Label:
         Late: A stage had no time.
     """
     for stage in answer["stages"]:
-        if stage["error"] and stage["error"]["code"] == "deadline_exceeded":
+        if stage["error"] and stage["error"]["code"] in LATE:
             raise Late
         if stage["error"]:
             return f"partial: {stage['name']}: {stage['error']}"
