@@ -19,8 +19,8 @@ from hikari_serve.serving.oip.http.door import oip_routes
 from hikari_serve.settings import Settings
 from tests.serving.heard import Heard
 from tests.serving.oip.conftest import Plane
+from tests.serving.oip.grpc.calls import pictures, wanted
 from tests.serving.oip.grpc.conftest import listening
-from tests.serving.oip.grpc.test_door import pictures, wanted
 
 INFER = "/v2/models/demo/infer"
 
