@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hikari_serve.engines.contract import LanguageEngine, Opening
+from hikari_serve.engines.registry import open_engine
 from hikari_serve.engines.torch_engine import TorchEngine
 from hikari_serve.errors import ConfigError
 from hikari_serve.repository.repository import Repository
@@ -31,7 +32,6 @@ def models(tmp_path: Path) -> Path:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[LanguageEngine]:
     """The engines that were opened."""
     engines: list[LanguageEngine] = []
-    open_engine = loading.open_engine
 
     def opening(backend: str, asked: Opening) -> LanguageEngine:
         engines.append(open_engine(backend, asked))
