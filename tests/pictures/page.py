@@ -6,7 +6,8 @@ python -m tests.pictures.page
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.pictures.matrix import Sample, samples
+from tests.pictures.matrix import samples
+from tests.pictures.sample import Sample
 from tests.pictures.test_cost import BOUND, FLOODS, cost
 
 PAGE = Path(__file__).parents[2] / "docs" / "inputs.md"

@@ -1,6 +1,8 @@
 """What is refused by its name is such a file indeed: another decoder finds the scene in it."""
 
+from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -11,7 +13,7 @@ from tests.pictures.matrix import deep_tiff
 from tests.pictures.sample import Sample, scene
 from tests.pictures.unread import jpeg, modern, photoshop
 
-DECODERS = {
+DECODERS: dict[str, Callable[[bytes], Any]] = {
     "JPEG XL": imagecodecs.jpegxl_decode,
     "JPEG 2000": imagecodecs.jpeg2k_decode,
     "JPEG XR": imagecodecs.jpegxr_decode,

@@ -57,7 +57,7 @@ def jpeg() -> Iterator[Sample]:
             said = {"JPEG-LS": kind, "12 bits": "JPEG of 12 bits a channel"}.get(
                 kind, "lossless JPEG"
             )
-            yield Sample("JPEG", layout, data, refused=f"{said} {EIGHT}")
+            yield Sample("JPEG", layout, bytes(data), refused=f"{said} {EIGHT}")
 
 
 def modern() -> Iterator[Sample]:
@@ -72,7 +72,7 @@ def modern() -> Iterator[Sample]:
         ("QOI", "RGB"): imagecodecs.qoi_encode(samples),
     }
     for (form, layout), data in files.items():
-        yield Sample(form, layout, data, refused=f"{form} {SEND}")
+        yield Sample(form, layout, bytes(data), refused=f"{form} {SEND}")
 
 
 def dicom() -> Iterator[Sample]:
