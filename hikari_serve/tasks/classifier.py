@@ -1,10 +1,17 @@
 """Kind `classify`: one label out of a closed set, with or without cases to compare with."""
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from PIL import Image
 
-from hikari_serve.engines.contract import LanguageEngine, Output, Prepared, Prompt
+from hikari_serve.engines.contract import (
+    LanguageEngine,
+    Output,
+    Prepared,
+    Prompt,
+    PromptTooLong,
+)
 from hikari_serve.errors import InvalidInput, Mismatch
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.decode import PictureLimits, open_image
@@ -51,16 +58,16 @@ class Classifier(Model):
         if self._room is not None:
             ids = ids[: self._room.cases]  # as far as they fit; `None` takes all
         cases = [index.case(case_id) for case_id in ids] if index else []
-        quoted = [Reference(label=case.label, caption=self._caption(case)) for case in cases]
-        layout = self._settings.prompt
         query = read_view(item.view)
-        order = layout.image_order(inputs, len(cases))
-        images = [query if slot is None else self._case_picture(ids[slot]) for slot in order]
-        shown = len(order) - order.count(None)
-        if shown:
-            self._observer.cases_shown(self.provenance.model, self.provenance.version, shown)
-        prompt = Prompt(layout.messages(inputs, quoted), images)
-        return self._engine.prepare(prompt, self._naming.want)
+        while True:
+            try:
+                return self._ask(query, inputs, cases)
+            except PromptTooLong:
+                # Room is measured for what the model's limits and its index foresee; whatever they
+                # do not (labels, words of a request, unbounded pictures), the farthest case goes.
+                if not cases:
+                    raise
+                cases.pop()
 
     def read(self, output: Output, item: Item) -> Classification:
         return self._naming.read(output)
@@ -80,6 +87,20 @@ class Classifier(Model):
                 f"reads {self._index.digest}: both runners must mount the same index"
             )
         return self._index, ids
+
+    def _ask(
+        self, query: Image.Image, inputs: Mapping[str, str], cases: Sequence[Case]
+    ) -> Prepared:
+        layout = self._settings.prompt
+        quoted = [Reference(label=case.label, caption=self._caption(case)) for case in cases]
+        order = layout.image_order(inputs, len(cases))
+        images = [query if slot is None else self._case_picture(cases[slot].id) for slot in order]
+        prompt = Prompt(layout.messages(inputs, quoted), images)
+        prepared = self._engine.prepare(prompt, self._naming.want)
+        shown = len(order) - order.count(None)
+        if shown:
+            self._observer.cases_shown(self.provenance.model, self.provenance.version, shown)
+        return prepared
 
     def _caption(self, case: Case) -> str:
         return case.caption if self._room is None else self._room.cut(case.caption)
