@@ -1,5 +1,6 @@
 """Kind `classify`: one label out of a closed set, with or without cases to compare with."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -12,7 +13,7 @@ from hikari_serve.engines.contract import (
     Prompt,
     PromptTooLong,
 )
-from hikari_serve.errors import InvalidInput, Mismatch
+from hikari_serve.errors import BadImage, InvalidInput, Mismatch
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.decode import PictureLimits, open_image
 from hikari_serve.pictures.view import make_view, read_view
@@ -25,6 +26,8 @@ from hikari_serve.stage import Classification, Item, Provenance
 from hikari_serve.tasks.caption_room import CaptionRoom
 from hikari_serve.tasks.model import Model
 from hikari_serve.tasks.naming import Naming
+
+logger = logging.getLogger(__name__)
 
 CASE_PICTURES = 1024
 """Decoded pictures of reference cases that a runner keeps; at 672 px about 1.3 MB each."""
@@ -51,13 +54,14 @@ class Classifier(Model):
         self.reads = index.digest if index else None
         self._room = room
         self._case_picture = lru_cache(CASE_PICTURES)(self._read_case_picture)
+        self._is_shown = lru_cache(CASE_PICTURES)(self._has_picture)
 
     def prepare(self, item: Item) -> Prepared:
         inputs = {k: v for k, v in item.inputs.items() if isinstance(v, str)}
         index, ids = self._cases(item)
         if self._room is not None:
             ids = ids[: self._room.cases]  # as far as they fit; `None` takes all
-        cases = [index.case(case_id) for case_id in ids] if index else []
+        cases = [index.case(each) for each in ids if self._is_shown(each)] if index else []
         query = read_view(item.view)
         while True:
             try:
@@ -104,6 +108,15 @@ class Classifier(Model):
 
     def _caption(self, case: Case) -> str:
         return case.caption if self._room is None else self._room.cut(case.caption)
+
+    def _has_picture(self, case_id: str) -> bool:
+        """Whether a case's picture can be read: its index may be older than what refuses it now."""
+        try:
+            self._case_picture(case_id)
+        except BadImage as error:
+            logger.warning("case '%s' is shown to no model: %s", case_id, error.message)
+            return False
+        return True
 
     def _read_case_picture(self, case_id: str) -> Image.Image:
         assert self._index is not None

@@ -14,9 +14,11 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.engines.prompt_size import PromptSize
+from hikari_serve.errors import UnsupportedImage
 from hikari_serve.pictures.decode import PictureLimits, open_image
 from hikari_serve.pictures.view import Preprocessing, make_view
 from hikari_serve.prompts.layout import PromptLayout
@@ -211,3 +213,24 @@ def readers(
 def test_no_cases_make_a_prompt_too_long(readers: Readers, retrieved: list[int]) -> None:
     """Also more cases than the model takes pictures, and names as long as captions."""
     readers.model.prepare(readers.item(*(f"c{number}" for number in retrieved)))
+
+
+def test_a_case_whose_picture_is_refused_by_now_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one of an index that was built before its reader learned that it read it wrongly."""
+    cases = nasty_cases("psoriasis")
+    readers = Readers.load(tmp_path / "models", cases, 1024, bounded=True)
+
+    def read(data: bytes, limits: PictureLimits) -> Image.Image:
+        if data == cases[4].image:
+            raise UnsupportedImage("a TIFF file of samples of 12 bits is not supported")
+        return open_image(data, limits)
+
+    monkeypatch.setattr("hikari_serve.tasks.classifier.open_image", read)
+    with caplog.at_level(logging.WARNING, "hikari_serve"):
+        both, one = (readers.model.prepare(readers.item(*ids)) for ids in (("c4", "c5"), ("c5",)))
+        readers.model.prepare(readers.item("c4"))
+    asyncio.run(readers.model.close())
+    assert both.work == one.work
+    assert caplog.text.count("case 'c4' is shown to no model: a TIFF file of samples") == 1
