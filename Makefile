@@ -26,7 +26,7 @@ KSERVE_DONE   = $(KSERVE)/.done-$(shell cat requirements-kserve.txt | cksum | tr
 VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve serve-gpu attack chaos mischief rolling audit check test test-browser test-kserve test-vllm report-picture lint types bench bench-protocol bench-way explain cost drill observe dashboard rules manifests bento image image-gpu test-image demo-models demo-report clean
+.PHONY: help setup serve serve-gpu attack chaos mischief rolling audit check test fuzz test-browser test-kserve test-vllm report-picture lint types bench bench-protocol bench-way explain cost drill observe dashboard rules manifests bento image image-gpu test-image demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ types: setup ## mypy --strict on all of it
 
 test: setup ## the test suite, but for what needs a browser
 	$(BIN)/pytest -q
+
+fuzz: setup ## made-up picture files, fifty times as many as the tests try; FUZZ_TIMES=500 for longer
+	FUZZ_TIMES=$(or $(FUZZ_TIMES),50) $(BIN)/pytest -q tests/pictures/test_fuzz.py tests/pictures/test_cost.py
 
 test-browser: browser ## the pages in Chromium (Debian: apt-get install chromium)
 	$(BIN)/pytest -q tests/browser

@@ -35,6 +35,7 @@ from hikari_serve.serving.diagnose.sdk import Asked, answer, check_asked
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
 from hikari_serve.serving.draining import drain_of, on_stop
 from hikari_serve.serving.ending import Pictures
+from hikari_serve.serving.errors import nowhere
 from hikari_serve.serving.inherited import listening_host, on_loopback, probes_fd
 from hikari_serve.serving.json_apis import JsonApis
 from hikari_serve.serving.keys import Keys, check_control
@@ -161,6 +162,7 @@ class Hikari:
 
 
 served: Any = Hikari  # BentoML made a `Service` of the class
+served.mount_asgi_app(nowhere)  # behind `app`, so that it gets what is left
 enter_by(
     Entrance(
         "" if keys else "HIKARI_KEYS", settings.metrics_port, settings.grpc_port, drain_seconds

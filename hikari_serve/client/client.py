@@ -8,38 +8,16 @@ from typing import Any, Self, Unpack
 import httpx
 from tenacity import AsyncRetrying, Retrying
 
+from hikari_serve.client.asker import Asker
 from hikari_serve.client.events import Again, EventReader, StreamEvent
-from hikari_serve.client.protocol import Options, Picture, Protocol
-from hikari_serve.client.retrying import PATIENCE_SECONDS, rules
+from hikari_serve.client.protocol import Options, Picture
 from hikari_serve.presentation.answer import Answer
 
-DEFAULT_URL = "http://localhost:3000"
 
-
-class Client:
+class Client(Asker[httpx.Client]):
     """Asks a server; one pool of connections, to be used from any number of threads."""
 
-    def __init__(
-        self,
-        url: str = DEFAULT_URL,
-        timeout: float | None = None,
-        key: str = "",
-        patience: float = PATIENCE_SECONDS,
-    ) -> None:
-        """Args:
-        url: Where the server is.
-        timeout: Seconds to wait for its next byte; None waits as long as the request's own
-            deadline lets the server think.
-        key: One of the server's, where it asks for keys.
-        patience: Seconds in which a request is asked again when the server says so (429 or 503
-            with `Retry-After`) or the connection breaks off; 0 asks once.
-
-        Raises:
-            InvalidInput: The URL is none, or the key could be none of a server's.
-        """
-        self._protocol = Protocol(url, timeout, key)
-        self._http = httpx.Client(**self._protocol.connection())
-        self._retrying = rules(patience)
+    _pool = httpx.Client
 
     def diagnose(self, image: Picture, **options: Unpack[Options]) -> Answer:
         """Asks for everything that the cascade finds in a picture.
@@ -107,20 +85,10 @@ class Client:
         self.close()
 
 
-class AsyncClient:
+class AsyncClient(Asker[httpx.AsyncClient]):
     """`Client` for asyncio."""
 
-    def __init__(
-        self,
-        url: str = DEFAULT_URL,
-        timeout: float | None = None,
-        key: str = "",
-        patience: float = PATIENCE_SECONDS,
-    ) -> None:
-        """See `Client`."""
-        self._protocol = Protocol(url, timeout, key)
-        self._http = httpx.AsyncClient(**self._protocol.connection())
-        self._retrying = rules(patience)
+    _pool = httpx.AsyncClient
 
     async def diagnose(self, image: Picture, **options: Unpack[Options]) -> Answer:
         """See `Client.diagnose`; cancelling the call hangs up, which cancels the work."""

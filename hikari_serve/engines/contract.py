@@ -18,6 +18,7 @@ from typing import Any, Literal, Protocol
 
 from PIL import Image
 
+from hikari_serve.errors import InvalidInput
 from hikari_serve.labels.trie import AnswerTrie, Read
 from hikari_serve.prompts.layout import Message
 
@@ -31,6 +32,10 @@ class Prompt:
 
     messages: Sequence[Message]
     images: Sequence[Image.Image]
+
+
+class PromptTooLong(InvalidInput):
+    """A prompt has more tokens or pictures than its model takes; with less in it, it may do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,7 @@ class Engine(ABC):
         """Turns a prompt into tokens and pixels; blocking, so it is called in a thread.
 
         Raises:
-            InvalidInput: The prompt is longer, or holds more pictures, than the model takes.
+            PromptTooLong: The prompt is longer, or holds more pictures, than the model takes.
         """
 
     def ready(self, waiting: Sequence[Call], resume: Callable[[], None]) -> bool:

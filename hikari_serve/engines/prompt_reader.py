@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hikari_serve.engines.chat import Chat
-from hikari_serve.engines.contract import Prompt
+from hikari_serve.engines.contract import Prompt, PromptTooLong
 from hikari_serve.errors import InvalidInput
 
 
@@ -29,11 +29,12 @@ class PromptReader:
         """Token ids of a prompt, one token for each picture.
 
         Raises:
-            InvalidInput: The prompt has too many pictures, or not one for each slot.
+            PromptTooLong: The prompt has too many pictures.
+            InvalidInput: It has not one for each slot.
         """
         pictures = len(prompt.images)
         if pictures > self._max_images:
-            raise InvalidInput(
+            raise PromptTooLong(
                 f"the prompt has {pictures} pictures; this model takes at most {self._max_images}"
             )
         ids = self._chat.prompt(prompt.messages)
@@ -49,12 +50,12 @@ class PromptReader:
             image_tokens: The number of tokens of each picture.
 
         Raises:
-            InvalidInput: That makes the prompt longer than the model reads.
+            PromptTooLong: That makes the prompt longer than the model reads.
         """
         counts = iter(image_tokens)
         whole = [token for i in ids for token in ([i] * next(counts) if i == self.image else [i])]
         if len(whole) > self._max_context:
-            raise InvalidInput(
+            raise PromptTooLong(
                 f"the prompt has {len(whole)} tokens; this model reads at most {self._max_context}"
             )
         return whole

@@ -27,7 +27,7 @@ from hikari_serve.pictures.containers import CUT, EXIF, Contents, damaged
 from hikari_serve.pictures.containers.jpeg import END, read_jpeg
 from hikari_serve.pictures.containers.png import read_png
 from hikari_serve.pictures.containers.simple import check_bmp, check_gif
-from hikari_serve.pictures.containers.tiff import find_page
+from hikari_serve.pictures.containers.tiff import find_page, unknown_layout
 from hikari_serve.pictures.formats import ACCEPTED, recognise
 from hikari_serve.pictures.orientation import read_orientation, upright
 
@@ -154,11 +154,11 @@ def _decode(
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many("more", limits) from error
     except Exception as error:
-        raise damaged(name) from error
+        raise (unknown_layout() if name == "TIFF" else damaged(name)) from error
     _check_size(image.size, limits)
     if image.mode in _UNSCALED:
         raise UnsupportedImage(
-            "32-bit and LAB samples are not supported; send 8 or 16 bits a channel, RGB"
+            f"samples of Pillow's mode {image.mode} are not supported; send 8 or 16 bits, RGB"
         )
     try:
         exif = contents.exif or image.info.get("exif")

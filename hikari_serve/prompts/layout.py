@@ -109,12 +109,7 @@ class PromptLayout(BaseModel):
     @property
     def quotes_captions(self) -> bool:
         """Whether their captions have."""
-        return any(
-            field == "caption"
-            for part in self.parts
-            for inner in part.parts
-            for _, field, _, _ in string.Formatter().parse(inner.text or "")
-        )
+        return any("caption" in _quoted(inner) for part in self.parts for inner in part.parts)
 
     @property
     def version(self) -> str:
@@ -154,8 +149,7 @@ class PromptLayout(BaseModel):
     ) -> Iterator[tuple[Part, Mapping[str, str]]]:
         worded = {name: self._words(name, value) for name, value in inputs.items()}
         quoted = [
-            case.model_copy(update={"label": self._words(REFERENCE, case.label)})
-            for case in references
+            case.model_copy(update={"label": self.case_label(case.label)}) for case in references
         ]
         return self._select(worded, quoted)
 
@@ -176,12 +170,14 @@ class PromptLayout(BaseModel):
                     if _is_kept(inner, there):
                         yield inner, scope
 
+    def case_label(self, label: str) -> str:
+        """The words for a case's label, which may be any, whatever the model can answer."""
+        return self.values.get(REFERENCE, {}).get(label, label)
+
     def _words(self, name: str, value: str) -> str:
         table = self.values.get(name)
         if table is None:
             return value
-        if name == REFERENCE:  # a case may be of any disease, whatever the model can answer
-            return table.get(value, value)
         if value not in table:
             known = ", ".join(table)
             raise InvalidInput(f"input '{name}': '{value}' is not one of {known}")
@@ -194,10 +190,16 @@ CASE_WORDS = frozenset({"index", *Reference.model_fields})
 
 def _asked(part: Part, given: frozenset[str] = frozenset({"references"})) -> Iterator[str]:
     """The names that a part needs and that are not `given`."""
-    quoted = [field for _, field, _, _ in string.Formatter().parse(part.text or "") if field]
-    yield from {*quoted, *filter(None, (part.when, part.unless))} - given
+    yield from {*_quoted(part), *filter(None, (part.when, part.unless))} - given
     for inner in part.parts:
         yield from _asked(inner, given | CASE_WORDS)
+
+
+def _quoted(part: Part) -> Iterator[str]:
+    """The names that the words of a part quote."""
+    for _, field, _, _ in string.Formatter().parse(part.text or ""):
+        if field:
+            yield field
 
 
 def _is_kept(part: Part, given: set[str]) -> bool:

@@ -27,6 +27,13 @@ BODY_BYTES_PER_SECOND = 16_000
 WRITE_SECONDS = 60.0
 """How long a client may read nothing of an answer that waits for it."""
 
+PROBE_SECONDS = 0.02, 1.0
+"""From the end of what a client sends to the second look whether it is still there, and from then
+on between two looks."""
+
+_PROBE = b"HTTP/1.1 100 Continue\r\n\r\n"
+"""An interim response, which every client of HTTP/1.1 passes over (RFC 9110, 15.2)."""
+
 
 class GuardedProtocol(HttpToolsProtocol):
     """uvicorn's HTTP/1.1 with these limits; a request beyond one is 431 or 408, and ends."""
@@ -103,6 +110,26 @@ class GuardedProtocol(HttpToolsProtocol):
         self._await(None)
         if not self._refused:
             super().on_message_complete()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Waits on if the client may only have ended its own part, with `shutdown` or `nc -N`.
+
+        One that has left altogether looks the same until something is written to it: its system
+        refuses that, and the connection is lost.
+        """
+        encrypted = self.transport.get_extra_info("sslcontext") is not None
+        whole = self._answering and self._in_headers and not self.cycle.response_started
+        if encrypted or not whole or self.scope["http_version"] != "1.1":
+            return False
+        self.cycle.keep_alive = False
+        first, later = PROBE_SECONDS
+        self._probe(first, later)
+        return True
+
+    def _probe(self, seconds: float, later: float) -> None:
+        if self._answering and not self.cycle.response_started and not self.transport.is_closing():
+            self.transport.write(_PROBE)
+            self.loop.call_later(seconds, self._probe, later, later)
 
     def pause_writing(self) -> None:
         """The client reads too slowly: gives it some time."""

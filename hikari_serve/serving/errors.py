@@ -1,15 +1,20 @@
 """Errors as HTTP responses: one place where the taxonomy meets Starlette."""
 
+import logging
 import math
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from hikari_serve.errors import HikariError, Unauthorized
 from hikari_serve.quoting import quoted
 from hikari_serve.serving.ending import ending
+
+logger = logging.getLogger(__name__)
 
 
 def error_response(error: HikariError) -> Response:
@@ -42,3 +47,43 @@ async def handle_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HikariError)
     ending().failed(error)
     return error_response(error)
+
+
+class LastHandler:
+    """ASGI middleware for what nobody foresaw: the log has it, and who asked gets JSON.
+
+    Starlette's own would answer and raise it once more, for which uvicorn closes the connection,
+    and a client that was still sending never sees the answer.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hands a request on; a response that has begun can only break off."""
+        begun = False
+
+        async def sent(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sent)
+        except Exception:
+            if begun or scope["type"] != "http":
+                raise
+            logger.exception("%s failed", quoted(scope["path"]))
+            failure = HikariError("the server failed; its log says why")
+            ending().failed(failure)
+            await error_response(failure)(scope, receive, send)
+
+
+async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+    """An ASGI application for every path that no door has: BentoML would answer in plain text."""
+    if scope["type"] == "websocket":
+        await WebSocketClose()(scope, receive, send)
+        return
+    missing = HTTPException(HTTPStatus.NOT_FOUND)
+    response = await handle_http(Request(scope, receive), missing)
+    await response(scope, receive, send)

@@ -30,9 +30,13 @@ class CaptionRoom:
         cases: How many fit with their pictures and labels, the rest of a request's is not shown;
             None where all do that the model's limit on pictures admits.
         tokens: How many each of their captions may have.
+        sure: Whether that many fit whatever the pictures are; else fewer may be shown.
     """
 
-    def __init__(self, size: PromptSize, cases: int | None, tokens: int) -> None:
+    def __init__(
+        self, size: PromptSize, cases: int | None, tokens: int, *, sure: bool = True
+    ) -> None:
+        self.sure = sure
         self.cases = cases
         self.tokens = tokens
         self._size = size
@@ -44,24 +48,31 @@ class CaptionRoom:
     ) -> "CaptionRoom | None":
         """Measures the longest prompt that the cases of an index can make.
 
+        Where nothing bounds the pictures of a model, captions leave them half of its prompt.
+
         Args:
             settings: Of the model.
             folder: Its tokenizer and image settings.
             held: The cases of its index.
 
         Returns:
-            None where the prompt quotes no captions, or where nothing bounds its pictures.
+            None where the prompt quotes no captions.
 
         Raises:
             ConfigError: A file is missing or wrong.
         """
         layout, side = settings.prompt, settings.preprocessing.max_side
-        if not layout.quotes_captions or side is None:
+        if not layout.quotes_captions:
             return None
         size = PromptSize(folder)
-        picture = Image.new("RGB", (side, side))  # no other shape has more patches
-        label = max((case.label for case in held), key=len)
         most = settings.limits.max_images - layout.image_order({}, 0).count(None)
+        if not most:
+            return cls(size, 0, 0)
+        if side is None:
+            share = settings.limits.max_context_tokens // 2 // most
+            return cls(size, None, max(0, share - SEAM), sure=False)
+        picture = Image.new("RGB", (side, side))  # no other shape has more patches
+        label = max((case.label for case in held), key=lambda each: len(layout.case_label(each)))
         for cases in range(most, 0, -1):
             blank = [Reference(label=label, caption=".")] * cases
             longest = max(
@@ -89,6 +100,11 @@ class CaptionRoom:
             yield (
                 f"the prompts of model '{model}' have room for {self.cases} cases, and its "
                 "limits.max_images admits more: raise max_context_tokens to show more"
+            )
+        if not self.sure:
+            yield (
+                f"nothing bounds the pictures of model '{model}': where they leave no room, fewer "
+                "cases are shown; set preprocessing.max_side"
             )
         cut = [case.id for case in held if self.cut(case.caption) != case.caption]
         if cut and self.cases != 0:

@@ -1,11 +1,19 @@
 """Kind `classify`: one label out of a closed set, with or without cases to compare with."""
 
+import logging
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from PIL import Image
 
-from hikari_serve.engines.contract import LanguageEngine, Output, Prepared, Prompt
-from hikari_serve.errors import InvalidInput, Mismatch
+from hikari_serve.engines.contract import (
+    LanguageEngine,
+    Output,
+    Prepared,
+    Prompt,
+    PromptTooLong,
+)
+from hikari_serve.errors import BadImage, InvalidInput, Mismatch
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.decode import PictureLimits, open_image
 from hikari_serve.pictures.view import make_view, read_view
@@ -18,6 +26,8 @@ from hikari_serve.stage import Classification, Item, Provenance
 from hikari_serve.tasks.caption_room import CaptionRoom
 from hikari_serve.tasks.model import Model
 from hikari_serve.tasks.naming import Naming
+
+logger = logging.getLogger(__name__)
 
 CASE_PICTURES = 1024
 """Decoded pictures of reference cases that a runner keeps; at 672 px about 1.3 MB each."""
@@ -44,23 +54,24 @@ class Classifier(Model):
         self.reads = index.digest if index else None
         self._room = room
         self._case_picture = lru_cache(CASE_PICTURES)(self._read_case_picture)
+        self._is_shown = lru_cache(CASE_PICTURES)(self._has_picture)
 
     def prepare(self, item: Item) -> Prepared:
         inputs = {k: v for k, v in item.inputs.items() if isinstance(v, str)}
         index, ids = self._cases(item)
         if self._room is not None:
             ids = ids[: self._room.cases]  # as far as they fit; `None` takes all
-        cases = [index.case(case_id) for case_id in ids] if index else []
-        quoted = [Reference(label=case.label, caption=self._caption(case)) for case in cases]
-        layout = self._settings.prompt
+        cases = [index.case(each) for each in ids if self._is_shown(each)] if index else []
         query = read_view(item.view)
-        order = layout.image_order(inputs, len(cases))
-        images = [query if slot is None else self._case_picture(ids[slot]) for slot in order]
-        shown = len(order) - order.count(None)
-        if shown:
-            self._observer.cases_shown(self.provenance.model, self.provenance.version, shown)
-        prompt = Prompt(layout.messages(inputs, quoted), images)
-        return self._engine.prepare(prompt, self._naming.want)
+        while True:
+            try:
+                return self._ask(query, inputs, cases)
+            except PromptTooLong:
+                # Room is measured for what the model's limits and its index foresee; whatever they
+                # do not (labels, words of a request, unbounded pictures), the farthest case goes.
+                if not cases:
+                    raise
+                cases.pop()
 
     def read(self, output: Output, item: Item) -> Classification:
         return self._naming.read(output)
@@ -81,8 +92,31 @@ class Classifier(Model):
             )
         return self._index, ids
 
+    def _ask(
+        self, query: Image.Image, inputs: Mapping[str, str], cases: Sequence[Case]
+    ) -> Prepared:
+        layout = self._settings.prompt
+        quoted = [Reference(label=case.label, caption=self._caption(case)) for case in cases]
+        order = layout.image_order(inputs, len(cases))
+        images = [query if slot is None else self._case_picture(cases[slot].id) for slot in order]
+        prompt = Prompt(layout.messages(inputs, quoted), images)
+        prepared = self._engine.prepare(prompt, self._naming.want)
+        shown = len(order) - order.count(None)
+        if shown:
+            self._observer.cases_shown(self.provenance.model, self.provenance.version, shown)
+        return prepared
+
     def _caption(self, case: Case) -> str:
         return case.caption if self._room is None else self._room.cut(case.caption)
+
+    def _has_picture(self, case_id: str) -> bool:
+        """Whether a case's picture can be read: its index may be older than what refuses it now."""
+        try:
+            self._case_picture(case_id)
+        except BadImage as error:
+            logger.warning("case '%s' is shown to no model: %s", case_id, error.message)
+            return False
+        return True
 
     def _read_case_picture(self, case_id: str) -> Image.Image:
         assert self._index is not None

@@ -40,14 +40,14 @@ def exif(orientation: int) -> Image.Exif:
     return tags
 
 
+def chunk(kind: bytes, body: bytes, checksum: int | None = None) -> bytes:
+    """A chunk of a PNG, with its right checksum if none is given."""
+    right = zlib.crc32(kind + body)
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", checksum or right)
+
+
 def png_header(width: int, height: int) -> bytes:
     """A PNG that promises a size and holds no pixels."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        )
-
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
 

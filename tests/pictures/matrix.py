@@ -6,55 +6,18 @@ writes the rest, and TIFF files that neither writes are put together here.
 
 import struct
 from collections.abc import Iterator
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyvips
-from numpy.typing import NDArray
 from PIL import Image
 
-from hikari_serve.pictures.formats import REFUSED
-from tests.pictures.containers.test_png import chunk
-from tests.pictures.files import encode
+from tests.pictures.files import chunk, encode
+from tests.pictures.sample import HEIGHT, WIDTH, Sample, scene
 from tests.pictures.test_colour import P3, SRGB, matrix_profile
+from tests.pictures.unread import unread
 
-WIDTH, HEIGHT = 96, 64
 TURNS = range(1, 9)
-
-
-class Sample(NamedTuple):
-    """A file of the matrix.
-
-    Attributes:
-        form: Its format.
-        layout: How it is laid out.
-        data: The file.
-        step: How far, of 255, libvips may be from us in any pixel.
-        meant: A file that libvips reads as this one is meant, where it does not read this one so.
-        why: Why it does not.
-        refused: What the refusal says, where it is not read at all.
-    """
-
-    form: str
-    layout: str
-    data: bytes
-    step: int = 0
-    meant: bytes | None = None
-    why: str = ""
-    refused: str = ""
-
-
-@cache
-def scene(bands: int = 3) -> NDArray[np.uint8]:
-    """Smooth colours with an edge, like nothing of itself when turned: uint8 [64, 96, bands]."""
-    y, x = np.mgrid[:HEIGHT, :WIDTH]
-    red = 60 + x * 1.6
-    green = 40 + y * 2 + (x > 30) * 20
-    blue = 200 - x - y
-    alpha = np.where(y > 40, 255, 100 + x)
-    whole = np.stack([red, green, blue, alpha], axis=-1).clip(0, 255).astype(np.uint8)
-    return whole[..., :bands]
 
 
 def vips(bands: int, bits: int = 8) -> pyvips.Image:
@@ -93,7 +56,16 @@ PROFILES = {
 NAMES = {"1": "1 bit", "L": "grey", "P": "palette", "RGB": "RGB"}
 PRESS = "without a profile libvips takes CMYK for a press's, and we for the complement of RGB"
 PLANES = "a TIFF file of 16 bits with a plane for each colour is not supported"
-DEEP = "32-bit and LAB samples are not supported; send 8 or 16 bits a channel, RGB"
+SAMPLES = "a TIFF file of {} is not supported; send unsigned samples of 8 or 16 bits, RGB"
+NOT_READ = (
+    ("char", "signed, 8 bits", "signed samples"),
+    ("short", "signed, 16 bits", "signed samples"),
+    ("int", "signed, 32 bits", "signed samples"),
+    ("uint", "32 bits", "samples of 32 bits"),
+    ("float", "floating point, 32 bits", "floating-point samples"),
+    ("double", "floating point, 64 bits", "floating-point samples"),
+)
+"""Kinds of samples: by libvips' name, in the table, and in the refusal."""
 BANDS = {1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGB with alpha"}
 
 
@@ -199,15 +171,25 @@ def tiff() -> Iterator[Sample]:
                         refused = PLANES if separate and bits == 16 else ""
                         step = 1 if bits == 16 else 0
                         yield Sample("TIFF", layout, data, step, refused=refused)
-    for kind in ("float", "uint", "double"):
-        layout = f"RGB, {kind} of {64 if kind == 'double' else 32} bits"
-        yield Sample("TIFF", layout, written(vips(3).cast(kind), ".tif"), refused=DEEP)
-        layout = layout.replace("RGB", "grey")
-        yield Sample("TIFF", layout, written(vips(1).cast(kind), ".tif"), refused=DEEP)
-    for bits in (8, 16):
-        lab = vips(3).colourspace("lab" if bits == 8 else "labs")
+    for kind, name, what in NOT_READ:
+        for bands in (1, 3):
+            data = written(vips(bands).cast(kind), ".tif")
+            yield Sample("TIFF", f"{BANDS[bands]}, {name}", data, refused=SAMPLES.format(what))
+    for space, bits in (("lab", 32), ("labs", 16)):
+        data = written(vips(3).colourspace(space), ".tif")
+        yield Sample("TIFF", f"LAB, {bits} bits", data, refused="is not supported; send unsigned")
+    yield Sample("TIFF", "grey with alpha, 8 bits", written(vips(2), ".tif"), step=1)
+    odd = written(vips(2, 16), ".tif")
+    yield Sample("TIFF", "grey with alpha, 16 bits", odd, refused="laid out in a way that is not")
+    packed = written(vips(3), ".tif", compression="webp")
+    yield Sample("TIFF", "RGB, 8 bits, WebP", packed, refused="compression 50001 is not supported")
+    lzma = encode(Image.fromarray(scene()), "TIFF", compression="lzma")
+    yield Sample("TIFF", "RGB, 8 bits, LZMA", lzma, 0, plain(), "this build of libvips has no LZMA")
+    runs = encode(Image.fromarray(scene()).convert("1"), "TIFF", compression="tiff_raw_16")
+    yield Sample("TIFF", "grey, 1 bit, runs in words", runs, refused="compression 32771 is not")
+    for bits in (10, 12, 14):
         yield Sample(
-            "TIFF", f"LAB, {32 if bits == 8 else 16} bits", written(lab, ".tif"), refused=DEEP
+            "TIFF", f"grey, {bits} bits", deep_tiff(bits), refused=f"samples of {bits} bits"
         )
     cmyk = encode(Image.fromarray(scene()).convert("CMYK"), "TIFF")
     yield Sample("TIFF", "CMYK", cmyk, 1, plain(), PRESS)
@@ -231,22 +213,13 @@ def others() -> Iterator[Sample]:
         yield Sample("AVIF", f"RGB, {bits} bits", data, step=3)
     yield Sample("AVIF", "RGB with alpha", written(vips(4), ".avif", lossless=True), step=3)
     yield Sample("AVIF", "4:2:0", written(vips(3), ".avif", Q=90, subsample_mode="on"), step=6)
+    branded = written(vips(3), ".avif", lossless=True, subsample_mode="off")
+    yield Sample("AVIF", "brand mif1", branded[:8] + b"mif1" + branded[12:], step=3)
     for mode in ("L", "RGB"):
         own = image.convert(mode)
         data, meant = encode(own, "HEIF", quality=-1), encode(own.convert("RGB"), "PNG")
         step = 10 if mode == "RGB" else 2  # it was saved with half of the chroma
         yield Sample("HEIC", NAMES[mode], data, step, meant, "this build of libvips has no HEVC")
-
-
-def refused() -> Iterator[Sample]:
-    """The beginnings of what is refused by its name."""
-    for name, (offset, beginnings) in REFUSED.items():
-        for beginning in beginnings:
-            data = bytes(offset) + beginning + bytes(2000)
-            yield Sample(name, "", data, refused=f"{name} is not supported; send a JPEG, PNG")
-    for brand, name in ((b"crx ", "Canon raw (CR3)"), (b"isom", "video (MP4, QuickTime)")):
-        data = b"\0\0\0\x14ftyp" + brand + b"\0\0\0\0" + brand + bytes(2000)
-        yield Sample(name, "", data, refused=f"{name} is not supported; send a JPEG, PNG")
 
 
 def in_colours(form: str, ending: str, step: int, **options: Any) -> Iterator[Sample]:
@@ -301,6 +274,22 @@ def raw_tiff(order: str, bits: int, planes: int, *, white: bool, separate: bool)
     return head + body
 
 
+def deep_tiff(bits: int) -> bytes:
+    """A grey TIFF file of a microscope's depth, its samples packed without gaps."""
+    values = (scene(1)[..., 0].astype(np.uint16) << (bits - 8))[..., None]
+    rows = np.unpackbits(values.astype(">u2").view(np.uint8), axis=-1).reshape(HEIGHT, WIDTH, 16)
+    body = np.packbits(rows[..., 16 - bits :].reshape(HEIGHT, -1), axis=1).tobytes()
+    file = raw_tiff("<", 8, 1, white=False, separate=False)
+    head = file[: -HEIGHT * WIDTH]
+    depth = struct.pack("<HHIHH", 258, 3, 1, 8, 0)
+    size = struct.pack("<HHI", 279, 4, 1)
+    head = head.replace(depth, struct.pack("<HHIHH", 258, 3, 1, bits, 0))
+    return (
+        head.replace(size + struct.pack("<I", HEIGHT * WIDTH), size + struct.pack("<I", len(body)))
+        + body
+    )
+
+
 def samples() -> list[Sample]:
     """The whole matrix."""
-    return [*jpeg(), *png(), *webp(), *tiff(), *others(), *refused()]
+    return [*jpeg(), *png(), *webp(), *tiff(), *others(), *unread()]

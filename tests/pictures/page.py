@@ -6,7 +6,8 @@ python -m tests.pictures.page
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.pictures.matrix import Sample, samples
+from tests.pictures.matrix import samples
+from tests.pictures.sample import Sample
 from tests.pictures.test_cost import BOUND, FLOODS, cost
 
 PAGE = Path(__file__).parents[2] / "docs" / "inputs.md"
@@ -21,6 +22,7 @@ HEAD = """# What may be sent as a picture
 
 Written by `python -m tests.pictures.page`, and held by tests: every layout below is read beside
 another decoder (libvips), or refused with 415 and a sentence that names it and says what to send.
+What is refused was written by an encoder of it, or byte by byte after its standard.
 
 - Pictures come out upright, 8 bits a channel, in sRGB: by the EXIF orientation, the ICC profile,
   and PNG's cICP and gAMA. Transparency is laid on white.
@@ -43,9 +45,9 @@ def table(matrix: Iterable[Sample]) -> str:
         (refused if sample.refused else read).append(sample.layout)
     rows = ["| format | read | refused by name |", "|---|---|---|"]
     for form, (read, refused) in layouts.items():
-        if read:
+        if any(read + refused):
             rows.append(f"| {form} | {' · '.join(_short(read))} | {' · '.join(_short(refused))} |")
-    named = [form for form, (read, _) in layouts.items() if not read]
+    named = [form for form, (read, refused) in layouts.items() if not any(read + refused)]
     rows += ["", f"Refused by name whatever is in them: {', '.join(named)}."]
     return "\n".join(rows)
 
@@ -58,7 +60,8 @@ def _short(layouts: list[str]) -> list[str]:
             layout = "orientations 1 to 8"
         ways = [part for part in layout.split(", ") if part in WAYS]
         name = ", ".join(part for part in layout.split(", ") if part not in WAYS)
-        shown.setdefault(name, {}).update(dict.fromkeys(ways))
+        if name:
+            shown.setdefault(name, {}).update(dict.fromkeys(ways))
     return [f"{name} (also {', '.join(ways)})" if ways else name for name, ways in shown.items()]
 
 
@@ -68,7 +71,8 @@ def counts(matrix: list[Sample]) -> str:
     return (
         f"Tried: {len(matrix)} pictures of {len(formats)} formats, each also by `POST /diagnose`, "
         f"without one answer of 500; and {len(FLOODS)} files of up to 20 MB that are made to cost "
-        f"much, each of which may take at most {BOUND:g} seconds of a processor."
+        f"much, each of which may take at most {BOUND:g} seconds of a processor. `make fuzz` makes "
+        "up damaged files, many more than the tests do."
     )
 
 

@@ -7,15 +7,16 @@ from contextlib import suppress
 from io import BytesIO
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from hikari_serve.errors import HikariError
 from hikari_serve.pictures.decode import PictureLimits, open_image
 from tests.pictures.containers.test_jpeg import segment
-from tests.pictures.containers.test_png import chunk, dressed
-from tests.pictures.files import FILES, encode, photo
+from tests.pictures.containers.test_png import dressed
+from tests.pictures.files import FILES, chunk, encode, photo
+from tests.pictures.trying import tries
 
 LIMITS = PictureLimits()
 BOUND = 2.0
@@ -77,7 +78,7 @@ def test_a_flood_of_parts_costs_little(kind: str) -> None:
     assert cost(FLOODS[kind]) < BOUND
 
 
-@settings(max_examples=150, deadline=None)
+@tries(150)
 @given(st.sampled_from(sorted(FILES)), st.binary(min_size=1, max_size=40), st.integers(1, 200_000),
        st.floats(0, 1))  # fmt: skip
 def test_any_bytes_many_times_over_cost_little(

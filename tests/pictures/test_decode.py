@@ -76,7 +76,7 @@ class TestRefusing:
             (b"\0\0\0\x18ftypheic\0\0\0\0", "the HEIC file is truncated or damaged"),
             (b"\0\0\0\x1cftypavif\0\0\0\0", "the AVIF file is truncated or damaged"),
             (b"BMI, and other numbers", "the BMP file is truncated or damaged"),
-            (encode(picture().convert("F"), "TIFF"), "32-bit and LAB samples are not supported"),
+            (encode(picture().convert("F"), "TIFF"), "a TIFF file of floating-point samples"),
             (encode(picture(15, 300), "PNG"), "15 x 300 pixels; each side must have at least 16"),
             (png_header(9000, 6000), "9000 x 6000 pixels, more than 50 megapixels"),
             (png_header(30000, 30000), "more than 50 megapixels; send it scaled down"),

@@ -16,6 +16,9 @@ def test_what_is_read_is_known(kind: str) -> None:
     ("data", "message"),
     [
         (b"Dear doctor", "no picture; send a JPEG"),
+        (b"The wide field", "no picture; send a JPEG"),
+        (b"<!DOCTYPE html><title>404", r"a web page \(HTML\) is not supported"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS is not supported"),
         (b"\xff\xd8", "no picture"),
         (b"\0\0\0\x18ftypcrx \0\0\0\0", r"Canon raw \(CR3\) is not supported"),
         (b"\0\0\0\x18ftypisom\0\0\0\0mp42", r"video \(MP4, QuickTime\) is not supported"),

@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hikari_serve.errors import BadImage
 from hikari_serve.pictures.decode import PictureLimits, open_image
 from tests.pictures.files import FILES
+from tests.pictures.trying import tries
 
 LIMITS = PictureLimits(max_pixels=1_000_000)
-QUICK = settings(max_examples=400, derandomize=True, deadline=2000, database=None)
+TRIES = tries(400, deadline_ms=2000)
 
 kinds = st.sampled_from(sorted(FILES))
 places = st.floats(0, 1, exclude_max=True)
@@ -26,7 +27,7 @@ def open_or_refuse(data: bytes) -> None:
     assert image.width * image.height <= LIMITS.max_pixels
 
 
-@QUICK
+@TRIES
 @given(kinds, st.lists(st.tuples(places, st.binary(min_size=1, max_size=8)), max_size=6))
 def test_overwritten_bytes(kind: str, changes: list[tuple[float, bytes]]) -> None:
     data = bytearray(FILES[kind])
@@ -36,7 +37,7 @@ def test_overwritten_bytes(kind: str, changes: list[tuple[float, bytes]]) -> Non
     open_or_refuse(bytes(data))
 
 
-@QUICK
+@TRIES
 @given(kinds, places, places)
 def test_missing_bytes(kind: str, start: float, share: float) -> None:
     data = FILES[kind]
@@ -44,14 +45,14 @@ def test_missing_bytes(kind: str, start: float, share: float) -> None:
     open_or_refuse(data[:at] + data[at + int(share * len(data)) :])
 
 
-@QUICK
+@TRIES
 @given(kinds, kinds, places)
 def test_two_files_in_one(first: str, second: str, place: float) -> None:
     at = int(place * len(FILES[first]))
     open_or_refuse(FILES[first][:at] + FILES[second])
 
 
-@QUICK
+@TRIES
 @given(st.sampled_from(["JPEG", "PNG", "lossless WebP", "BMP", "TIFF", "GIF", "HEIC"]), places)
 def test_a_truncated_file_is_whole_or_refused_and_never_partly_grey(
     kind: str, share: float

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from hikari_serve.errors import UnsupportedImage
 from hikari_serve.pictures.decode import PictureLimits, open_image
-from tests.pictures.matrix import Sample, samples
+from tests.pictures.matrix import samples
+from tests.pictures.sample import Sample
 
 LIMITS = PictureLimits()
 MATRIX = samples()

@@ -107,3 +107,13 @@ def test_the_schema_says_what_the_api_takes(server: Server) -> None:
     assert route["route"] == "/api/diagnose"
     assert set(route["input"]["required"]) == {"image"}
     assert "disease" in route["output"]["properties"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/static_content/index.html", "/diagnose/more", "/v1"]
+)
+def test_a_path_that_no_door_has_is_told_in_json(server: Server, path: str) -> None:
+    for method in ("GET", "POST", "DELETE"):
+        answer = httpx.request(method, server.url + path)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        assert f"there is no {method} {path} here" in answer.json()["error"]

@@ -1,9 +1,13 @@
 """What a connection may send, and how long it may take."""
 
+import asyncio
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from http.client import HTTPResponse
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +18,7 @@ from starlette.routing import Route
 
 from hikari_serve.serving import connection
 from hikari_serve.serving.connection import GuardedProtocol
+from hikari_serve.serving.hangup import HungUp, while_connected
 from tests.serving.threaded import threaded
 
 FEW = 20_000_000
@@ -28,15 +33,39 @@ async def slow(request: Request) -> Response:
     return Response(b"x" * FEW)
 
 
+LEFT = threading.Event()
+"""Set when the client of `/wait` left."""
+
+
+async def wait(request: Request) -> Response:
+    """Works for a second, if anybody waits for it."""
+    await request.body()
+    try:
+        await while_connected(request.receive, asyncio.sleep(1))
+    except HungUp:
+        LEFT.set()
+    return Response("done")
+
+
 @pytest.fixture
-def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def loop() -> Literal["auto", "asyncio"]:
+    """uvicorn's event loop: uvloop, unless a test says another."""
+    return "auto"
+
+
+@pytest.fixture
+def url(monkeypatch: pytest.MonkeyPatch, loop: Literal["auto", "asyncio"]) -> Iterator[str]:
     monkeypatch.setattr(connection, "HEADER_SECONDS", 0.5)
     monkeypatch.setattr(connection, "BODY_SECONDS", 0.5)
     monkeypatch.setattr(connection, "WRITE_SECONDS", 0.5)
     app = Starlette(
-        routes=[Route("/", echo, methods=["GET", "POST"]), Route("/much", slow)],
+        routes=[
+            Route("/", echo, methods=["GET", "POST"]),
+            Route("/much", slow),
+            Route("/wait", wait, methods=["POST"]),
+        ],
     )
-    with threaded(app, GuardedProtocol) as served:
+    with threaded(app, GuardedProtocol, loop) as served:
         yield served.url
 
 
@@ -133,3 +162,35 @@ def test_an_honest_client_notices_nothing(url: str) -> None:
             while not said.endswith(b"3000000"):
                 said += opened.recv(65536)
             assert said.startswith(b"HTTP/1.1 200 ")
+
+
+WAIT = b"POST /wait HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc"
+LOOPS = pytest.mark.parametrize("loop", ["auto", "asyncio"])
+
+
+@LOOPS
+def test_who_ended_only_its_own_part_is_answered(url: str) -> None:
+    with connect(url) as opened:
+        opened.sendall(WAIT)
+        opened.shutdown(socket.SHUT_WR)
+        answer = HTTPResponse(opened)
+        answer.begin()
+        assert (answer.status, answer.read()) == (200, b"done")
+        assert opened.recv(1) == b""
+
+
+@LOOPS
+def test_who_left_is_missed_at_once(url: str) -> None:
+    LEFT.clear()
+    with connect(url) as opened:
+        opened.sendall(WAIT)
+        time.sleep(0.1)
+    assert LEFT.wait(0.8)
+
+
+@pytest.mark.parametrize("sent", [WAIT[:-1], WAIT.replace(b"HTTP/1.1", b"HTTP/1.0")])
+def test_who_ended_too_early_or_knows_no_interim_responses_has_left(url: str, sent: bytes) -> None:
+    with connect(url) as opened:
+        opened.sendall(sent)
+        opened.shutdown(socket.SHUT_WR)
+        assert rest(opened) == b""

@@ -29,15 +29,19 @@ class Threaded:
 
 @contextmanager
 def threaded(
-    app: ASGIApp, http: type[asyncio.Protocol] | Literal["auto"] = "auto"
+    app: ASGIApp,
+    http: type[asyncio.Protocol] | Literal["auto"] = "auto",
+    loop: Literal["auto", "asyncio", "uvloop"] = "auto",
 ) -> Iterator[Threaded]:
     """Serves an app on a free port until the block ends, in whichever way.
 
     Args:
         app: The app.
         http: How its connections are read.
+        loop: What runs it.
     """
-    server = uvicorn.Server(uvicorn.Config(app, port=0, http=http, log_level="error"))
+    config = uvicorn.Config(app, port=0, http=http, loop=loop, log_level="error")
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

@@ -4,16 +4,23 @@ import asyncio
 import logging
 import shutil
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
 
 from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.engines.prompt_size import PromptSize
+from hikari_serve.errors import UnsupportedImage
 from hikari_serve.pictures.decode import PictureLimits, open_image
-from hikari_serve.pictures.view import make_view
+from hikari_serve.pictures.view import Preprocessing, make_view
 from hikari_serve.prompts.layout import PromptLayout
 from hikari_serve.references.builder import build
 from hikari_serve.references.manifest import EncoderInfo, Fingerprint
@@ -23,6 +30,7 @@ from hikari_serve.repository.schema import ClassifierConfig
 from hikari_serve.stage import Classification, Item
 from hikari_serve.tasks.caption_room import CUT, CaptionRoom
 from hikari_serve.tasks.loading import load_model
+from hikari_serve.tasks.model import Model
 from tests.references.squares import embed
 from tests.scripted import REPOSITORY
 
@@ -37,7 +45,7 @@ CAPTIONS = [
 ]
 
 
-def settings(**limits: int) -> ClassifierConfig:
+def of_demo(**limits: int) -> ClassifierConfig:
     hikari = REPOSITORY.config("demo_disease").hikari
     assert isinstance(hikari, ClassifierConfig)
     return hikari.model_copy(update={"limits": hikari.limits.model_copy(update=limits)})
@@ -48,7 +56,7 @@ def fingerprints(*captions: str) -> list[Fingerprint]:
 
 
 def test_captions_are_cut_between_words() -> None:
-    room = CaptionRoom.measure(settings(), WEIGHTS, fingerprints("short"))
+    room = CaptionRoom.measure(of_demo(), WEIGHTS, fingerprints("short"))
     assert room is not None
     assert room.cases is None
     size = PromptSize(WEIGHTS)
@@ -65,7 +73,7 @@ def test_captions_are_cut_between_words() -> None:
 
 def test_what_is_cut_is_told_with_the_first_case() -> None:
     held = fingerprints("short", CAPTIONS[0], CAPTIONS[2])
-    room = CaptionRoom.measure(settings(), WEIGHTS, held)
+    room = CaptionRoom.measure(of_demo(), WEIGHTS, held)
     assert room is not None
     (told,) = room.told("demo_disease", held)
     assert told.endswith("the rest is cut of case '1' and 1 more")
@@ -74,9 +82,9 @@ def test_what_is_cut_is_told_with_the_first_case() -> None:
 
 def test_cases_that_do_not_fit_are_not_shown() -> None:
     held = fingerprints("short")
-    wide = CaptionRoom.measure(settings(), WEIGHTS, held)
-    narrow = CaptionRoom.measure(settings(max_context_tokens=200), WEIGHTS, held)
-    none = CaptionRoom.measure(settings(max_context_tokens=20), WEIGHTS, held)
+    wide = CaptionRoom.measure(of_demo(), WEIGHTS, held)
+    narrow = CaptionRoom.measure(of_demo(max_context_tokens=200), WEIGHTS, held)
+    none = CaptionRoom.measure(of_demo(max_context_tokens=20), WEIGHTS, held)
     assert wide is not None
     assert narrow is not None
     assert none is not None
@@ -89,47 +97,96 @@ def test_cases_that_do_not_fit_are_not_shown() -> None:
 
 def test_prompts_without_captions_have_no_need_of_room() -> None:
     layout = PromptLayout.model_validate({"id": "p", "parts": [{"image": "query"}]})
-    silent = settings().model_copy(update={"prompt": layout})
+    silent = of_demo().model_copy(update={"prompt": layout})
     assert CaptionRoom.measure(silent, WEIGHTS, fingerprints("short")) is None
 
 
-@pytest.mark.parametrize("limit", [1024, 200])
-def test_a_request_with_long_captions_is_answered(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, limit: int
-) -> None:
-    root = tmp_path / "models"
-    for name in ("demo_disease", "demo_references"):
-        shutil.copytree(REPOSITORY.root / name, root / name)
-    config = root / "demo_disease" / "config.yaml"
-    parts = yaml.safe_load(config.read_text())
-    parts["hikari"]["limits"]["max_context_tokens"] = limit
-    config.write_text(yaml.safe_dump(parts))
+def test_captions_leave_unbounded_pictures_half_of_the_prompt() -> None:
+    held = fingerprints("short", CAPTIONS[0])
+    unbounded = of_demo().model_copy(update={"preprocessing": Preprocessing()})
+    room = CaptionRoom.measure(unbounded, WEIGHTS, held)
+    assert room is not None
+    assert room.cases is None
+    assert 3 * room.tokens < of_demo().limits.max_context_tokens / 2
+    unsure, cut = room.told("m", held)
+    assert "nothing bounds the pictures of model 'm'" in unsure
+    assert "the rest is cut of case '1'" in cut
+
+
+LONG_NAME = "a name of many words " * 300
+
+
+def nasty_cases(*labels: str) -> list[Case]:
+    """For each label a case with each of the captions."""
     drawn = list(draw_cases(4, seed=3))
     cases = []
-    for number, (drawing, caption) in enumerate(zip(drawn, CAPTIONS, strict=False)):
+    for number, (label, caption) in enumerate(product(labels, CAPTIONS)):
         file = BytesIO()
-        drawing.image.resize((128, 128)).save(file, "PNG")
-        cases.append(Case(f"c{number}", file.getvalue(), "psoriasis", caption))
-    encoder = EncoderInfo(name="demo_references", weights="0" * 64, preprocessing="full")
-    folder = root / "demo_references" / "1" / "index"
-    shutil.rmtree(folder)
-    digest = build(cases, embed, encoder, folder).digest
+        picture = drawn[number % len(drawn)].image.resize((300, 200 + number))
+        picture.save(file, "PNG")
+        cases.append(Case(f"c{number}", file.getvalue(), label, caption))
+    return cases
 
-    async def ask() -> Classification:
+
+@dataclass(frozen=True)
+class Readers:
+    """The demo's disease model over an index of one's own, and how it is asked."""
+
+    model: Model
+    cases: list[Case]
+    digest: str
+    preprocessing: Preprocessing
+
+    @classmethod
+    def load(cls, root: Path, cases: list[Case], limit: int, *, bounded: bool) -> "Readers":
+        """Args:
+        root: A repository to be.
+        cases: Of the index.
+        limit: Tokens of a prompt.
+        bounded: Whether its pictures are scaled down.
+        """
+        for name in ("demo_disease", "demo_references"):
+            shutil.copytree(REPOSITORY.root / name, root / name)
+        config = root / "demo_disease" / "config.yaml"
+        parts = yaml.safe_load(config.read_text())
+        parts["hikari"]["limits"]["max_context_tokens"] = limit
+        if not bounded:
+            del parts["hikari"]["preprocessing"]
+        config.write_text(yaml.safe_dump(parts))
+        encoder = EncoderInfo(name="demo_references", weights="0" * 64, preprocessing="full")
+        folder = root / "demo_references" / "1" / "index"
+        shutil.rmtree(folder)
+        digest = build(cases, embed, encoder, folder).digest
         model = load_model(Repository(root), "demo_disease", 1, cores=1)
-        picture = open_image(cases[0].image, PictureLimits())
-        item = Item(
+        assert isinstance(model.config.hikari, ClassifierConfig)
+        return cls(model, cases, digest, model.config.hikari.preprocessing)
+
+    def item(self, *ids: str) -> Item:
+        """A request that retrieved these cases."""
+        picture = open_image(self.cases[0].image, PictureLimits())
+        return Item(
             id="r",
             model="demo_disease",
-            view=make_view(picture, settings().preprocessing),
-            inputs={"references": ("c0", "c1", "c2"), "group": "inflammatory"},
-            index=digest,
+            view=make_view(picture, self.preprocessing),
+            inputs={"references": ids, "group": "inflammatory"},
+            index=self.digest,
             deadline=time.time() + 60,
         )
+
+
+@pytest.mark.parametrize("bounded", [True, False], ids=["bounded", "unbounded"])
+@pytest.mark.parametrize("limit", [1024, 200])
+def test_a_request_with_long_captions_is_answered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, limit: int, bounded: bool
+) -> None:
+    async def ask() -> Classification:
+        readers = Readers.load(
+            tmp_path / "models", nasty_cases("psoriasis"), limit, bounded=bounded
+        )
         try:
-            result = await model.infer(item)
+            result = await readers.model.infer(readers.item("c0", "c1", "c2"))
         finally:
-            await model.close()
+            await readers.model.close()
         assert isinstance(result.output, Classification)
         return result.output
 
@@ -137,3 +194,43 @@ def test_a_request_with_long_captions_is_answered(
         found = asyncio.run(ask())
     assert found.scores
     assert "the rest is cut of case 'c0' and 3 more" in caplog.text
+    assert ("nothing bounds the pictures" in caplog.text) is not bounded
+
+
+@pytest.fixture(scope="module", params=[(1024, True), (1024, False), (200, False), (100, True)])
+def readers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Readers]:
+    limit, bounded = request.param
+    cases = nasty_cases("psoriasis", LONG_NAME)
+    loaded = Readers.load(tmp_path_factory.mktemp("readers"), cases, limit, bounded=bounded)
+    yield loaded
+    asyncio.run(loaded.model.close())
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@given(st.lists(st.sampled_from(range(2 * len(CAPTIONS))), max_size=8))
+def test_no_cases_make_a_prompt_too_long(readers: Readers, retrieved: list[int]) -> None:
+    """Also more cases than the model takes pictures, and names as long as captions."""
+    readers.model.prepare(readers.item(*(f"c{number}" for number in retrieved)))
+
+
+def test_a_case_whose_picture_is_refused_by_now_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one of an index that was built before its reader learned that it read it wrongly."""
+    cases = nasty_cases("psoriasis")
+    readers = Readers.load(tmp_path / "models", cases, 1024, bounded=True)
+
+    def read(data: bytes, limits: PictureLimits) -> Image.Image:
+        if data == cases[4].image:
+            raise UnsupportedImage("a TIFF file of samples of 12 bits is not supported")
+        return open_image(data, limits)
+
+    monkeypatch.setattr("hikari_serve.tasks.classifier.open_image", read)
+    with caplog.at_level(logging.WARNING, "hikari_serve"):
+        both, one = (readers.model.prepare(readers.item(*ids)) for ids in (("c4", "c5"), ("c5",)))
+        readers.model.prepare(readers.item("c4"))
+    asyncio.run(readers.model.close())
+    assert both.work == one.work
+    assert caplog.text.count("case 'c4' is shown to no model: a TIFF file of samples") == 1

@@ -4,8 +4,6 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from PIL.TiffImagePlugin import COMPRESSION_INFO
-
 from hikari_serve.errors import UnsupportedImage
 from hikari_serve.pictures.containers import damaged, too_many_parts
 
@@ -15,14 +13,18 @@ _FORMAT = 339
 _REDUCED, _MASK = 1, 4
 _UNCOMPRESSED, _SEPARATE = 1, 2
 _WHITE_IS_ZERO, _MOSAIC = 0, 32803
-_WHOLE_NUMBERS, _LAB = 1, (8, 9, 10)
+_UNSIGNED, _LAB = 1, (8, 9, 10)
+_DEPTHS = {1, 2, 4, 8, 16}
+_FORMATS = {2: "signed", 3: "floating-point", 4: "undefined", 5: "complex", 6: "complex"}
+
+_COMPRESSIONS = {1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000}
+"""None, fax, LZW, JPEG, deflate, PackBits, LZMA and zstd: what Pillow's libtiff reads rightly. It
+knows others too: 32771, which comes out wrong, and 50001 (WebP), which it was built without."""
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
           16: 8, 17: 8, 18: 8}  # fmt: skip
 """Bytes of one value by the type of its field."""
 _WORDS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
-
-DEEP = "32-bit and LAB samples are not supported; send 8 or 16 bits a channel, RGB"
 
 MAX_PAGES, MAX_FIELDS, MAX_PIECES = 64, 500, 20_000
 """Pages that are looked through, fields of one, and pieces (strips, tiles) of its pixels, each of
@@ -39,6 +41,14 @@ class Fields(dict[int, list[int]]):
     def __init__(self) -> None:
         super().__init__()
         self.places: dict[int, int] = {}
+
+
+def unknown_layout() -> UnsupportedImage:
+    """The refusal of a file whose fields can be read, and whose samples Pillow has no mode for."""
+    return UnsupportedImage(
+        "the TIFF file is damaged, or its channels are laid out in a way that is not supported; "
+        "save it anew in RGB, or as PNG"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,7 @@ def find_page(data: bytes) -> Page:
     try:
         for number, fields in enumerate(_pages(data)):
             kind = fields.get(_SUBFILE, [0])[0]
-            raw = _DNG in fields or fields.get(_PHOTOMETRIC) == [_MOSAIC]
+            raw = _DNG in fields or fields.get(_PHOTOMETRIC) == [_MOSAIC] or _is_cr2(data)
             if raw or (_SUB_PAGES in fields and kind & _REDUCED):
                 raise UnsupportedImage(
                     "a camera's raw file is not supported; send the JPEG or HEIC that the camera "
@@ -83,6 +93,11 @@ def find_page(data: bytes) -> Page:
     )
 
 
+def _is_cr2(data: bytes) -> bool:
+    """Whether it is Canon's: its first page is a preview, and does not say so."""
+    return data[8:10] == b"CR"
+
+
 def _page(number: int, data: bytes, fields: Fields) -> Page:
     """Of 16-bit samples with white as 0 Pillow knows some, and reads those as their negative."""
     if fields.get(_PHOTOMETRIC) != [_WHITE_IS_ZERO] or fields.get(_BITS) != [16]:
@@ -94,14 +109,12 @@ def _page(number: int, data: bytes, fields: Fields) -> Page:
 
 def _check_layout(fields: Fields) -> None:
     """Refuses what would be read as something else, or for long, or for damaged."""
-    if (
-        max(fields.get(_BITS, [1])) > 16
-        or max(fields.get(_FORMAT, [_WHOLE_NUMBERS])) > _WHOLE_NUMBERS
-        or fields.get(_PHOTOMETRIC, [0])[0] in _LAB
-    ):
-        raise UnsupportedImage(DEEP)
+    if (samples := _unread_samples(fields)) is not None:
+        raise UnsupportedImage(
+            f"a TIFF file of {samples} is not supported; send unsigned samples of 8 or 16 bits, RGB"
+        )
     compression = fields.get(_COMPRESSION, [_UNCOMPRESSED])[0]
-    if compression not in COMPRESSION_INFO:
+    if compression not in _COMPRESSIONS:
         raise UnsupportedImage(
             f"a TIFF file with compression {compression} is not supported; save it with LZW or "
             "without, or as PNG"
@@ -116,6 +129,17 @@ def _check_layout(fields: Fields) -> None:
     pieces = max(len(fields.get(_STRIPS, [])), len(fields.get(_TILES, [])))
     if pieces > MAX_PIECES and fields.get(_COMPRESSION, [1]) == [_UNCOMPRESSED]:
         raise too_many_parts("TIFF", "strips or tiles", MAX_PIECES)
+
+
+def _unread_samples(fields: Fields) -> str | None:
+    """What its samples are, if they are none that can be read."""
+    kind = max(fields.get(_FORMAT, [_UNSIGNED]))
+    if kind > _UNSIGNED:
+        return f"{_FORMATS.get(kind, 'undefined')} samples"
+    if fields.get(_PHOTOMETRIC, [0])[0] in _LAB:
+        return "LAB colours"
+    odd = set(fields.get(_BITS, [1])) - _DEPTHS
+    return f"samples of {max(odd)} bits" if odd else None
 
 
 def _pages(data: bytes) -> Iterator[Fields]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -20,7 +21,7 @@ from hikari_serve.serving.diagnose.intake import Asked, Format, read_request
 from hikari_serve.serving.diagnose.openapi import openapi
 from hikari_serve.serving.diagnose.reports import accepted_format, report_response
 from hikari_serve.serving.ending import ending
-from hikari_serve.serving.errors import error_response, handle_error, handle_http
+from hikari_serve.serving.errors import LastHandler, error_response, handle_error, handle_http
 from hikari_serve.serving.hangup import (
     LiveStream,
     Write,
@@ -55,6 +56,7 @@ def diagnose_app(settings: Settings, graph: Graph) -> Starlette:
             Route("/docs.json", _docs, methods=["GET"]),
             Route("/", _page, methods=["GET"]),
         ],
+        middleware=[Middleware(LastHandler)],
         exception_handlers={
             HikariError: handle_error,
             HTTPException: handle_http,

@@ -12,16 +12,11 @@ from hikari_serve.errors import TruncatedImage, UnsupportedImage
 from hikari_serve.pictures.containers import COLOURS, CUT, EXIF, METADATA
 from hikari_serve.pictures.containers.png import SIGNATURE
 from hikari_serve.pictures.decode import PictureLimits, open_image, read_image
-from tests.pictures.files import encode, exif, photo, pixels
+from tests.pictures.files import chunk, encode, exif, photo, pixels
 
 LIMITS = PictureLimits()
 IMAGE = photo(64, 48)
 PICTURE = encode(IMAGE, "PNG")
-
-
-def chunk(kind: bytes, body: bytes, checksum: int | None = None) -> bytes:
-    right = zlib.crc32(kind + body)
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", checksum or right)
 
 
 def dressed(*chunks: bytes) -> bytes:

@@ -77,6 +77,36 @@ def test_raw_files_of_cameras_are_named(
         open_image(directory(order, fields), LIMITS)
 
 
+def test_a_canon_raw_file_is_named_though_its_preview_does_not_say_what_it_is() -> None:
+    data = encode(photo(64, 48), "TIFF")
+    at = data[4:8]
+    moved = data[:4] + struct.pack("<I", len(data)) + b"CR\x02\0" + data[12:]
+    first = struct.unpack("<I", at)[0]
+    with pytest.raises(UnsupportedImage, match="a camera's raw file is not supported"):
+        open_image(moved + data[first:], LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "bits", "photometric", "said"),
+    [
+        (2, 8, 1, "signed samples"),
+        (2, 16, 1, "signed samples"),
+        (3, 16, 1, "floating-point samples"),
+        (6, 64, 1, "complex samples"),
+        (1, 32, 1, "samples of 32 bits"),
+        (1, 12, 1, "samples of 12 bits"),
+        (1, 8, 8, "LAB colours"),
+    ],
+)
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_samples_that_are_not_read_are_named(
+    order: str, kind: int, bits: int, photometric: int, said: str
+) -> None:
+    fields = [(BITS, 3, 1, bits), (PHOTOMETRIC, 3, 1, photometric), (339, 3, 1, kind)]
+    with pytest.raises(UnsupportedImage, match=f"a TIFF file of {said} is not supported; send un"):
+        open_image(directory(order, fields), LIMITS)
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_sixteen_bits_with_white_as_zero(order: str) -> None:
     ramp = np.tile(np.arange(0, 65536, 1024, dtype=np.uint16), (48, 1))

@@ -219,6 +219,21 @@ def test_what_http_lets_people_send(
     assert response.json()["code"]
 
 
+@pytest.mark.parametrize("path", ["/diagnose", "/diagnose/stream"])
+def test_what_nobody_foresaw_is_json_too_and_says_nothing_of_the_inside(
+    api: Api, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise ZeroDivisionError("a secret")
+
+    monkeypatch.setattr("hikari_serve.serving.diagnose.door.read_request", fail)
+    response = api.client.post(path, files={"image": api.bench.image})
+    assert (response.status_code, response.json()["code"]) == (500, "internal")
+    assert response.json()["error"] == "the server failed; its log says why"
+    monkeypatch.undo()
+    assert api.client.post(path, files={"image": api.bench.image}).status_code == 200
+
+
 def test_an_image_that_is_text_is_told(api: Api) -> None:
     response = api.client.post("/diagnose", files={"other": (None, "x"), "image": (None, "abc")})
     assert response.status_code == 400
