@@ -90,7 +90,7 @@ report-picture: browser ## draw a lesion, and write docs/report.png, its report 
 WHEELS = .wheels
 test-image: export CONTAINERS_CONF = $(CURDIR)/tests/image/containers.conf
 test-image: export BUILDAH_ISOLATION = chroot
-test-image: setup ## build the image for CPUs, and hold it against its promises: `make test-image CPU=1` without a GPU (Debian: apt-get install buildah podman runc mmdebstrap)
+test-image: setup ## build the image for CPUs, and hold it against its promises: `make test-image CPU=1` without a GPU (Debian: apt-get install buildah podman runc mmdebstrap golang-github-containernetworking-plugin-dnsname)
 	buildah inspect localhost/hikari-base >/dev/null 2>&1 || deploy/image/base.sh localhost/hikari-base
 	$(BIN)/python -m pip download -q --disable-pip-version-check -d $(WHEELS) \
 		$(if $(CPU),--extra-index-url $(TORCH_INDEX)) -r requirements.txt cyclonedx-bom==7.5.0

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 
 import httpx
 import psutil
@@ -37,6 +38,11 @@ CLIENTS = 8
 MIB = 2**20
 
 
+def cores(rate: int, seconds: float) -> int:
+    """Cores for a number of images a second that take so many core seconds each."""
+    return math.ceil(round(rate * seconds / BUSY, 6))
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What a pod took.
@@ -59,7 +65,7 @@ class Taken:
 
     def replicas(self, rate: int) -> int:
         """Cores, and so replicas of one core, for a number of images a second."""
-        return math.ceil(rate * self.drawing / BUSY)
+        return cores(rate, self.drawing)
 
 
 def core_seconds(running: Pod) -> float:
@@ -75,7 +81,7 @@ def resident(running: Pod) -> int:
 
 
 def ask(pods: dict[str, Pod], pictures: Sequence[bytes]) -> dict[str, float]:
-    """Has the API answer every picture; core seconds that each pod spent on one."""
+    """Has the API answer every picture; core seconds that each pod spent on one, to thousandths."""
     url = f"http://{pods[API].address}:3000/diagnose"
     before = {name: core_seconds(each) for name, each in pods.items()}
 
@@ -86,7 +92,8 @@ def ask(pods: dict[str, Pod], pictures: Sequence[bytes]) -> dict[str, float]:
     with ThreadPoolExecutor(CLIENTS) as clients:
         list(clients.map(one, pictures))
     return {
-        name: (core_seconds(each) - before[name]) / len(pictures) for name, each in pods.items()
+        name: round((core_seconds(each) - before[name]) / len(pictures), 3)
+        for name, each in pods.items()
     }
 
 
@@ -146,17 +153,22 @@ def page(taken: dict[str, Taken], photograph_bytes: float, machine: Machine) -> 
     api = taken[API]
     yield (
         f"Replicas are images a second times core seconds, by {BUSY}, rounded up; of the API run two "
-        f"at least, for one to be left. A photograph costs the API {api.photograph:.2f} core seconds "
-        f"in place of {api.drawing:.2f}: 100 a second of them are "
-        f"{math.ceil(100 * api.photograph / BUSY)} of its cores and "
+        f"at least, for one to be left. A photograph costs the API {api.photograph:.3f} core seconds "
+        f"in place of {api.drawing:.3f}: 100 a second of them are "
+        f"{cores(100, api.photograph)} of its cores and "
         f"{100 * photograph_bytes / 1e9:.2f} GB a second."
     )
+
+
+def wrapped(paragraph: str) -> str:
+    """A paragraph in lines as long as the page's; a table as it is."""
+    return paragraph if paragraph.startswith("|") else fill(paragraph, 105, break_on_hyphens=False)
 
 
 def main() -> None:
     """Measures, and writes the part of the page between its marks anew."""
     machine = Machine.here()
-    said = "\n\n".join(page(*measure(), machine))
+    said = "\n\n".join(map(wrapped, page(*measure(), machine)))
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
     PAGE.write_text(f"{before}{BEGIN}\n{said}\n{END}{after}", encoding="utf-8")
