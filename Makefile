@@ -26,7 +26,7 @@ KSERVE_DONE   = $(KSERVE)/.done-$(shell cat requirements-kserve.txt | cksum | tr
 VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve serve-gpu attack chaos mischief rolling audit check test fuzz test-browser test-kserve test-vllm report-picture lint types bench bench-protocol bench-way explain cost drill observe dashboard rules manifests bento image image-gpu test-image demo-models demo-report clean
+.PHONY: help setup serve serve-gpu attack chaos mischief rolling audit check test fuzz test-browser test-kserve test-vllm report-picture lint types bench bench-protocol bench-way explain cost drill observe dashboard rules sizing manifests bento image image-gpu test-image demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,7 +93,7 @@ report-picture: browser ## draw a lesion, and write docs/report.png, its report 
 WHEELS = .wheels
 test-image: export CONTAINERS_CONF = $(CURDIR)/tests/image/containers.conf
 test-image: export BUILDAH_ISOLATION = chroot
-test-image: setup ## build the image for CPUs, and hold it against its promises: `make test-image CPU=1` without a GPU (Debian: apt-get install buildah podman runc mmdebstrap)
+test-image: setup ## build the image for CPUs, and hold it against its promises: `make test-image CPU=1` without a GPU (Debian: apt-get install buildah podman runc mmdebstrap golang-github-containernetworking-plugin-dnsname)
 	buildah inspect localhost/hikari-base >/dev/null 2>&1 || deploy/image/base.sh localhost/hikari-base
 	$(BIN)/python -m pip download -q --disable-pip-version-check -d $(WHEELS) \
 		$(if $(CPU),--extra-index-url $(TORCH_INDEX)) -r requirements.txt cyclonedx-bom==7.5.0
@@ -182,6 +182,9 @@ observe: setup ## serve the demo with a Prometheus and a small load, and say wha
 dashboard: setup ## write deploy/grafana/dashboard.json anew
 	$(BIN)/python -m deploy.grafana
 
+sizing: setup ## measure what each pod of demo-cpu takes, and write it into docs/operations.md
+	$(BIN)/python -m tests.deploy.kubernetes.sizing
+
 # What the Prometheus operator wants of the same rules.
 RULES = deploy/kubernetes/components/monitoring/rules.yaml
 rules: ## write the Prometheus operator's rules anew from deploy/prometheus/rules.yml
@@ -191,16 +194,15 @@ rules: ## write the Prometheus operator's rules anew from deploy/prometheus/rule
 
 # Schemas of Kubernetes' own kinds, of the CRDs, and policy: in an environment of its own.
 MANIFESTS = .venv-manifests
-OVERLAYS  = $(notdir $(wildcard deploy/kubernetes/overlays/*))
-manifests: setup ## hold every overlay against strict schemas and checkov's policies (needs npm)
+OVERLAYS  = $(wildcard deploy/kubernetes/overlays/*) tests/deploy/kubernetes/optional
+manifests: setup ## hold every overlay and component against strict schemas and checkov's policies (needs npm)
 	$(PYTHON) -m venv $(MANIFESTS)
 	$(MANIFESTS)/bin/$(PIP) kubernetes-validate==1.37.0 checkov==3.3.30
 	npm install --silent --no-save --no-audit --no-fund --prefix $(MANIFESTS) \
 		@kubernetes-models/keda@2.0.0 @kubernetes-models/prometheus-operator@6.0.0
 	mkdir -p $(MANIFESTS)/rendered
-	for overlay in $(OVERLAYS); do \
-		$(BIN)/kubectl kustomize deploy/kubernetes/overlays/$$overlay \
-			> $(MANIFESTS)/rendered/$$overlay.yaml || exit 1; \
+	for folder in $(OVERLAYS); do \
+		$(BIN)/kubectl kustomize $$folder > $(MANIFESTS)/rendered/$$(basename $$folder).yaml || exit 1; \
 	done
 	$(MANIFESTS)/bin/kubernetes-validate --strict --quiet --no-warn $(MANIFESTS)/rendered/*.yaml
 	$(MANIFESTS)/bin/python tests/deploy/kubernetes/custom.py $(MANIFESTS)/rendered/*.yaml \

@@ -173,8 +173,8 @@ class _Run:
         return end
 
     async def _ask(self, node: Node, item: Item, waited: float) -> StageResult:
-        heard = self.on_event is not None and self.request.words
-        say = partial(_say, self.on_event, node.name) if heard else None
+        tell = self.on_event if self.request.words else None
+        say = partial(_say, tell, node.name) if tell else None
         called = self.cascade.name, node.name
         self.cascade.observer.stage_called(*called, waited)
         try:

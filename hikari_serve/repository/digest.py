@@ -14,11 +14,17 @@ def weights_digest(folder: Path) -> str:
     those files are read again that were touched since the pull checked them.
 
     Raises:
-        ConfigError: A file is no longer what was pulled.
+        ConfigError: A file is no longer what was pulled, or no longer there.
     """
     record = read_record(folder)
+    paths = sorted(path for path in folder.iterdir() if path.is_file())
+    if record and (missing := record.files.keys() - {path.name for path in paths}):
+        raise ConfigError(
+            f"{folder / min(missing)} was pulled from the hub and is not there any more: "
+            "delete the folder and pull it again"
+        )
     total = hashlib.sha256()
-    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+    for path in paths:
         if path.name != RECORD_FILE:
             total.update(f"{path.name}\0{_content(path, record)}\n".encode())
     return total.hexdigest()

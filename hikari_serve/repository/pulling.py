@@ -127,10 +127,10 @@ def _pull(
     pickled: bool,
 ) -> Outcome:
     record = read_record(place)
-    if record and record.commit == source.revision and _is_whole(place, record):
+    if record and record.commit == source.revision and _is_whole(place):
         return _here(name, place, record)
     listing = list_files(hub, source.revision, endpoint, pickled=pickled)
-    if record and record.commit == listing.commit and _is_whole(place, record):
+    if record and record.commit == listing.commit and _is_whole(place):
         return _here(name, place, record)
     partial = place.with_name(f".{place.name}.{listing.commit[:12]}.partial")
     partial.mkdir(exist_ok=True)
@@ -149,10 +149,8 @@ def _here(name: str, place: Path, record: Pulled) -> Outcome:
     return Outcome(name, "here", place, record.hub, record.commit, size)
 
 
-def _is_whole(place: Path, record: Pulled) -> bool:
+def _is_whole(place: Path) -> bool:
     """Whether what was pulled is there and as it was; a touched file is read."""
-    if not all((place / name).is_file() for name in record.files):
-        return False
     try:
         weights_digest(place)
     except ConfigError:

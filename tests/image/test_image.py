@@ -17,6 +17,7 @@ from tests.served.pictures import png
 from tests.served.server import free_port
 
 MOST_BYTES = 1_500_000_000
+MOST_PULLED_BYTES = 550_000_000
 SBOM = "/opt/hikari/share/sbom/hikari-serve.cdx.json"
 IN_FLIGHT = 8
 
@@ -46,6 +47,12 @@ def test_it_is_small_and_says_what_it_is() -> None:
     assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
     assert int(image["Config"]["User"].split(":")[0]) > 0
     assert image["Healthcheck"]["Test"]
+
+
+def test_little_of_it_is_pulled(tmp_path: Path) -> None:
+    podman("push", "--quiet", IMAGE, f"oci:{tmp_path}/layout")
+    blobs = (tmp_path / "layout" / "blobs").rglob("*")
+    assert sum(path.stat().st_size for path in blobs if path.is_file()) <= MOST_PULLED_BYTES
 
 
 def test_it_has_no_compiler_and_nothing_that_installs() -> None:

@@ -130,6 +130,9 @@ def test_only_touched_files_are_read_again(repository: Repository) -> None:
     lay(folder, b"Weights")
     with pytest.raises(ConfigError, match="is not what was pulled"):
         weights_digest(folder)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ConfigError, match=r"model\.safetensors was pulled .* not there any more"):
+        weights_digest(folder)
 
 
 def test_a_record_that_is_none_is_said_so(repository: Repository) -> None:

@@ -116,6 +116,54 @@ def pull_models(
         raise typer.Exit(1)
 
 
+@app.command("image")
+def image_of_models(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME...", help="Models, or cascades of them."),
+    ],
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="PLACE", help="docker://REGISTRY/NAME:TAG, oci:FOLDER or oci-archive:FILE."
+        ),
+    ],
+    write: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a patch of Deployments that mount the image."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Push an OCI image that holds weights alone, for pods to mount as a volume; needs buildah.
+
+    Its digest is printed; its labels are the weights' digests, which answers quote. For a registry
+    that asks who you are, `buildah login` first.
+    """
+    from hikari_serve.cli.models.buildah import build, check_buildah
+    from hikari_serve.cli.models.image import (
+        check_destination,
+        find_parts,
+        pinned_reference,
+        write_patch,
+    )
+    from hikari_serve.repository.repository import Repository
+    from hikari_serve.settings import Settings
+
+    check_destination(to, patched=write is not None)
+    check_buildah()  # before large files are read
+    parts = find_parts(Repository.of(Settings.from_environment()), names)
+    digest = build(parts, to)
+    if write:
+        write_patch(write, pinned_reference(to, digest), parts)
+    if as_json:
+        weights = {part.name: part.digest for part in parts}
+        print(json.dumps({"image": to, "digest": digest, "weights": weights}))
+    else:
+        for part in parts:
+            typer.echo(f"holds  {part.name}  {part.digest}")
+        typer.echo(f"pushed {to}  {digest}")
+
+
 @app.command("plan")
 def plan_models(
     name: Annotated[str, typer.Argument(metavar="CASCADE", help="A cascade, or one model.")],

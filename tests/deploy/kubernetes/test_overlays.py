@@ -1,5 +1,6 @@
 """Every overlay renders, and its pods are what the cascade's stages, the server and the docs say."""
 
+import math
 import os
 import re
 from pathlib import Path
@@ -10,6 +11,8 @@ import yaml
 
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.cascade.wiring import read_graph
+from hikari_serve.cli.models.plan import needs_on_gpu
+from hikari_serve.planning.plan import by_device, gpu_bytes, make_plan
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CascadeConfig
 from hikari_serve.serving.draining import drain_of
@@ -157,17 +160,44 @@ def test_a_pod_has_its_deadline_to_end_and_a_busy_node_its_time_to_start(name: s
         assert started["httpGet"]["path"] == path
 
 
+def mib(pod: str, when: str) -> int:
+    """What `make sizing` found, at rest or after load."""
+    (found,) = re.findall(rf"^\| {pod} \| \d+ \| \d+ \| (\d+) \| (\d+) \|$", DOCS, re.M)
+    return int(found[("at rest", "after load").index(when)])
+
+
 @each_overlay
 def test_an_api_has_the_memory_that_it_takes_at_worst(name: str) -> None:
-    """By the arithmetic of docs/settings.md; at rest it took 161 MiB."""
-    if name == "gpu-single":
-        return  # its limit is that of the models beside it
+    """By the arithmetic of docs/settings.md, and beside what sleeps in the same pod."""
     settings = settings_of(name, "hikari-api")
     (container,) = overlay(name).pods()["hikari-api"]["spec"]["containers"]
     limits = container["resources"]["limits"]
     decoding = 9 * settings.max_image_pixels * int(limits["cpu"])
-    worst = 3 * settings.max_bytes + decoding + 161 * 2**20
-    assert worst < int(limits["memory"].removesuffix("Gi")) * 2**30
+    worst = 3 * settings.max_bytes + decoding + mib("api", "at rest") * 2**20
+    asleep = asleep_beside_the_api(name)
+    assert (asleep > 0) == (name == "gpu-single")
+    assert worst + asleep < int(limits["memory"].removesuffix("Gi")) * 2**30
+
+
+def asleep_beside_the_api(name: str) -> int:
+    """Bytes that engines in its pod keep while another has the card, as `hikari models plan` says."""
+    settings = settings_of(name, "hikari-api")
+    if not settings.here(graph_of(name).steps):
+        return 0
+    needs, _ = needs_on_gpu(Repository(ROOT / "models"), settings.cascade)
+    plans = [make_plan(each, gpu_bytes("16GB")) for each in by_device(needs).values()]
+    return sum(plan.host for plan in plans)
+
+
+def test_the_demo_asks_for_the_memory_that_it_takes_and_the_docs_say_how_much() -> None:
+    cores, memory = 0.0, 0
+    for maker, pod in overlay("demo-cpu").pods().items():
+        (container,) = pod["spec"]["containers"]
+        asked = container["resources"]["requests"]
+        assert mib(maker.removeprefix("hikari-"), "after load") <= int(asked["memory"][:-2])
+        cores += int(asked["cpu"].removesuffix("m")) / 1000
+        memory += int(asked["memory"].removesuffix("Mi")) * 2**20
+    assert f"{math.ceil(cores)} cores, {math.ceil(memory / 1e9)} GB |" in DOCS
 
 
 @each_overlay
