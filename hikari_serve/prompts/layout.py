@@ -112,6 +112,11 @@ class PromptLayout(BaseModel):
         return any("caption" in _quoted(inner) for part in self.parts for inner in part.parts)
 
     @property
+    def shows_cases(self) -> bool:
+        """Whether their pictures have."""
+        return any(slot is not None for slot in self.image_order({}, 1))
+
+    @property
     def version(self) -> str:
         """Id and content digest of the layout, for provenance."""
         content = hashlib.sha256(self.model_dump_json().encode()).hexdigest()

@@ -19,6 +19,10 @@ from hikari_serve.repository.schema import ClassifierConfig
 SEAM = 4
 """Tokens that a caption may have more in a prompt than alone, where its ends meet other words."""
 
+QUOTED = 3
+"""Cases that a prompt has room for where it shows no pictures of them: as many as a request may
+ask for."""
+
 CUT = " …"
 """What stands where a caption was cut; a token or two."""
 
@@ -65,7 +69,9 @@ class CaptionRoom:
         if not layout.quotes_captions:
             return None
         size = PromptSize(folder)
-        most = settings.limits.max_images - layout.image_order({}, 0).count(None)
+        most = QUOTED
+        if layout.shows_cases:
+            most = settings.limits.max_images - layout.image_order({}, 0).count(None)
         if not most:
             return cls(size, 0, 0)
         if side is None:
@@ -98,8 +104,8 @@ class CaptionRoom:
         """
         if self.cases is not None:
             yield (
-                f"the prompts of model '{model}' have room for {self.cases} cases, and its "
-                "limits.max_images admits more: raise max_context_tokens to show more"
+                f"the prompts of model '{model}' have room for {self.cases} cases: raise its "
+                "limits.max_context_tokens and limits.max_images to show more"
             )
         if not self.sure:
             yield (

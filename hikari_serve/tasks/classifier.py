@@ -54,24 +54,36 @@ class Classifier(Model):
         self.reads = index.digest if index else None
         self._room = room
         self._case_picture = lru_cache(CASE_PICTURES)(self._read_case_picture)
-        self._is_shown = lru_cache(CASE_PICTURES)(self._has_picture)
+        self._has_picture = lru_cache(CASE_PICTURES)(self._can_show)
 
     def prepare(self, item: Item) -> Prepared:
         inputs = {k: v for k, v in item.inputs.items() if isinstance(v, str)}
         index, ids = self._cases(item)
+        if self._settings.prompt.shows_cases:
+            ids = tuple(filter(self._has_picture, ids))
+        retrieved = len(ids)
         if self._room is not None:
             ids = ids[: self._room.cases]  # as far as they fit; `None` takes all
-        cases = [index.case(each) for each in ids if self._is_shown(each)] if index else []
+        cases = [index.case(each) for each in ids] if index else []
         query = read_view(item.view)
         while True:
             try:
-                return self._ask(query, inputs, cases)
+                prepared = self._ask(query, inputs, cases)
             except PromptTooLong:
                 # Room is measured for what the model's limits and its index foresee; whatever they
                 # do not (labels, words of a request, unbounded pictures), the farthest case goes.
                 if not cases:
                     raise
                 cases.pop()
+            else:
+                if len(cases) < retrieved:
+                    logger.warning(
+                        "model '%s' has room for %d of %d cases: it was not shown the others",
+                        item.model,
+                        len(cases),
+                        retrieved,
+                    )
+                return prepared
 
     def read(self, output: Output, item: Item) -> Classification:
         return self._naming.read(output)
@@ -109,7 +121,7 @@ class Classifier(Model):
     def _caption(self, case: Case) -> str:
         return case.caption if self._room is None else self._room.cut(case.caption)
 
-    def _has_picture(self, case_id: str) -> bool:
+    def _can_show(self, case_id: str) -> bool:
         """Whether a case's picture can be read: its index may be older than what refuses it now."""
         try:
             self._case_picture(case_id)

@@ -19,6 +19,7 @@ from PIL import Image
 from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.engines.prompt_size import PromptSize
 from hikari_serve.errors import UnsupportedImage
+from hikari_serve.observer import Observer
 from hikari_serve.pictures.decode import PictureLimits, open_image
 from hikari_serve.pictures.view import Preprocessing, make_view
 from hikari_serve.prompts.layout import PromptLayout
@@ -28,6 +29,7 @@ from hikari_serve.references.store import Case
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import ClassifierConfig
 from hikari_serve.stage import Classification, Item
+from hikari_serve.tasks import classifier
 from hikari_serve.tasks.caption_room import CUT, CaptionRoom
 from hikari_serve.tasks.loading import load_model
 from hikari_serve.tasks.model import Model
@@ -128,11 +130,21 @@ def nasty_cases(*labels: str) -> list[Case]:
     return cases
 
 
+class Counting(Observer):
+    """Counts the cases that are shown."""
+
+    shown = 0
+
+    def cases_shown(self, model: str, version: int, pictures: int) -> None:
+        self.shown += pictures
+
+
 @dataclass(frozen=True)
 class Readers:
     """The demo's disease model over an index of one's own, and how it is asked."""
 
     model: Model
+    counting: Counting
     cases: list[Case]
     digest: str
     preprocessing: Preprocessing
@@ -157,9 +169,10 @@ class Readers:
         folder = root / "demo_references" / "1" / "index"
         shutil.rmtree(folder)
         digest = build(cases, embed, encoder, folder).digest
-        model = load_model(Repository(root), "demo_disease", 1, cores=1)
+        counting = Counting()
+        model = load_model(Repository(root), "demo_disease", 1, cores=1, observer=counting)
         assert isinstance(model.config.hikari, ClassifierConfig)
-        return cls(model, cases, digest, model.config.hikari.preprocessing)
+        return cls(model, counting, cases, digest, model.config.hikari.preprocessing)
 
     def item(self, *ids: str) -> Item:
         """A request that retrieved these cases."""
@@ -212,7 +225,28 @@ def readers(
 @given(st.lists(st.sampled_from(range(2 * len(CAPTIONS))), max_size=8))
 def test_no_cases_make_a_prompt_too_long(readers: Readers, retrieved: list[int]) -> None:
     """Also more cases than the model takes pictures, and names as long as captions."""
-    readers.model.prepare(readers.item(*(f"c{number}" for number in retrieved)))
+    told: list[str] = []
+    readers.counting.shown = 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifier.logger, "warning", lambda text, *its: told.append(text % its))
+        readers.model.prepare(readers.item(*(f"c{number}" for number in retrieved)))
+    shown, all_of_them = readers.counting.shown, len(retrieved)
+    assert bool(told) is (shown < all_of_them)
+    assert all(f"room for {shown} of {all_of_them} cases" in each for each in told)
+
+
+def test_cases_without_pictures_need_no_room_for_any() -> None:
+    parts = [{"each": "references", "parts": [{"text": "{label}: {caption}"}]}, {"image": "query"}]
+    layout = PromptLayout.model_validate({"id": "p", "parts": parts})
+    limits = {"max_images": 1}
+    for preprocessing in (Preprocessing(), Preprocessing(max_side=128)):
+        words = {"prompt": layout, "preprocessing": preprocessing}
+        room = CaptionRoom.measure(
+            of_demo(**limits).model_copy(update=words), WEIGHTS, fingerprints("short")
+        )
+        assert room is not None
+        assert room.cases is None
+        assert room.tokens > 100
 
 
 def test_a_case_whose_picture_is_refused_by_now_is_left_out(
