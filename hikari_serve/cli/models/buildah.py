@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from hikari_serve.cli.models.image import Part, labels_of
 from hikari_serve.cli.terminal import Bar
 from hikari_serve.errors import ConfigError
+from hikari_serve.repository.weights import PICKLED
 
 TOOL = "buildah"
 REPRODUCIBLE = ("--format=oci", "--layers", "--timestamp=0", "--identity-label=false")
@@ -32,7 +33,8 @@ def check_buildah() -> None:
 def build(parts: Sequence[Part], to: str) -> str:
     """Builds an image of the parts' files, readable by every user, and pushes it.
 
-    Blocking, as long as copying and compressing them takes. Nothing stays in buildah's storage.
+    Blocking, as long as copying and compressing them takes. Nothing stays in buildah's storage,
+    an equal image that was there neither.
 
     Args:
         parts: What it holds.
@@ -57,7 +59,7 @@ def build(parts: Sequence[Part], to: str) -> str:
                 _run("push", "--quiet", f"--digestfile={digest}", image, to)
             return digest.read_text()
         finally:
-            _run("rmi", image)
+            subprocess.run([TOOL, "rmi", "--force", image], capture_output=True, check=False)
 
 
 def containerfile(parts: Sequence[Part]) -> Iterator[str]:
@@ -68,7 +70,7 @@ def containerfile(parts: Sequence[Part]) -> Iterator[str]:
     """
     yield "FROM scratch"
     for number, part in enumerate(parts):
-        large = [name for name in part.files if name.endswith(".safetensors")]
+        large = [name for name in part.files if name.endswith((".safetensors", PICKLED))]
         small = [name for name in part.files if name not in large]
         for names in ([small] if small else []) + [[name] for name in large]:
             arguments = json.dumps([*names, f"/{part.place}/"])

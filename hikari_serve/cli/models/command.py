@@ -146,12 +146,19 @@ def image_of_models(
         pinned_reference,
         write_patch,
     )
+    from hikari_serve.errors import ConfigError
     from hikari_serve.repository.repository import Repository
     from hikari_serve.settings import Settings
 
     check_destination(to, patched=write is not None)
     check_buildah()  # before large files are read
-    parts = find_parts(Repository.of(Settings.from_environment()), names)
+    found = find_parts(Repository.of(Settings.from_environment()), names)
+    parts = [part for part in found if part.pulled]
+    if not parts:
+        raise ConfigError(
+            f"{', '.join(names)}: all weights are part of the repository, which the server's image "
+            "brings; an image of weights is for what `hikari models pull` brings"
+        )
     digest = build(parts, to)
     if write:
         write_patch(write, pinned_reference(to, digest), parts)
@@ -161,6 +168,9 @@ def image_of_models(
     else:
         for part in parts:
             typer.echo(f"holds  {part.name}  {part.digest}")
+        for part in found:
+            if not part.pulled:
+                typer.echo(f"lacks  {part.name}: it is part of the repository")
         typer.echo(f"pushed {to}  {digest}")
 
 

@@ -29,12 +29,15 @@ class Part:
         folder: Where they lie on this machine.
         place: Where they lie in the image: as under `HIKARI_WEIGHTS`.
         digest: What an answer's provenance quotes of them.
+        pulled: Whether they were; else they are part of the repository, where alone they are
+            looked for.
     """
 
     name: str
     folder: Path
     place: PurePosixPath
     digest: str
+    pulled: bool
 
     @property
     def files(self) -> list[str]:
@@ -69,7 +72,7 @@ def _part(repository: Repository, name: str, folder: Path, otherwise: str) -> Pa
         raise ConfigError(f"{folder} holds no weights, such as *.safetensors, of {name}")
     pulled = folder.is_relative_to(repository.weights)
     place = folder.relative_to(repository.weights) if pulled else otherwise
-    return Part(name, folder, PurePosixPath(place), weights_digest(folder))
+    return Part(name, folder, PurePosixPath(place), weights_digest(folder), pulled)
 
 
 def check_destination(to: str, *, patched: bool) -> None:

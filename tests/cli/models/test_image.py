@@ -20,7 +20,8 @@ from tests.cli.models.registry import Registry, serving
 from tests.cli.models.test_pull import HUB, MODELS, sourced
 from tests.repository.hub_server import COMMIT
 
-DEMO = ("demo_group", "demo_references", "demo_disease", "demo_caption")
+OTHERS = ("demo_references", "demo_disease", "demo_caption")
+"""Of the demo's models, those whose weights are in the repository."""
 
 
 @pytest.fixture
@@ -88,26 +89,34 @@ def test_it_holds_the_weights_and_nothing_else(
     assert not any((tmp_path / "storage" / "vfs").glob("dir/*"))  # nothing of it is left behind
 
     layers, labels = unpacked(registry, said["digest"], root)
-    assert layers == 2 * len(DEMO)
+    assert layers == 2
     digests = {f"hikari-serve/weights.{key}": value for key, value in said["weights"].items()}
     assert labels == digests
-    places = {"demo_group": root / "demo_group" / COMMIT}
-    places |= {name: root / name / "1" for name in DEMO[1:]}
-    repository = Repository(tmp_path / "models", tmp_path / "weights")
-    for name, place in places.items():
-        own = find_weights(repository, name, 1).own
-        files = {path.name for path in own.iterdir() if path.is_file()}
-        assert {path.name for path in place.iterdir()} == files
-        assert weights_digest(place) == weights_digest(own) == said["weights"][f"{name}.1"]
-    folders = {*places.values(), *(each.parent for each in places.values())}
-    assert {path for path in root.rglob("*") if path.is_dir()} == folders
+    place = root / "demo_group" / COMMIT
+    assert {path for path in root.rglob("*") if path.is_dir()} == {place, place.parent}
+    assert {path.name for path in place.iterdir()} == {path.name for path in pulled.iterdir()}
+    assert weights_digest(place) == weights_digest(pulled)
+    assert said["weights"] == {"demo_group.1": weights_digest(pulled)}
     # and mounted where a pod has its weights, it is found there
-    assert find_weights(Repository(repository.root, root), "demo_group", 1).revision == COMMIT
+    assert find_weights(Repository(tmp_path / "models", root), "demo_group", 1).folder == place
 
     pod = yaml.safe_load(patch.read_text())["spec"]["template"]
     assert pod["metadata"]["annotations"] == digests
     reference = f"{registry.host}/someone/weights@{said['digest']}"
     assert pod["spec"]["volumes"] == [{"name": "weights", "image": {"reference": reference}}]
+
+
+def test_what_the_servers_image_brings_is_left_out(
+    hikari: Hikari, pulled: Path, registry: Registry, tmp_path: Path
+) -> None:
+    done = hikari("models", "image", "demo", "--to", f"oci:{tmp_path}/layout")
+    held, *left, pushed = done.stdout.splitlines()
+    assert held == f"holds  demo_group.1  {weights_digest(pulled)}"
+    assert left == [f"lacks  {name}.1: it is part of the repository" for name in OTHERS]
+    assert pushed.startswith("pushed")
+    done = hikari("models", "image", "demo_disease", "--to", f"oci:{tmp_path}/layout")
+    assert done.exit_code == 1
+    assert "demo_disease: all weights are part of the repository" in done.stderr
 
 
 def test_the_same_weights_are_the_same_image(
