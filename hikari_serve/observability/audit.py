@@ -187,14 +187,13 @@ class _File:
     path: Path
     most_bytes: int
     descriptor: int = -1
-    half: bool = False
-    """Whether its last line is one of ours that is not whole, as on a full disk."""
+    reader: int = -1
 
     def open(self) -> None:
         """Opens it, or begins it."""
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         self.descriptor = os.open(self.path, flags, 0o600)
-        self.half = False
+        self.reader = os.open(self.path, os.O_RDONLY)
 
     def append(self, line: bytes) -> None:
         """Writes a line.
@@ -205,15 +204,18 @@ class _File:
         if not self._is_named():
             self.close()
             self.open()
-        if self.half:  # it stays alone
-            os.write(self.descriptor, b"\n")
-            self.half = False
+        if not self._ends_well():  # whoever's line is not whole, as on a full disk, it stays alone
+            line = b"\n" + line
         written = os.write(self.descriptor, line)
-        self.half = written < len(line)
-        if self.half:
+        if written < len(line):
             raise OSError(f"{written} of {len(line)} bytes were written")
         if os.fstat(self.descriptor).st_size >= self.most_bytes:
             self._rename()
+
+    def _ends_well(self) -> bool:
+        """Whether its last line is whole."""
+        size = os.fstat(self.reader).st_size
+        return size == 0 or os.pread(self.reader, 1, size - 1) == b"\n"
 
     def _is_named(self) -> bool:
         """Whether the open file is still the one of that name: others may have renamed it."""
@@ -235,6 +237,7 @@ class _File:
 
     def close(self) -> None:
         """Closes it, if it is open."""
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-        self.descriptor = -1
+        for each in (self.descriptor, self.reader):
+            if each >= 0:
+                os.close(each)
+        self.descriptor = self.reader = -1
