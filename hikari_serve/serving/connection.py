@@ -118,8 +118,10 @@ class GuardedProtocol(HttpToolsProtocol):
         refuses that, and the connection is lost.
         """
         encrypted = self.transport.get_extra_info("sslcontext") is not None
-        whole = self._answering and self._in_headers and not self.cycle.response_started
-        if encrypted or not whole or self.scope["http_version"] != "1.1":
+        whole = self._answering and self._in_headers and not self.pipeline
+        if encrypted or not whole or self.cycle.response_started:
+            return False
+        if self.scope["http_version"] != "1.1":
             return False
         self.cycle.keep_alive = False
         first, later = PROBE_SECONDS
