@@ -80,10 +80,12 @@ class Load:
         threads = [threading.Thread(target=go_on) for _ in range(self._in_flight)]
         for thread in threads:
             thread.start()
-        yield
-        over.set()
-        for thread in threads:
-            thread.join()
+        try:
+            yield
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
 
     def undisturbed(self, seconds: float) -> float:
         """How many requests a second are answered while nothing is restarted."""
