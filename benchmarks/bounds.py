@@ -44,10 +44,11 @@ def bounds_of(server: Server, requests: int, ask: Callable[[], object]) -> Bound
         ask: Asks them.
     """
     workers = {stage: worker for stage in STAGES if (worker := _worker(server, stage)) is not None}
+    page = _page(server, workers)
     before, began = _Look.at(server, workers), perf_counter()
     ask()
     seconds, after = perf_counter() - began, _Look.at(server, workers)
-    between = Between(before.page, after.page)
+    between = Between(page, _page(server, workers))
     batches = {each: between.mean("hikari_batch_size", stage=each) for each in workers}
     whole, clients = after.whole - before.whole, after.clients - before.clients
     each = 1000 / requests
@@ -62,24 +63,26 @@ def bounds_of(server: Server, requests: int, ask: Callable[[], object]) -> Bound
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """Seconds of processor time so far, and what `/metrics` says."""
+    """Seconds of processor time so far."""
 
     whole: float
     clients: float
     stages: Mapping[str, float]
-    page: Page
 
     @classmethod
     def at(cls, server: Server, workers: Mapping[str, int]) -> "_Look":
         root = psutil.Process(server.process.pid)
         family = (root, *root.children(recursive=True))
-        text = [httpx.get(f"{server.url}/metrics").text] if workers else []
         return cls(
             whole=sum(_seconds(each) for each in family),
             clients=_seconds(psutil.Process()),
             stages={stage: _seconds(psutil.Process(pid)) for stage, pid in workers.items()},
-            page=Page.of(perf_counter(), text),
         )
+
+
+def _page(server: Server, workers: Mapping[str, int]) -> Page:
+    texts = [httpx.get(f"{server.url}/metrics").text] if workers else []
+    return Page.of(perf_counter(), texts)
 
 
 def _seconds(process: psutil.Process) -> float:

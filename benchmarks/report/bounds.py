@@ -38,14 +38,12 @@ average with {batched} clients.
 
 With {batched} clients {crowded.busy:.0%} of {cores} cores were busy; all of them would give \
 {most:.1f} cascades a second.
-Captions take {crowded.stages["caption"] / crowded.whole:.0%} of the server's time. One alone \
-takes {ms(alone.stages["caption"])} ms and one of a batch
-{ms(crowded.stages["caption"])} ms, for a batch pays once for each step of the model. Of {batched} \
-requests some are always in
-other stages, so that {crowded.batches["caption"]:.1f} captions are written together; a server \
-that takes {batched} pictures
-through all stages at once has full batches, in which everybody waits for the slowest. Twice the
-rate of the faster rival would leave {_left(results):.0f} ms a request, and everything but \
+Captions take {crowded.stages["caption"] / crowded.whole:.0%} of the server's time: one alone \
+{ms(alone.stages["caption"])} ms, and one of
+{crowded.batches["caption"]:.1f} that are written together \
+{ms(crowded.stages["caption"])} ms. LitServe takes up to 8 pictures through all stages at
+once, so that its batches are fuller, and everybody in one waits for the slowest. Twice the rate of
+the faster rival would leave {_left(results):.0f} ms a request on these cores; everything but \
 captions takes {rest:.0f}."""
 
 

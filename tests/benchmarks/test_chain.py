@@ -95,5 +95,5 @@ def test_the_processor_time_of_every_process_is_told(page: str) -> None:
     for column in (0, 1):
         parts = sum(float(cells[each][column]) for each in (*stages, "the API"))
         assert abs(parts - float(cells[servers[0]][column])) < 1
-        assert all(float(row[column]) > 0 for row in cells.values())
+        assert all(float(row[column]) > 0 for name, row in cells.items() if "clients" not in name)
     assert all(1 <= float(cells[each][2]) <= SMALLEST.batched for each in stages)
