@@ -45,7 +45,13 @@ class Replica:
 
     def start(self) -> None:
         self.server = self.stack.enter_context(
-            serving(self.home, "runners.stage:StageRunner", port=self.port, HIKARI_STAGE=self.stage)
+            serving(
+                self.home,
+                "runners.stage:StageRunner",
+                port=self.port,
+                HIKARI_STAGE=self.stage,
+                HIKARI_THREADS="1",  # else each would take all cores, as if it were alone there
+            )
         )
 
     def restart(self, how: signal.Signals) -> None:
