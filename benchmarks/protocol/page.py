@@ -104,5 +104,7 @@ def _analyzed(results: Results) -> str:
     return f"""## NVIDIA's perf_analyzer
 
 Release 2.41, unchanged; it asks for all outputs of the cascade, for three windows of time.
+Its workers send the same pictures at once, and what is the same in flight is computed once: its
+numbers compare with one another, and not with those above.
 
 {table(head, rows)}"""
