@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx
 
 from hikari_serve.drawing.cases import draw_cases
+from tests.crowd import crowd
 from tests.served.pictures import png
 from tests.served.server import serving
 
@@ -62,33 +63,26 @@ def main() -> None:
         calm = [ask(image)[:2] for image in images]
         ends: Counter[str] = Counter()
         turn = itertools.count()
-        over = threading.Event()
 
-        def load() -> None:
-            while not over.is_set():
-                row = next(turn) % len(images)
-                status, label, own = ask(images[row])
-                if status == calm[row][0]:
-                    right = label == calm[row][1] and own
-                    ends["whole" if right else "wrong"] += 1
-                else:
-                    ends[status] += 1
+        def once() -> None:
+            row = next(turn) % len(images)
+            status, label, own = ask(images[row])
+            if status == calm[row][0]:
+                right = label == calm[row][1] and own
+                ends["whole" if right else "wrong"] += 1
+            else:
+                ends[status] += 1
 
-        threads = [threading.Thread(target=load) for _ in range(IN_FLIGHT)]
-        for thread in threads:
-            thread.start()
         until = time.monotonic() + options.seconds
         kills = 0
-        while time.monotonic() < until:
-            time.sleep(options.every)
-            try:
-                os.kill(server.worker(DICE.choice(RUNNERS)), signal.SIGKILL)
-                kills += 1
-            except LookupError:
-                continue  # it is dead already
-        over.set()
-        for thread in threads:
-            thread.join()
+        with crowd(once, IN_FLIGHT):
+            while time.monotonic() < until:
+                time.sleep(options.every)
+                try:
+                    os.kill(server.worker(DICE.choice(RUNNERS)), signal.SIGKILL)
+                    kills += 1
+                except LookupError:
+                    continue  # it is dead already
         noticed = server.log.read_text().count("ended with exit code -9")
     share = ends["whole"] / max(1, ends.total())
     print(f"{ends.total()} requests, {kills} kills, {noticed} noticed: {dict(ends)}, {share:.2%}")

@@ -15,8 +15,8 @@ import threading
 import time
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from math import inf
@@ -25,6 +25,7 @@ from pathlib import Path
 import httpx
 
 from hikari_serve.drawing.cases import draw_cases
+from tests.crowd import crowd
 from tests.served.pictures import png
 from tests.served.server import Server, free_port, serving
 
@@ -64,7 +65,7 @@ class Replica:
 
 
 class Load:
-    """Asks in so many threads, and counts how the requests end."""
+    """Asks for pictures in turn, and counts how the requests end."""
 
     def __init__(self, url: str, in_flight: int) -> None:
         self._url = url
@@ -74,33 +75,15 @@ class Load:
         self._turn = itertools.count()
         self.ends: Counter[str] = Counter()
 
-    @contextmanager
-    def going_on(self, per_second: float = inf) -> Iterator[None]:
-        """Asks so often until the block ends; without a number as often as there are answers."""
-        over, began, turn = threading.Event(), time.monotonic(), itertools.count()
-
-        def go_on() -> None:
-            while not over.wait(began + next(turn) / per_second - time.monotonic()):
-                self._once()
-
-        threads = [threading.Thread(target=go_on) for _ in range(self._in_flight)]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            for thread in threads:
-                thread.join()
-
     def undisturbed(self, seconds: float) -> float:
         """How many requests a second are answered while nothing is restarted."""
         before, began = self.ends.total(), time.monotonic()
-        with self.going_on():
+        with crowd(self.once, self._in_flight):
             time.sleep(seconds)
         return (self.ends.total() - before) / (time.monotonic() - began)
 
-    def _once(self) -> None:
+    def once(self) -> None:
+        """Asks for the next picture."""
         row = next(self._turn) % len(self._images)
         found = self._ask(self._images[row])
         self.ends["right" if found == self._right[row] else str(found)] += 1
@@ -173,7 +156,7 @@ def roll(
 
         load = Load(api.url, in_flight)
         per_second = load.undisturbed(calm) / 2 if calm else inf
-        with load.going_on(per_second):
+        with crowd(load.once, in_flight, per_second):
             began = time.monotonic()
             for number, replica in enumerate(islice(itertools.cycle(replicas), kills), 1):
                 time.sleep(max(0.0, began + number * every - time.monotonic()))

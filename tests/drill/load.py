@@ -1,12 +1,12 @@
 """Clients that ask a server again and again, until they are told to stop."""
 
 import itertools
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import httpx
 
+from tests.crowd import crowd
 from tests.served.server import Server
 
 
@@ -27,22 +27,11 @@ def load(
         timeout_ms: How long each waits for its answer.
         path: What they ask for.
     """
-    over = threading.Event()
-    rows = itertools.count()
+    rows = itertools.cycle(images)
     form = {"timeout_ms": str(timeout_ms)}
-
-    def ask() -> None:
-        with httpx.Client(base_url=server.url, timeout=timeout_ms / 1000 + 10) as client:
-            while not over.is_set():
-                image = images[next(rows) % len(images)]
-                client.post(path, files={"image": image}, data=form)
-
-    threads = [threading.Thread(target=ask) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    try:
+    many = httpx.Limits(max_connections=clients)
+    with (
+        httpx.Client(base_url=server.url, timeout=timeout_ms / 1000 + 10, limits=many) as client,
+        crowd(lambda: client.post(path, files={"image": next(rows)}, data=form), clients),
+    ):
         yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from tritonclient.grpc import service_pb2
 from tritonclient.utils import InferenceServerException
 
 from hikari_serve.drawing.cases import Drawing
+from tests.crowd import crowd
 from tests.eventually import eventually
 from tests.served.pictures import png
 from tests.served.server import ROOT, Server, serving
@@ -121,26 +121,17 @@ def _row(message: Any) -> dict[str, str]:
 def traffic(server: Server, drawing: Drawing) -> Iterator[Counter[tuple[int, str]]]:
     """Asks `/diagnose` for one picture again and again, and counts statuses and groups."""
     seen: Counter[tuple[int, str]] = Counter()
-    over = threading.Event()
     image = png(drawing.image)
+    with httpx.Client(headers={"authorization": f"Bearer {INFER}"}, timeout=60) as client:
 
-    def ask() -> None:
-        with httpx.Client(headers={"authorization": f"Bearer {INFER}"}, timeout=60) as client:
-            while not over.is_set():
-                form = {"references": "0", "until": "group", "timeout_ms": "60000"}
-                said = client.post(f"{server.url}/diagnose", files={"image": image}, data=form)
-                group = said.json().get("group") or {}
-                seen[said.status_code, str(group.get("label"))] += 1
+        def ask() -> None:
+            form = {"references": "0", "until": "group", "timeout_ms": "60000"}
+            said = client.post(f"{server.url}/diagnose", files={"image": image}, data=form)
+            group = said.json().get("group") or {}
+            seen[said.status_code, str(group.get("label"))] += 1
 
-    threads = [threading.Thread(target=ask) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield seen
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
+        with crowd(ask, 3):
+            yield seen
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import httpx
 import pytest
 
 from hikari_serve.drawing.cases import Drawing
+from tests.crowd import crowd
 from tests.served.pictures import png
 from tests.served.server import ROOT, serving, wait_ready
 
@@ -22,37 +22,29 @@ def test_a_hung_and_a_killed_stage_do_not_take_the_api_with_them(
     image = png(drawings[0].image)
     with serving(tmp_path / "home") as server:
         url = f"{server.url}/diagnose"
-        stop = threading.Event()
         seen: list[tuple[int, str, float]] = []
 
-        def load() -> None:
-            while not stop.is_set():
-                began = time.monotonic()
-                form = {"timeout_ms": "2000", "references": "0"}
-                answer = httpx.post(url, files={"image": image}, data=form, timeout=30)
-                status = answer.json().get("status", "error")
-                seen.append((answer.status_code, status, time.monotonic() - began))
+        def ask() -> None:
+            began = time.monotonic()
+            form = {"timeout_ms": "2000", "references": "0"}
+            answer = httpx.post(url, files={"image": image}, data=form, timeout=30)
+            status = answer.json().get("status", "error")
+            seen.append((answer.status_code, status, time.monotonic() - began))
 
-        threads = [threading.Thread(target=load) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        time.sleep(1)
-
-        worker = server.worker("DiseaseRunner")
-        os.kill(worker, signal.SIGSTOP)
-        began = time.monotonic()
-        ready = httpx.get(f"{server.url}/readyz", timeout=5)
-        assert time.monotonic() - began < 1.5
-        assert ready.status_code == 503
-        assert "disease" in ready.text
-        assert "group" not in ready.text
-        time.sleep(3)
-        os.kill(worker, signal.SIGKILL)
-        time.sleep(3)
-        wait_ready(server)
-        stop.set()
-        for thread in threads:
-            thread.join()
+        with crowd(ask, 4):
+            time.sleep(1)
+            worker = server.worker("DiseaseRunner")
+            os.kill(worker, signal.SIGSTOP)
+            began = time.monotonic()
+            ready = httpx.get(f"{server.url}/readyz", timeout=5)
+            assert time.monotonic() - began < 1.5
+            assert ready.status_code == 503
+            assert "disease" in ready.text
+            assert "group" not in ready.text
+            time.sleep(3)
+            os.kill(worker, signal.SIGKILL)
+            time.sleep(3)
+            wait_ready(server)
 
         assert {code for code, _, _ in seen} <= {200, 503, 504}
         assert "partial" in {status for _, status, _ in seen}

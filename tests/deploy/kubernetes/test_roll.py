@@ -1,7 +1,6 @@
 """Nothing is lost while Deployments roll under load: `demo-cpu`, as processes of this machine."""
 
 import itertools
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import httpx
 import pytest
 
 from hikari_serve.drawing.cases import draw_cases
+from tests.crowd import crowd
 from tests.deploy.kubernetes.processes import Pod, pod
 from tests.deploy.kubernetes.rendered import overlay
 from tests.served.pictures import png
@@ -82,29 +82,20 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 def test_deployments_roll_under_load_and_nothing_fails(cluster: Cluster) -> None:
     pictures = itertools.cycle([png(each.image) for each in draw_cases(24, 41_000)])
     outcomes: Counter[str] = Counter()
-    stop = threading.Event()
 
     def ask() -> None:
-        while not stop.is_set():
-            (*_, api) = cluster.ready["hikari-api"]
-            url = f"http://{api.address}:3000/diagnose"
-            try:
-                answer = httpx.post(url, files={"image": next(pictures)}, timeout=60)
-                outcomes[answer.json().get("status") or answer.text] += 1
-            except httpx.HTTPError as error:
-                outcomes[repr(error)] += 1
+        (*_, api) = cluster.ready["hikari-api"]
+        url = f"http://{api.address}:3000/diagnose"
+        try:
+            answer = httpx.post(url, files={"image": next(pictures)}, timeout=60)
+            outcomes[answer.json().get("status") or answer.text] += 1
+        except httpx.HTTPError as error:
+            outcomes[repr(error)] += 1
 
-    clients = [threading.Thread(target=ask) for _ in range(IN_FLIGHT)]
-    for client in clients:
-        client.start()
-    try:
+    with crowd(ask, IN_FLIGHT):
         for name in ROLLED:
             before = sum(outcomes.values())
             cluster.roll(name)
             assert sum(outcomes.values()) > before
         time.sleep(1)
-    finally:
-        stop.set()
-        for client in clients:
-            client.join()
     assert set(outcomes) <= {"complete", "abstained"}, outcomes
