@@ -16,7 +16,7 @@ from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.errors import ConfigError
 from hikari_serve.repository.repository import Repository
 from tests.scripted import REPOSITORY
-from tests.serving.control.test_controller import other_cascade
+from tests.serving.control.machine import other_cascade
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.eventually import eventually
 from tests.served.pictures import png
 from tests.served.server import ROOT, Server, serving
 from tests.served.test_another_field import grow
-from tests.serving.control.test_controller import flip, other_cascade
+from tests.serving.control.machine import flip, other_cascade
 
 ADMIN, INFER = "a" * 20, "i" * 20
 DOORS: dict[str, Any] = {"http": over_http, "grpc": over_grpc}

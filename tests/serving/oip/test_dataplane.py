@@ -4,14 +4,10 @@ import asyncio
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from hikari_serve.cascade.loads import LoadedCascade
 from hikari_serve.errors import (
     DeadlineExceeded,
     EngineFailed,
@@ -22,41 +18,16 @@ from hikari_serve.errors import (
     Unavailable,
     UnsupportedImage,
 )
-from hikari_serve.presentation.present import as_json
-from hikari_serve.serving.control.controller import Controller
-from hikari_serve.serving.control.desired import Desired, DesiredFile
-from hikari_serve.serving.control.opening import first
-from hikari_serve.serving.oip.dataplane import DataPlane
 from hikari_serve.serving.oip.messages import InferRequest, InferResponse, RequestedOutput
 from hikari_serve.serving.oip.signature import cascade_signature, stage_signature
 from hikari_serve.serving.oip.tensors import Tensor
 from hikari_serve.serving.oip.values import values_of
-from hikari_serve.serving.readiness import Readiness
-from hikari_serve.settings import Settings
 from hikari_serve.stage import Classification, Description, Item, Retrieval, State
 from tests.scripted import OUTPUTS, REPOSITORY, classified
+from tests.serving.oip.asking import pictures, told, wanted, words
 from tests.serving.oip.conftest import Plane
 
 ITEM = Item(id="r", model="demo_disease", view=b"", deadline=0.0)
-
-
-def pictures(*images: bytes, alone: bool = False) -> Tensor:
-    shape = (len(images), 1) if alone else (len(images),)
-    return Tensor("image", "BYTES", shape, list(images))
-
-
-def words(name: str, *values: str, alone: bool = False) -> Tensor:
-    shape = (len(values), 1) if alone else (len(values),)
-    return Tensor(name, "BYTES", shape, [value.encode() for value in values])
-
-
-def wanted(*names: str) -> tuple[RequestedOutput, ...]:
-    return tuple(RequestedOutput(name) for name in names)
-
-
-def told(answer: InferResponse, name: str) -> Sequence[object]:
-    (found,) = [each for each in answer.outputs if each.name == name]
-    return [each.decode() if isinstance(each, bytes) else each for each in found.values]
 
 
 @pytest.mark.parametrize(
@@ -80,59 +51,6 @@ def test_each_model_answers_what_its_metadata_says(plane: Plane, name: str) -> N
         for told_length, length in zip(port.shape, tensor.shape, strict=True):
             assert told_length in (-1, length)
     assert (answer.model, answer.version) == (name, "1")
-
-
-def leaving(plane: Plane, folder: Path, looks: int) -> DataPlane:
-    """The same, where all that is served is unloaded after so many looks at it."""
-    served = {"demo": LoadedCascade(REPOSITORY.config("demo"), plane.bench.cascade.graph)}
-    file = DesiredFile(folder)
-    file.begin(first(served, {"group": {"demo_group": [1]}}))
-
-    class Leaving(Controller):
-        left = looks
-
-        def cascades(self) -> Mapping[str, LoadedCascade]:
-            now = super().cascades()
-            self.left -= 1
-            if not self.left:
-                file.write(Desired(revision=2, cascades={}, stages={}))
-            return now
-
-    return DataPlane(
-        served,
-        plane.bench.cascade,
-        REPOSITORY,
-        Readiness(plane.bench.stages, plane.bench.cascade.graph.headline),
-        plane.statistics,
-        as_json,
-        controller=Leaving(file, Settings(models=REPOSITORY.root), served),
-    )
-
-
-async def ask(plane: DataPlane, call: str, request: InferRequest) -> None:
-    if call == "infer":
-        await plane.infer(request)
-    elif call == "index":
-        await plane.index()
-    elif call == "ready":
-        await plane.model_ready(request.model)
-    elif call == "metadata":
-        plane.metadata(request.model)
-    else:
-        plane.statistics()
-
-
-@pytest.mark.parametrize("model", ["demo", "demo_group"])
-@pytest.mark.parametrize("call", ["infer", "index", "ready", "metadata", "statistics"])
-@pytest.mark.parametrize("looks", [1, 2, 3, 4])
-def test_a_model_that_goes_while_it_is_asked_answers_or_is_said_to_be_gone(
-    plane: Plane, tmp_path: Path, model: str, call: str, looks: int
-) -> None:
-    image = pictures(plane.bench.image, alone=model != "demo")
-    with suppress(NotFound, Unavailable):
-        asyncio.run(
-            ask(leaving(plane, tmp_path, looks), call, InferRequest(model, inputs=(image,)))
-        )
 
 
 def test_a_label_is_a_name_only_where_it_is_answered(plane: Plane) -> None:
