@@ -1,7 +1,7 @@
 """How fit a picture is to be judged at all: its size, sharpness, light, and whether skin is in it.
 
 Measured before any model runs on a copy of at most 256 pixels, because what a model can see in its
-view is what counts: 7 ms for a drawing and 10 ms for 48 megapixels on one core of two.
+view is what counts: 2 ms for a drawing and 8 ms for 12 megapixels on one core of two.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,9 @@ SIDE = 256
 OVERSAMPLING = 4
 """Pixels read along a side for each one of the copy: a photo's 12 million are not all needed."""
 
-ROUNDING = 1.0
+WINDOW = 9
+"""Pixels that the blur by which sharpness is measured takes together."""
+ROUNDING = 1
 """Variation that storing whole values makes on the smoothest slope, in values of 255."""
 SMALL = 64
 """A shorter side in pixels below which no surface can be seen."""
@@ -71,7 +73,7 @@ def measure(image: Image.Image, seen: int | None = None, notes: Sequence[str] = 
     """
     small = _copy(image)
     bands = np.stack([np.asarray(band) for band in small.split()])
-    luma = np.asarray(small.convert("L")).astype(np.float32)
+    luma = np.asarray(small.convert("L"))
     found = sharpness(luma)
     clipped = float((bands.min(axis=0) > 250).mean())
     blank = _is_blank(bands)
@@ -101,7 +103,7 @@ def measure(image: Image.Image, seen: int | None = None, notes: Sequence[str] = 
     )
 
 
-def sharpness(luma: NDArray[np.float32]) -> float:
+def sharpness(luma: NDArray[np.uint8]) -> float:
     """How much of the detail along rows and columns a blur of nine pixels would take away.
 
     One minus the blur metric of Crete et al., "The blur effect: perception and estimation with a
@@ -115,15 +117,15 @@ def sharpness(luma: NDArray[np.float32]) -> float:
         From 0 to 1, the blurrier of the two directions; 0 where nothing varies.
     """
     lines = []
-    for rows in (luma, np.ascontiguousarray(luma.T)):
-        if len(rows) < 10:
+    for rows in (luma.astype(np.int16), luma.T.astype(np.int16)):
+        if len(rows) <= WINDOW:
             continue
-        total = np.cumsum(np.vstack([np.zeros_like(rows[:1]), rows]), axis=0)
-        blurred = (total[9:] - total[:-9]) / 9
-        before = np.abs(np.diff(rows[4:-4], axis=0))
-        after = np.abs(np.diff(blurred, axis=0))
-        lost = np.maximum(before - after - ROUNDING, 0).sum()
-        lines.append(float(lost / before.sum()) if before.sum() > 0 else 0.0)
+        before = np.abs(rows[5:-4] - rows[4:-5])
+        # Means of nine that lie side by side share eight: their difference is that of the others.
+        after = np.abs(rows[WINDOW:] - rows[:-WINDOW])
+        lost = np.maximum(WINDOW * (before - ROUNDING) - after, 0)  # WINDOW times what is lost
+        varied = WINDOW * int(before.sum())
+        lines.append(int(lost.sum()) / varied if varied else 0.0)
     return min(lines, default=0.0)
 
 
