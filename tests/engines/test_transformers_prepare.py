@@ -26,6 +26,21 @@ def test_work_counts_text_and_image_tokens(closed: TransformersEngine) -> None:
     assert two.positions.shape == (two.work, 3)
 
 
+def test_positions_are_the_models_own(closed: TransformersEngine) -> None:
+    wide, tall, square = (96, 32), (32, 96), (64, 64)
+    shapes = [[wide, tall], [tall, wide], [wide, wide], [square, tall], [tall]]
+    prompts = [question(*["red"] * len(sizes), sizes=sizes) for sizes in shapes] + [question()]
+    for prompt in 2 * prompts:  # the second time, from those that are kept
+        request = closed.prepare(prompt, WANT)
+        row = request.input_ids[None]
+        own, _ = closed._model.model.get_rope_index(
+            row,
+            mm_token_type_ids=(row == closed._chat.image).int(),
+            image_grid_thw=request.grids,
+        )
+        assert torch.equal(request.positions, own[:, 0].T)
+
+
 def test_pixels_have_the_models_precision(load: Load) -> None:
     pixels = load(dtype="bfloat16").prepare(question("red"), WANT).pixels
     assert pixels is not None

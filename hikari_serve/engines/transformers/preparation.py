@@ -1,6 +1,7 @@
 """From a prompt to what the model reads: token ids, their positions, and patches of pictures."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from transformers import Qwen2VLImageProcessorPil, Qwen3VLForConditionalGeneration
@@ -8,6 +9,9 @@ from transformers import Qwen2VLImageProcessorPil, Qwen3VLForConditionalGenerati
 from hikari_serve.engines.contract import Generate, Prompt, Score
 from hikari_serve.engines.patches import PatchCutter
 from hikari_serve.engines.prompt_reader import PromptReader
+
+SHAPES = 256
+"""Shapes of prompts whose positions are kept, at 48 kB for each of 2,000 tokens."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +52,7 @@ class Preparation:
         self._cutter = PatchCutter(processor)
         self._model = model
         self._dtype = model.dtype
+        self._positions = lru_cache(SHAPES)(self._find_positions)
 
     def __call__(self, prompt: Prompt, want: Score | Generate) -> PromptRequest:
         """Tokenises a prompt and cuts its pictures into patches.
@@ -61,11 +66,25 @@ class Preparation:
         input_ids = torch.tensor(self._reader.expand(ids, patches.tokens if patches else []))
         pixels = patches.pixels.to(self._dtype) if patches else None
         grids = patches.grids if patches else None
-        return PromptRequest(input_ids, self._positions(input_ids, grids), pixels, grids, want)
+        shape = tuple(map(tuple, grids.tolist())) if grids is not None else ()
+        # Where tokens stand depends on which of them are pictures', and on nothing else of theirs.
+        positions = self._positions((input_ids == self._reader.image).numpy().tobytes(), shape)
+        return PromptRequest(input_ids, positions, pixels, grids, want)
 
-    def _positions(self, input_ids: torch.Tensor, grids: torch.Tensor | None) -> torch.Tensor:
-        row = input_ids[None]
+    def _find_positions(self, pictured: bytes, grids: tuple[tuple[int, ...], ...]) -> torch.Tensor:
+        """Where each token stands, by the model's own rule.
+
+        Args:
+            pictured: For each token, whether it is a picture's.
+            grids: Each picture's patches in time, height and width.
+
+        Returns:
+            (tokens, 3); shared by all who ask for the same.
+        """
+        kinds = torch.frombuffer(bytearray(pictured), dtype=torch.uint8).int()[None]
         positions, _ = self._model.model.get_rope_index(
-            row, mm_token_type_ids=(row == self._reader.image).int(), image_grid_thw=grids
+            kinds.long(),
+            mm_token_type_ids=kinds,
+            image_grid_thw=torch.tensor(grids) if grids else None,
         )
         return torch.as_tensor(positions[:, 0].T)
