@@ -27,7 +27,7 @@ from hikari_serve.presentation.present import as_json
 from hikari_serve.repository.repository import Repository
 from hikari_serve.serving.admission import Admission
 from hikari_serve.serving.arbiter import Entrance, enter_by
-from hikari_serve.serving.bento import METRICS, TRAFFIC, begun, beside, log_as
+from hikari_serve.serving.bento import SERVICE, begun, beside, log_as
 from hikari_serve.serving.control.controller import Controller
 from hikari_serve.serving.control.opening import followed
 from hikari_serve.serving.diagnose.door import diagnose_app
@@ -82,11 +82,9 @@ state = ReadinessState()
 
 @bentoml.service(
     workers=settings.workers,
-    traffic=TRAFFIC,
-    metrics=METRICS,
     ssl=tls,
     runner_probe={"enabled": False},  # waits five seconds for a dead stage
-    logging={"access": {"enabled": False}},  # the doorstep writes its own
+    **SERVICE,
 )
 @bentoml.asgi_app(app)
 @beside(

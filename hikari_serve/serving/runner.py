@@ -18,7 +18,7 @@ from hikari_serve.observability.several import Several
 from hikari_serve.observability.traces import endpoint, exported
 from hikari_serve.repository.repository import Repository
 from hikari_serve.serving.arbiter import Entrance, enter_by
-from hikari_serve.serving.bento import METRICS, TRAFFIC, addresses, log_as
+from hikari_serve.serving.bento import SERVICE, addresses, log_as
 from hikari_serve.serving.control.opening import followed, keeper_of
 from hikari_serve.serving.doorstep import LOOPBACK, Doorstep
 from hikari_serve.serving.draining import drain_of
@@ -30,13 +30,6 @@ from hikari_serve.serving.supervision import exit_when_failed
 from hikari_serve.serving.tls import certified
 from hikari_serve.settings import Settings
 from hikari_serve.tasks.host import Host
-
-CONFIG: dict[str, Any] = {
-    "traffic": TRAFFIC,
-    "metrics": METRICS,
-    "logging": {"access": {"enabled": False}},  # the API logs each request once
-}
-"""BentoML's configuration of every runner."""
 
 
 def runner_of(name: str | None) -> Any:
@@ -70,7 +63,7 @@ def runner_of(name: str | None) -> Any:
     drain_seconds = settings.drain_seconds or drain_of(cascades[settings.cascade].config)
     workers = settings.of_stage(stage).workers
 
-    @bentoml.service(name=service_name(stage), workers=workers, ssl=tls, **CONFIG)
+    @bentoml.service(name=service_name(stage), workers=workers, ssl=tls, **SERVICE)
     @bentoml.asgi_app(app)
     class StageRunner(Runner):
         def __init__(self) -> None:

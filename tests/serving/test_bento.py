@@ -1,6 +1,8 @@
 """What BentoML does not promise and this server uses is there, as it was in the release it knows."""
 
 import inspect
+import subprocess
+import sys
 from importlib.metadata import entry_points
 
 import bentoml
@@ -41,6 +43,32 @@ def test_a_dependency_set_by_name_is_found() -> None:
 
     assert isinstance(Needing, Service)
     assert set(Needing.all_services()) == {"Needing", "Needed"}
+
+
+ASKS_FOR_TRACES = """
+import bentoml
+from bentoml._internal.configuration.containers import BentoMLContainer
+from hikari_serve.serving.bento import SERVICE
+
+@bentoml.service(name="Quiet", **SERVICE)
+class Quiet:
+    pass
+
+Quiet.inject_config()
+excluded = BentoMLContainer.tracing_excluded_urls.get()
+print(all(excluded.url_disabled("http://127.0.0.1:3000" + path) for path in ("/", "/infer")))
+"""
+
+
+def test_its_own_traces_are_not_made() -> None:
+    assert "excluded_urls=BentoMLContainer.tracing_excluded_urls.get()" in inspect.getsource(
+        ServiceAppFactory
+    )
+    # Once a process, so that no other test's configuration counts.
+    asked = subprocess.run(
+        [sys.executable, "-c", ASKS_FOR_TRACES], capture_output=True, text=True, check=True
+    )
+    assert asked.stdout == "True\n"
 
 
 def test_middleware_comes_in_by_a_public_method() -> None:
