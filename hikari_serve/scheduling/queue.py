@@ -41,6 +41,7 @@ class Queue:
         self._pending: set[Job] = set()  # admitted and not started, prepared or not
         self._running = 0
         self._computing = 0
+        self._told = (0, 0)
         self._order = count()
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -115,9 +116,10 @@ class Queue:
         self._tell_length()
 
     def _tell_length(self) -> None:
-        self._observer.queue_changed(
-            self._model, self._version, len(self._pending), self._computing
-        )
+        length = len(self._pending), self._computing
+        if length != self._told:
+            self._told = length
+            self._observer.queue_changed(self._model, self._version, *length)
 
     async def _prepare(self, job: Job, prepare: Callable[[], Prepared]) -> None:
         try:
