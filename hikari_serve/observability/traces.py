@@ -81,8 +81,22 @@ def exported(stage: str = "", environ: Mapping[str, str] = os.environ) -> "tuple
         "service.version": __version__,
         "process.pid": os.getpid(),
     }
-    provider = TracerProvider(resource=Resource.create(its))
+    provider = TracerProvider(resource=Sender(Resource.create(its)))
     return (Traces(provider, BatchSpanProcessor(OTLPSpanExporter())),)
+
+
+class Sender(Resource):
+    """A resource that knows its hash.
+
+    The exporter asks for it with every span, and to find it anew is a third of what it does.
+    """
+
+    def __init__(self, known: Resource) -> None:
+        super().__init__(known.attributes, known.schema_url)
+        self._hash = hash(known)
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 class Traces(Observer):

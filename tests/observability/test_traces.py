@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from hikari_serve.errors import ConfigError
 from hikari_serve.observability import traces
-from hikari_serve.observability.traces import Traces, endpoint, exported
+from hikari_serve.observability.traces import Sender, Traces, endpoint, exported
 from hikari_serve.observer import BatchEnd, ItemEnd, PictureTime, RequestEnd, StageTime
 from tests.observability.receiver import Receiver
 
@@ -191,6 +191,13 @@ def test_a_missing_exporter_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     with pytest.raises(ConfigError, match=r"OTEL_EXPORTER_OTLP_ENDPOINT is set.*\[traces\]"):
         endpoint({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x:4318"})
+
+
+def test_a_sender_is_the_resource_that_it_knows() -> None:
+    known = Resource({"service.name": "hikari-group", "process.pid": 7}, "https://example.test/1")
+    its = Sender(known)
+    assert (its, hash(its), its.schema_url) == (known, hash(known), known.schema_url)
+    assert dict(its.attributes) == dict(known.attributes)
 
 
 def test_no_provider_is_anybody_elses(tracing: Traces) -> None:
