@@ -1,9 +1,9 @@
 """Runs rendered Deployments as podman's pods: `podman play kube`, by the container image.
 
 Podman makes one pod of a Deployment and has no Services, publishes every port on this machine, gives
-volumes of one name to all pods, and needs curl in the image and systemd for probes. So each pod is
-played by itself, without ports and probes, with volumes of its own, and with its Service's name as an
-alias on their network; the test asks what the probes would.
+volumes of one name to all pods, knows no image volumes, and needs curl in the image and systemd for
+probes. So each pod is played by itself, without ports and probes, with volumes of its own, and with its
+Service's name as an alias on their network; the test asks what the probes would.
 """
 
 import copy
@@ -73,6 +73,7 @@ class Pods:
         self._rendered = rendered
         self._folder = folder
         self._started: list[Pod] = []
+        self._images: dict[str, str] = {}
         self._network = f"hikari-{uuid4().hex[:8]}"
         podman("network", "create", self._network)
 
@@ -95,6 +96,10 @@ class Pods:
         container["image"] = IMAGE
         for each in [*spec["volumes"], *container["volumeMounts"]]:
             each["name"] = f"{each['name']}-{self._network}-{len(self._started)}"
+        for volume in spec["volumes"]:
+            if image := volume.pop("image", None):
+                self._volume(volume["name"], image["reference"])
+                volume["persistentVolumeClaim"] = {"claimName": volume["name"]}
         file = self._folder / f"{played['metadata']['name']}.yaml"
         settings = self._rendered.of("ConfigMap").values()
         file.write_text(yaml.safe_dump_all([*settings, played]))
@@ -103,6 +108,12 @@ class Pods:
         grace = spec["terminationGracePeriodSeconds"]
         self._started.append(Pod(name, self._address(name), rendered, grace))
         return self._started[-1]
+
+    def _volume(self, name: str, image: str) -> None:
+        """Makes a volume of what is in an image."""
+        podman("pull", "--quiet", image)
+        podman("volume", "create", "--driver", "image", "--opt", f"image={image}", name)
+        self._images[name] = image
 
     def _address(self, name: str) -> str:
         infra = json.loads(podman("pod", "inspect", name))["InfraContainerID"]
@@ -115,6 +126,9 @@ class Pods:
             # podman 4.3 trips over what it has to kill itself
             podman("stop", "--time", str(pod.grace), pod.server)
             podman("pod", "rm", "--force", pod.name)
+        for volume, image in self._images.items():
+            podman("volume", "rm", volume)
+            podman("rmi", image)
         podman("network", "rm", "--force", self._network)
 
 

@@ -1,4 +1,4 @@
-"""A registry on the loopback that speaks as much of OCI's distribution API as a push needs."""
+"""A registry on the loopback that speaks as much of OCI's distribution API as a push and a pull need."""
 
 import hashlib
 import re
@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 UPLOAD = re.compile(r"^/v2/.+/blobs/uploads/(\d*)(?:\?digest=(.+))?$")
 BLOB = re.compile(r"^/v2/.+/blobs/(sha256:[0-9a-f]+)$")
 MANIFEST = re.compile(r"^/v2/(.+)/manifests/(.+)$")
+OCI = "application/vnd.oci.image.manifest.v1+json"
+BYTES = "application/octet-stream"
 
 
 class Registry(ThreadingHTTPServer):
@@ -47,11 +49,12 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        self.answer(200)
+        content = self.kept()
+        if content:
+            self.wfile.write(content)
 
     def do_HEAD(self) -> None:
-        found = BLOB.match(self.path)
-        self.answer(200 if found and found[1] in self.server.blobs else 404)
+        self.kept()
 
     def do_POST(self) -> None:
         self.server.uploads.append(b"")
@@ -72,6 +75,21 @@ class Handler(BaseHTTPRequestHandler):
             self.server.tags[f"{manifest[1]}:{manifest[2]}"] = digest
             self.answer(201)
 
+    def kept(self) -> bytes:
+        """What is asked for, once the answer's head is sent; empty if nothing is to follow it."""
+        if self.path == "/v2/":
+            self.answer(200)
+            return b""
+        blob, manifest = BLOB.match(self.path), MANIFEST.match(self.path)
+        digest = blob[1] if blob else ""
+        if manifest:
+            digest = self.server.tags.get(f"{manifest[1]}:{manifest[2]}", manifest[2])
+        content = self.server.blobs.get(digest, b"")
+        self.answer(
+            200 if content else 404, len(content), **{"Content-Type": BYTES if blob else OCI}
+        )
+        return content
+
     def body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":
             return self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -82,9 +100,9 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return content
 
-    def answer(self, status: int, **headers: str) -> None:
+    def answer(self, status: int, length: int = 0, **headers: str) -> None:
         self.send_response(status)
-        for key, value in {**headers, "Content-Length": "0"}.items():
+        for key, value in {**headers, "Content-Length": str(length)}.items():
             self.send_header(key, value)
         self.end_headers()
 

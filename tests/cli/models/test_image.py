@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hikari_serve.repository.digest import file_digest, weights_digest
+from hikari_serve.repository.digest import weights_digest
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.weights import find_weights
 from tests.cli.conftest import Hikari
+from tests.cli.models.pulled import lay_pulled
 from tests.cli.models.registry import Registry, serving
-from tests.cli.models.test_pull import HUB, MODELS, sourced
+from tests.cli.models.test_pull import MODELS
 from tests.repository.hub_server import COMMIT
 
 OTHERS = ("demo_references", "demo_disease", "demo_caption")
@@ -27,22 +28,7 @@ OTHERS = ("demo_references", "demo_disease", "demo_caption")
 @pytest.fixture
 def pulled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The demo repository, the group model's weights pulled; the folder of them."""
-    config = sourced(tmp_path) / "demo_group" / "config.yaml"
-    config.write_text(config.read_text().replace("revision: v1", f"revision: {COMMIT}"))
-    folder = tmp_path / "weights" / "demo_group" / COMMIT
-    folder.parent.mkdir(parents=True)
-    shutil.move(tmp_path / "hub", folder)
-    files = {
-        path.name: {
-            "size": path.stat().st_size,
-            "sha256": file_digest(path),
-            "mtime_ns": path.stat().st_mtime_ns,
-        }
-        for path in folder.iterdir()
-    }
-    record = {"hub": HUB, "commit": COMMIT, "files": files}
-    (folder / "pulled.json").write_text(json.dumps(record))
-    folder.joinpath("model.safetensors").chmod(0o600)  # pods are another user
+    folder = lay_pulled(tmp_path)
     monkeypatch.setenv("HIKARI_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("HIKARI_WEIGHTS", str(tmp_path / "weights"))
     return folder
