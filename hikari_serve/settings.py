@@ -8,6 +8,7 @@ import os
 import re
 import tempfile
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -244,15 +245,21 @@ class Settings:
         return self.of_stage(name).threads or max(1, available_cores() // max(1, processes))
 
 
-def available_cores() -> int:
-    """The cores that this process may run on: its affinity, and its container's quota."""
+def available_cores(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
+    """The cores that this process may run on: its affinity, and its container's quota.
+
+    Args:
+        cgroup: Where the container's cgroup is mounted, of version 2 or 1.
+    """
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-    except (OSError, ValueError):
-        return cores  # no Linux, or no cgroup of version 2
-    return cores if quota == "max" else max(1, min(cores, int(quota) // int(period)))
+    for files in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
+        with suppress(OSError, ValueError):
+            quota, period = " ".join((cgroup / each).read_text() for each in files).split()
+            return (
+                cores if quota in ("max", "-1") else max(1, min(cores, int(quota) // int(period)))
+            )
+    return cores  # no container, or no Linux
 
 
 def _is_ours(name: str, value: str) -> bool:

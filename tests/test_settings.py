@@ -115,6 +115,28 @@ def test_processes_on_one_machine_share_its_cores() -> None:
     assert own.cores("disease", stages) == max(1, available_cores() // 4)
 
 
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({"cpu.max": "200000 100000"}, 2),
+        ({"cpu.max": "50000 100000"}, 1),
+        ({"cpu.max": "max 100000"}, 8),
+        ({"cpu.max": "6400000 100000"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "300000", "cpu/cpu.cfs_period_us": "100000"}, 3),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 8),
+        ({}, 8),
+    ],
+)
+def test_a_containers_quota_is_its_cores(
+    files: dict[str, str], cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)))
+    (tmp_path / "cpu").mkdir()
+    for name, content in files.items():
+        (tmp_path / name).write_text(f"{content}\n")
+    assert available_cores(tmp_path) == cores
+
+
 def test_every_setting_is_in_the_docs_and_nothing_else() -> None:
     docs = (Path(__file__).parents[1] / "docs" / "settings.md").read_text()
     told = {line.split("`")[1] for line in docs.splitlines() if line.startswith("| `")}

@@ -1,5 +1,6 @@
 """The overlay `demo-cpu` as pods of podman, of this image: as restricted as it says, and it serves."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,11 +41,15 @@ def test_pods_find_each_other_and_answer(pods: Pods) -> None:
 
 
 def is_restricted(pod: Pod) -> None:
-    """Its user, root, capabilities and memory are what its manifest says."""
+    """Its user, root, capabilities, memory and cores are what its manifest says."""
     asked = "id -u; touch /srv/new 2>&1; grep -E '^(CapEff|NoNewPrivs)' /proc/self/status; exit 0"
     user, root, *rights = podman("exec", pod.server, "sh", "-c", asked).splitlines()
     assert user == "10034"
     assert "Read-only file system" in root
     assert [each.split()[1] for each in rights] == ["0" * 16, "1"]
-    limit = int(podman("inspect", "--format", "{{.HostConfig.Memory}}", pod.server))
-    assert limit == int(pod.container["resources"]["limits"]["memory"].removesuffix("Gi")) * 2**30
+    limits = pod.container["resources"]["limits"]
+    memory = int(podman("inspect", "--format", "{{.HostConfig.Memory}}", pod.server))
+    assert memory == int(limits["memory"].removesuffix("Gi")) * 2**30
+    seen = "from hikari_serve.settings import available_cores as cores; print(cores())"
+    cores = int(podman("exec", pod.server, "python", "-c", seen))
+    assert cores == min(int(limits["cpu"]), os.cpu_count() or 1)
