@@ -7,9 +7,11 @@ Service's name as an alias on their network; the test asks what the probes would
 """
 
 import copy
+import itertools
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +75,7 @@ class Pods:
         self._rendered = rendered
         self._folder = folder
         self._started: list[Pod] = []
+        self._numbers = itertools.count()
         self._images: dict[str, str] = {}
         self._network = f"hikari-{uuid4().hex[:8]}"
         podman("network", "create", self._network)
@@ -86,7 +89,8 @@ class Pods:
     def start(self, deployment: str) -> Pod:
         """Starts one more pod of a Deployment."""
         played = copy.deepcopy(self._rendered.of("Deployment")[deployment])
-        played["metadata"]["name"] = f"{deployment}-{len(self._started)}"
+        number = next(self._numbers)
+        played["metadata"]["name"] = f"{deployment}-{number}"
         played["spec"]["replicas"] = 1
         spec = played["spec"]["template"]["spec"]
         (container,) = spec["containers"]
@@ -95,7 +99,7 @@ class Pods:
             del container[part]
         container["image"] = IMAGE
         for each in [*spec["volumes"], *container["volumeMounts"]]:
-            each["name"] = f"{each['name']}-{self._network}-{len(self._started)}"
+            each["name"] = f"{each['name']}-{self._network}-{number}"
         for volume in spec["volumes"]:
             if image := volume.pop("image", None):
                 self._volume(volume["name"], image["reference"])
@@ -120,12 +124,17 @@ class Pods:
         (found,) = json.loads(podman("inspect", infra))
         return str(found["NetworkSettings"]["Networks"][self._network]["IPAddress"])
 
+    def remove(self, pod: Pod) -> None:
+        """Ends a pod, if it still runs; its address is nobody's then, and its name forgets it."""
+        # podman 4.3 trips over what it has to kill itself
+        podman("stop", "--time", str(pod.grace), pod.server)
+        podman("pod", "rm", "--force", pod.name)
+        self._started.remove(pod)
+
     def close(self) -> None:
         """Ends all of them, with their volumes and their network."""
-        for pod in self._started:
-            # podman 4.3 trips over what it has to kill itself
-            podman("stop", "--time", str(pod.grace), pod.server)
-            podman("pod", "rm", "--force", pod.name)
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(self.remove, list(self._started)))
         for volume, image in self._images.items():
             podman("volume", "rm", volume)
             podman("rmi", image)
