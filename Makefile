@@ -219,8 +219,10 @@ IMAGE         ?= hikari-serve
 IMAGE_OPTIONS ?=
 # Builds the newest Bento.
 BUILD_IMAGE    = deploy/image/build.sh "$$($(BIN)/bentoml get -o path hikari:latest)"
-LABELS         = --build-arg VERSION=$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' hikari_serve/__init__.py) \
-	--build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null)
+# Not by arguments of the Dockerfile: buildah's cache heeds none in a LABEL.
+LABEL          = --label org.opencontainers.image
+LABELS         = $(LABEL).version=$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' hikari_serve/__init__.py) \
+	$(LABEL).revision=$(shell git rev-parse HEAD 2>/dev/null)
 
 image: bento ## build the image for CPUs, hikari-serve:cpu
 	$(BUILD_IMAGE) $(IMAGE):cpu $(LABELS) $(IMAGE_OPTIONS)

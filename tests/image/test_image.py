@@ -1,6 +1,7 @@
 """The image that `make image` builds: what is in it, that it serves, and that it ends well."""
 
 import json
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +15,7 @@ from hikari_serve import __version__
 from hikari_serve.drawing.cases import Drawing, draw_cases
 from tests.image.container import IMAGE, podman, running
 from tests.served.pictures import png
-from tests.served.server import free_port
+from tests.served.server import ROOT, free_port
 
 MOST_BYTES = 1_500_000_000
 MOST_PULLED_BYTES = 550_000_000
@@ -43,7 +44,11 @@ def test_it_is_small_and_says_what_it_is() -> None:
     (image,) = json.loads(podman("image", "inspect", IMAGE))
     assert image["Size"] <= MOST_BYTES
     labels = image["Config"]["Labels"]
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert labels["org.opencontainers.image.version"] == __version__
+    assert labels["org.opencontainers.image.revision"] == head.stdout.strip()
     assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
     assert int(image["Config"]["User"].split(":")[0]) > 0
     assert image["Healthcheck"]["Test"]
