@@ -35,11 +35,12 @@ def read_jpeg(data: bytes) -> Contents:
         TruncatedImage: It is cut before its pixels, or has too many scans.
         UnsupportedImage: It is of a kind that is not read, or has too many segments.
     """
-    kept, exif, at = [data[:2]], None, 2
+    whole = memoryview(data)  # of which pixels are copied once, into what is returned
+    kept, exif, at = [whole[:2]], None, 2
     scans = _Scans()
     for segment in _segments(data):
         if scans.count:  # before them, what stands between segments is filling
-            kept.append(data[at : segment.begin])
+            kept.append(whole[at : segment.begin])
         at = segment.end
         if segment.kind == _END:
             if not scans.count:
@@ -50,10 +51,10 @@ def read_jpeg(data: bytes) -> Contents:
         if exif is None and segment.kind == _EXIF_SEGMENT and segment.body.startswith(_EXIF):
             exif = segment.body
         if segment.needed:
-            kept.append(data[segment.begin : segment.end])
+            kept.append(whole[segment.begin : segment.end])
     if not scans.whole:
         raise damaged("JPEG")
-    return Contents(b"".join([*kept, data[at:]]), exif)
+    return Contents(b"".join([*kept, whole[at:]]), exif)
 
 
 @dataclass(frozen=True, slots=True)
