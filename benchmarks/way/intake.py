@@ -8,19 +8,15 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-import numpy as np
 from PIL import Image
 from pillow_heif import register_heif_opener
 
+from benchmarks.pictures import Pictures
 from hikari_serve.cascade.picture import read_picture
 from hikari_serve.cascade.wiring import read_graph
-from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.repository.repository import Repository
 
-SIDES = 4000, 3000
-"""Of a photograph of 12 megapixels."""
-SEED = 70_000
 _ORIENTATION, _QUARTER_TURN = 0x0112, 6
 
 
@@ -29,10 +25,12 @@ class Cost:
     """Milliseconds of CPU time, medians.
 
     Attributes:
+        size: Bytes of the file.
         bare: Pillow's decoding alone.
         whole: All that the server does before the first stage.
     """
 
+    size: int
     bare: float
     whole: float
 
@@ -47,24 +45,25 @@ def costs(repeats: int) -> dict[str, Cost]:
         whole = partial(read_picture, data, PictureLimits(), graph, 0.0)
         took = [(_cpu_ms(bare), _cpu_ms(whole)) for _ in range(repeats + 1)]
         bares, wholes = zip(*took[1:], strict=True)  # the first time loads what decodes
-        found[name] = Cost(median(bares), median(wholes))
+        found[name] = Cost(len(data), median(bares), median(wholes))
     return found
 
 
 def pictures() -> Mapping[str, bytes]:
-    """A drawing as the demo has them, and smooth noise of a photograph's size."""
+    """A drawing, and one photograph as three files."""
     register_heif_opener()
-    small = np.random.default_rng(SEED).integers(60, 220, (75, 100, 3), dtype=np.uint8)
-    photograph = Image.fromarray(small).resize(SIDES, Image.Resampling.BICUBIC)
+    made = Pictures()
+    (drawing,), (photograph,) = made.drawings(1), made.photographs(1)
+    opened = Image.open(io.BytesIO(photograph))
     turned = Image.Exif()
     turned[_ORIENTATION] = _QUARTER_TURN
     return {
-        "drawing, PNG": _file(next(draw_cases(1, SEED)).image, "PNG"),
-        "12 megapixels, JPEG": _file(photograph, "JPEG", quality=90),
+        "drawing, PNG": drawing,
+        "12 megapixels, JPEG": photograph,
         "12 megapixels, JPEG, held upright": _file(
-            photograph, "JPEG", quality=90, exif=turned.tobytes()
+            opened, "JPEG", quality="keep", exif=turned.tobytes()
         ),
-        "12 megapixels, HEIC": _file(photograph, "HEIF", quality=80),
+        "12 megapixels, HEIC": _file(opened, "HEIF", quality=80),
     }
 
 
