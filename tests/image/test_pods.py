@@ -1,29 +1,15 @@
 """The overlay `demo-cpu` as pods of podman, of this image: as restricted as it says, and it serves."""
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
-import pytest
 
 from hikari_serve.drawing.cases import draw_cases
-from tests.deploy.kubernetes.rendered import overlay
 from tests.image.container import podman
-from tests.image.pods import Pod, Pods, pods_of
+from tests.image.pods import Pod, Pods
 from tests.served.pictures import png
 
 MAKERS = tuple(f"hikari-{name}" for name in ("group", "references", "disease", "caption", "api"))
-
-
-@pytest.fixture
-def pods(tmp_path: Path) -> Iterator[Pods]:
-    with pods_of(overlay("demo-cpu"), tmp_path) as made:
-        if not made.resolves:
-            pytest.skip(
-                "podman's network has no names: golang-github-containernetworking-plugin-dnsname"
-            )
-        yield made
 
 
 def test_pods_find_each_other_and_answer(pods: Pods) -> None:

@@ -7,17 +7,14 @@ are ready: the API meets addresses where nobody listens yet, or nobody any more.
 import itertools
 import random
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from hikari_serve.drawing.cases import draw_cases
 from tests.crowd import crowd
-from tests.deploy.kubernetes.rendered import overlay
 from tests.image.container import podman
-from tests.image.pods import Pod, Pods, pods_of
+from tests.image.pods import Pod, Pods
 from tests.served.pictures import png
 
 STAGES = ("group", "references", "disease", "disease", "caption")
@@ -64,13 +61,8 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    with pods_of(overlay("demo-cpu"), tmp_path) as pods:
-        if not pods.resolves:
-            pytest.skip(
-                "podman's network has no names: golang-github-containernetworking-plugin-dnsname"
-            )
-        yield Cluster(pods)
+def cluster(pods: Pods) -> Cluster:
+    return Cluster(pods)
 
 
 def test_pods_roll_under_load_and_no_answer_is_lost_or_another(cluster: Cluster) -> None:
