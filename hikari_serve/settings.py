@@ -256,9 +256,9 @@ def available_cores(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
     for files in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
         with suppress(OSError, ValueError):
             quota, period = " ".join((cgroup / each).read_text() for each in files).split()
-            return (
-                cores if quota in ("max", "-1") else max(1, min(cores, int(quota) // int(period)))
-            )
+            if quota in ("max", "-1"):
+                return cores
+            return max(1, min(cores, int(quota) // int(period)))
     return cores  # no container, or no Linux
 
 

@@ -1,11 +1,11 @@
 """What metrics, logs and traces cost a request: `python -m benchmarks.observing`.
 
 Two servers take turns: one with metrics, log and traces, its traces sent to a receiver of OTLP; one
-where nobody hears what happens. Their engines repeat one answer,
-so that what is compared is not lost in what they compute. A request's cost is the processor time of
-all processes of its server. The turns are short and many, because what else a machine does makes a
-request dearer or cheaper by more than what is looked for. What Prometheus' reading costs comes with
-each reading, not with a request, and is told apart.
+where nobody hears what happens. Their engines repeat one answer, so that what is compared is not
+lost in what they compute. A request's cost is the processor time of all processes of its server.
+The turns are short and many, because what else a machine does makes a request dearer or cheaper by
+more than what is looked for. What Prometheus' reading costs comes with each reading, not with a
+request, and is told apart.
 """
 
 import argparse

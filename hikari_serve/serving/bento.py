@@ -49,8 +49,8 @@ SERVICE: dict[str, Any] = {
     # In seconds; only BentoML's own clients, which the cascade does not use, still heed it.
     "traffic": {"timeout": 24 * 3600},
     "metrics": {"duration": {"buckets": [0.1, 1.0, 10.0]}},  # few of them, because ours have many
-    # `observability.traces` makes ours. BentoML's would take 0.4 ms of each request and each hop,
-    # though nobody receives them.
+    # `observability.traces` makes ours; BentoML's would take time of each request and each hop,
+    # and nobody would receive them.
     "tracing": {"excluded_urls": [".*"]},
     "logging": {"access": {"enabled": False}},  # each request is logged once, by the API
 }
