@@ -1,8 +1,8 @@
 """An observer that writes what was answered to whom: one line of JSON a request, only appended.
 
-A line has the request's id and outcome, what produced the answer, its decisions with their
-probabilities, and each picture as an HMAC of its file: who has the key and the file can find the
-line, and nobody can tell a picture from it. `docs/logs.md` has an example.
+A line has the request's id and outcome, and of each picture an HMAC of its file, what produced the
+answer, and its decisions with their probabilities: who has the key and the file can find the line,
+and nobody can tell a picture from it. `docs/logs.md` has an example.
 
 Requests never wait for the file: a thread writes. What it cannot write is counted as lost.
 """
@@ -141,10 +141,24 @@ def fields(request: RequestEnd, key: bytes) -> dict[str, object]:
         "outcome": request.outcome,
         "cause": request.cause,
         "server": __version__,
-        "pictures": [content_hmac(key, each.content) for each in request.pictures],
+        "pictures": [_picture(request, item, key) for item in sorted(_items(request))],
+    }
+
+
+def _items(request: RequestEnd) -> set[int]:
+    """Those of which anything is known: no decision is left out."""
+    return {each.item for each in (*request.pictures, *request.stages)}
+
+
+def _picture(request: RequestEnd, item: int, key: bytes) -> dict[str, object]:
+    contents = [each.content for each in request.pictures if each.item == item]
+    return {
+        "item": item,
+        "hmac": content_hmac(key, contents[0]) if contents else None,
         "stages": {
             each.stage: _answered(each.result) if each.result else {"error": each.error}
             for each in request.stages
+            if each.item == item
         },
     }
 
