@@ -168,15 +168,15 @@ enter_by(
     )
 )
 hosts = settings.allowed_hosts or (LOOPBACK if on_loopback() else ())
-served.add_asgi_middleware(Doorstep, hosts=hosts, keys=keys, observer=told, admission=admission)
-if settings.cors_origins:
+if settings.cors_origins:  # the first: a page must be able to read why it is refused
     served.add_asgi_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "POST"],
         allow_headers=["*"],
-        expose_headers=[HEADER],
+        expose_headers=[HEADER, "retry-after"],
     )
+served.add_asgi_middleware(Doorstep, hosts=hosts, keys=keys, observer=told, admission=admission)
 if (fd := probes_fd()) is not None:
     served.add_asgi_middleware(ProbePort, fd=fd)
 served.add_asgi_middleware(ReadinessDoor, state=state)

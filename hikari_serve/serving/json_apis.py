@@ -1,6 +1,11 @@
-"""What stands before BentoML's own APIs: it hands them JSON that can be read, and nothing else."""
+"""What stands before BentoML's own APIs: it hands them JSON that can be read, and nothing else.
 
+BentoML does not look whether a client is still there; this does.
+"""
+
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
@@ -11,6 +16,7 @@ from hikari_serve.quoting import quoted
 from hikari_serve.serving.body import json_bytes, read_body
 from hikari_serve.serving.ending import ending
 from hikari_serve.serving.errors import error_response
+from hikari_serve.serving.hangup import HungUp, while_connected
 
 
 class JsonApis:
@@ -59,9 +65,12 @@ class JsonApis:
             ending().failed(error)
             await error_response(error)(scope, receive, send)
             return
-        messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+        messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def again() -> Message:
-            return next(messages, None) or await receive()
+            if messages:
+                return messages.pop()
+            return await asyncio.Future[Message]()  # `receive` is watched already
 
-        await self._app(scope, again, send)
+        with suppress(HungUp):
+            await while_connected(receive, self._app(scope, again, send))

@@ -93,7 +93,10 @@ def test_all_locks_at_once(drawings: list[Drawing], tmp_path: Path) -> None:
         ) as client:
             files = {"image": png(drawings[0].image)}
             assert client.get("/").status_code == 200
-            assert client.post("/diagnose", files=files).status_code == 401
+            refused = client.post("/diagnose", files=files)
+            assert refused.status_code == 401
+            assert refused.headers["access-control-allow-origin"] == ORIGIN  # the page may read why
+            assert "retry-after" in refused.headers["access-control-expose-headers"]
             client.headers["authorization"] = f"Bearer {KEY}"
             answer = client.post("/diagnose", files=files)
             assert answer.json()["status"] == "complete"
@@ -124,6 +127,9 @@ def test_all_locks_at_once(drawings: list[Drawing], tmp_path: Path) -> None:
             "access-control-allow-origin" not in preflight(server, "https://evil.example").headers
         )
         assert "access-control-allow-origin" not in preflight(server, "null").headers
+        counted = httpx.get(f"{probes}/metrics").text
+        assert 'outcome="complete"' in counted
+        assert 'outcome="cancelled"' not in counted  # a preflight asks for no answer
 
 
 def _is_worker(process: psutil.Process) -> bool:

@@ -1,8 +1,10 @@
 """What a process takes in at once is bounded, and who is refused is told when to come back."""
 
 import asyncio
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -30,6 +32,7 @@ def test_bytes_are_bounded_whether_they_were_announced_or_not() -> None:
     async def main() -> None:
         with admission.place() as told, admission.place() as untold:
             told.announce(60)
+            assert told.size == 0
             receive = told.counted(body)
             await receive()
             await receive()
@@ -65,6 +68,46 @@ def test_when_to_come_back_follows_the_rate(monkeypatch: pytest.MonkeyPatch) -> 
         each.__exit__(None, None, None)
 
 
+def test_a_time_without_requests_says_nothing_of_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    admission = Admission(8, 100)
+    for _ in range(20):
+        with admission.place():
+            now += 0.1
+    now += 3600
+    held = [admission.place() for _ in range(8)]
+    for each in held:
+        each.__enter__()
+    with pytest.raises(Overloaded) as told:
+        admission.place().__enter__()
+    assert told.value.retry_after == 1  # and not the 60 s that an hour for 20 requests would give
+    for each in held:
+        each.__exit__(None, None, None)
+
+
+def test_who_is_refused_is_not_one_who_was_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    admission = Admission(20, 100)
+    with admission.place() as full:
+        full.hold(100)
+        for _ in range(8):
+            with admission.place():
+                now += 4.0  # a quarter of a request a second
+        for _ in range(100):
+            with pytest.raises(Overloaded), admission.place() as place:
+                place.announce(10)
+        waiting = [admission.place() for _ in range(9)]
+        for each in waiting:
+            each.__enter__()
+        with admission.place() as place, pytest.raises(Overloaded) as told:
+            place.announce(10)
+        assert told.value.retry_after == pytest.approx(11 / 2 * 4.0, rel=0.2)
+        for each in waiting:
+            each.__exit__(None, None, None)
+
+
 @pytest.fixture
 def admission() -> Admission:
     """The fewest places."""
@@ -93,6 +136,16 @@ def test_the_door_refuses_what_is_too_much_and_lives_on(api: Api) -> None:
     )
     assert (larger.status_code, larger.json()["code"]) == (413, "too_large")
     assert api.client.post("/diagnose", files={"image": api.bench.image}).status_code == 200
+
+
+@pytest.mark.parametrize("admission", [Admission(2, 200_000)])
+def test_who_announces_and_sends_nothing_keeps_nobody_out(api: Api) -> None:
+    at = urlsplit(api.url)
+    head = "POST /diagnose HTTP/1.1\r\nhost: x\r\ncontent-type: image/png\r\n"
+    with socket.create_connection((at.hostname, at.port)) as connection:
+        connection.sendall(f"{head}content-length: 199000\r\n\r\n".encode())
+        time.sleep(0.2)
+        assert api.client.post("/diagnose", files={"image": api.bench.image}).status_code == 200
 
 
 def test_the_deadline_counts_from_the_first_byte(api: Api) -> None:

@@ -139,7 +139,7 @@ class _Call:
             yield
             return
         with self._admission.place() as place:
-            place.announce(size)
+            place.hold(size)
             yield
 
     def _admit(self) -> None:
