@@ -147,7 +147,7 @@ def fields(request: RequestEnd, key: bytes) -> dict[str, object]:
 
 def _items(request: RequestEnd) -> set[int]:
     """Those of which anything is known: no decision is left out."""
-    return {each.item for each in (*request.pictures, *request.stages)}
+    return {each.item for each in request.pictures} | {each.item for each in request.stages}
 
 
 def _picture(request: RequestEnd, item: int, key: bytes) -> dict[str, object]:

@@ -86,9 +86,8 @@ class Ending:
         """A stage ended."""
         error = end.error.code if end.error else None
         began = time.monotonic() - self._began - end.seconds
-        times = (began, end.waited, end.seconds)
-        its = (error, end.trace, end.result, _item.get())
-        self._stages.append(StageTime(end.name, *times, *its))
+        times = (end.name, began, end.waited, end.seconds)
+        self._stages.append(StageTime(*times, error, end.trace, end.result, _item.get()))
 
     def response(self, status: int | None) -> None:
         """What is known of the end from the status of an HTTP response, where nobody said more.
