@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import lock_descriptor
+from filelock import lock_descriptor, unlock_descriptor
 
 from hikari_serve import __version__
 from hikari_serve.errors import ConfigError
@@ -35,6 +35,9 @@ LEAST_KEY = 16
 
 WAITING = 10_000
 """Lines that may wait for the file, about 10 MB."""
+
+POLL_SECONDS = 0.001
+"""How often a process looks whether another has written its line."""
 
 LAST_SECONDS = 5.0
 """How long a process that ends may still write."""
@@ -195,7 +198,8 @@ def _answered(result: StageResult) -> dict[str, object]:
 class _File:
     """A file that several processes append to, and that is renamed when it is full.
 
-    Whoever renames it holds its lock; the others see then that its name is another's.
+    Whoever writes to it holds its lock: a line may be seen before it is whole. Who renames it does
+    too, and the others see then that its name is another's.
     """
 
     path: Path
@@ -215,16 +219,28 @@ class _File:
         Raises:
             OSError: It could not be written whole.
         """
-        if not self._is_named():
+        self._lock()
+        try:
+            if not self._ends_well():  # whoever's line is not whole, as on a full disk, is alone
+                line = b"\n" + line
+            written = os.write(self.descriptor, line)
+            if written < len(line):
+                raise OSError(f"{written} of {len(line)} bytes were written")
+            if os.fstat(self.descriptor).st_size >= self.most_bytes:
+                self._rename()
+        finally:
+            if self.descriptor >= 0:
+                unlock_descriptor(self.descriptor)
+
+    def _lock(self) -> None:
+        """Takes the lock of the file that has the name now."""
+        while True:
+            if self.descriptor < 0:
+                self.open()
+            lock_descriptor(self.descriptor, poll_interval=POLL_SECONDS)
+            if self._is_named():
+                return
             self.close()
-            self.open()
-        if not self._ends_well():  # whoever's line is not whole, as on a full disk, it stays alone
-            line = b"\n" + line
-        written = os.write(self.descriptor, line)
-        if written < len(line):
-            raise OSError(f"{written} of {len(line)} bytes were written")
-        if os.fstat(self.descriptor).st_size >= self.most_bytes:
-            self._rename()
 
     def _ends_well(self) -> bool:
         """Whether its last line is whole."""
@@ -233,19 +249,15 @@ class _File:
 
     def _is_named(self) -> bool:
         """Whether the open file is still the one of that name: others may have renamed it."""
-        if self.descriptor < 0:
-            return False
         try:
             return os.path.samestat(os.stat(self.path), os.fstat(self.descriptor))
         except FileNotFoundError:
             return False
 
     def _rename(self) -> None:
+        now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
         try:
-            lock_descriptor(self.descriptor, blocking=True)
-            if self._is_named():
-                now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-                self.path.rename(self.path.with_name(f"{self.path.name}.{now}"))
+            self.path.rename(self.path.with_name(f"{self.path.name}.{now}"))
         finally:
             self.close()  # and with it the lock, for which others may wait
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import lock_descriptor, unlock_descriptor
 
 from hikari_serve.errors import ConfigError
 from hikari_serve.observability.audit import Audit, audit_of, fields
@@ -177,6 +178,19 @@ def test_processes_share_a_file_and_rename_it_without_a_loss(log: Log) -> None:
     assert [each.wait() for each in writers] == [0, 0, 0]
     assert sorted(log.requests()) == sorted(f"r{number}" for number in range(600))
     assert len(log.files()) > 5
+
+
+def test_a_line_that_another_process_writes_is_waited_for(log: Log) -> None:
+    audit = log.open()
+    with log.path.open("ab", buffering=0) as other:
+        lock_descriptor(other.fileno())
+        other.write(b'{"request": "r1"')
+        audit.request_ended(end(2))
+        assert not eventually(lambda: log.path.stat().st_size > 16, seconds=0.2)
+        other.write(b"}\n")
+        unlock_descriptor(other.fileno())
+    audit.close()
+    assert log.requests() == ["r1", "r2"]
 
 
 FULL_DISK = """
