@@ -12,6 +12,7 @@ from typing import Any
 import bentoml
 from starlette.middleware.cors import CORSMiddleware
 
+from hikari_serve.cascade.decoder import Decoder
 from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.loads import read_cascades, stages_of
 from hikari_serve.cascade.requirements import require
@@ -101,7 +102,7 @@ class Hikari:
         )
         statistics = Statistics(graph)
         heard = Several(metrics, statistics, Pictures(), *tracing)
-        self.cascade = Cascade(config, graph, self.placement.stages, limits, heard)
+        self.cascade = Cascade(config, graph, self.placement.stages, Decoder(limits), heard)
         app.state.cascade = self.cascade
         state.readiness = self.readiness = Readiness(self.placement.stages, graph.headline)
         self.controller = Controller(file, settings, cascades) if file else None

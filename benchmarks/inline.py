@@ -6,6 +6,7 @@ from itertools import count
 
 from benchmarks.cascade_result import CascadeResult
 from benchmarks.passes import Pass, closed_loop
+from hikari_serve.cascade.decoder import Decoder
 from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.loads import versions_by_model
 from hikari_serve.cascade.request import CascadeRequest
@@ -25,7 +26,7 @@ class InlineCascade:
         config = repository.config(settings.cascade)
         graph = read_graph(config, repository)
         self._hosts = {name: Host.for_stage(name, settings, graph.steps) for name in graph.steps}
-        self._cascade = Cascade(config, graph, self._hosts, PictureLimits())
+        self._cascade = Cascade(config, graph, self._hosts, Decoder(PictureLimits()))
         self._ids = map(str, count())
         self._runner = asyncio.Runner()
         for name, host in self._hosts.items():

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
+from hikari_serve.cascade.decoder import Decoder
 from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.loads import versions_by_model
 from hikari_serve.cascade.requirements import require
@@ -49,7 +50,7 @@ async def open_cascade(
             for model, versions in needed[name].items():
                 for version in versions:
                     await hosts[name].load(model, version)
-        yield Cascade(config, graph, hosts, limits)
+        yield Cascade(config, graph, hosts, Decoder(limits))
     finally:
         for host in hosts.values():
             await host.close()

@@ -40,6 +40,7 @@ class StageTime:
         error: The code of what it failed with.
         trace: The trace context that it was called with.
         result: What it found, if anything.
+        item: The picture that it ran for, counted from 0 in the order of the request.
     """
 
     stage: str
@@ -49,6 +50,7 @@ class StageTime:
     error: str | None = None
     trace: str | None = None
     result: StageResult | None = None
+    item: int = 0
 
     @property
     def parts(self) -> Mapping[str, float]:
@@ -64,11 +66,13 @@ class PictureTime:
         began: From the request's head to its bytes.
         seconds: From there to the views that the stages see.
         content: SHA-256 of its file, in hexadecimal.
+        item: Its place in the request, counted from 0.
     """
 
     began: float
     seconds: float
     content: str
+    item: int = 0
 
 
 def parts_of(seconds: float, result: StageResult) -> dict[str, float]:
@@ -104,7 +108,7 @@ class RequestEnd:
         seconds: From its head to the last byte of the answer.
         first_event: To the first event of a streamed answer.
         first_word: To the first words of a stage that generates.
-        stages: Those of its stages that ended, in that order.
+        stages: Those of its stages that ended, in that order, for each of its pictures.
         pictures: Those of its pictures that were decoded.
         trace: The trace context that it went on with; see `Observer.traced`.
     """

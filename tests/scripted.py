@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from hikari_serve.cascade.decoder import Decoder
 from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.cascade.request import CascadeRequest, Event
@@ -131,7 +132,7 @@ class Bench:
         )
         config = replace(config, hikari=hikari)
         graph = _graph()
-        self.cascade = Cascade(config, graph, self.stages, PictureLimits(), observer)
+        self.cascade = Cascade(config, graph, self.stages, Decoder(PictureLimits()), observer)
         picture = io.BytesIO()
         Image.new("RGB", (64, 64), "brown").save(picture, "PNG")
         self.image = picture.getvalue()

@@ -134,4 +134,4 @@ def misled(
         **cascade.stages,
         "references": Misleading(cascade.stages["references"], truth, shown),
     }
-    return Cascade(repository.config(cascade.name), cascade.graph, stages, cascade.limits)
+    return Cascade(repository.config(cascade.name), cascade.graph, stages, cascade.decoder)

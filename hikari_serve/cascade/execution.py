@@ -9,23 +9,20 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
 
 from hikari_serve.cascade.answer import CascadeAnswer, assemble, told_early
+from hikari_serve.cascade.decoder import Decoder
 from hikari_serve.cascade.graph import Graph, Node
-from hikari_serve.cascade.picture import Picture, read_picture
-from hikari_serve.cascade.places import Places
+from hikari_serve.cascade.picture import Picture
 from hikari_serve.cascade.report import StageEnd, Words
 from hikari_serve.cascade.request import CascadeRequest, OnBegin, OnEnd, OnEvent
 from hikari_serve.errors import DeadlineExceeded, HikariError, InvalidInput, Skipped
 from hikari_serve.observer import NOBODY, Observer
-from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import CascadeConfig
-from hikari_serve.settings import available_cores
 from hikari_serve.stage import Item, Retrieval, Stage, StageResult
 
 logger = logging.getLogger(__name__)
@@ -39,20 +36,24 @@ class Cascade:
         config: ModelConfig,
         graph: Graph,
         stages: Mapping[str, Stage],
-        limits: PictureLimits,
+        decoder: Decoder,
         observer: Observer = NOBODY,
     ) -> None:
+        """Args:
+        config: Its configuration.
+        graph: Its stages.
+        stages: What answers for each.
+        decoder: The process' own.
+        observer: Hears what happens.
+        """
         assert isinstance(config.hikari, CascadeConfig)
         self.name = config.name
         self.graph = graph
         self.stages = stages
-        self.limits = limits
+        self.decoder = decoder
         self.observer = observer
         self.settings = config.hikari
         models = (config, *(node.config for node in graph.nodes))
-        cores = available_cores()
-        self._decoders = ThreadPoolExecutor(cores, thread_name_prefix="decode")
-        self._places = Places(cores)
         self._known = {model.name: model.hikari.known for model in models}
 
     async def run(
@@ -81,7 +82,7 @@ class Cascade:
         deadline = began + (request.timeout_ms or settings.timeout_ms) / 1000
         if request.description and not any(node.description for node in self.graph.nodes):
             raise InvalidInput(f"cascade '{self.name}' compares no description: leave it out")
-        graph = self.graph.part(request.until, retrieve=request.cases != 0)
+        graph = self._graph(request)
         picture = await self._picture(request, graph, deadline)
         if on_begin is not None:
             on_begin()
@@ -97,10 +98,22 @@ class Cascade:
             assemble, request.id, self.name, settings, graph, self._known, picture.quality, ended
         )
 
+    def _graph(self, request: CascadeRequest) -> Graph:
+        """The stages that a request asks for."""
+        if request.alone is not None:
+            return self.graph.alone(request.alone.stage, request.alone.version)
+        return self.graph.part(request.until, retrieve=request.cases != 0)
+
     async def _picture(self, request: CascadeRequest, graph: Graph, deadline: float) -> Picture:
         began = time.monotonic()
         try:
-            picture = await self._read(request, graph, deadline)
+            picture = await self.decoder.read(
+                request.image,
+                graph,
+                self.settings.min_quality,
+                priority=request.priority,
+                deadline=deadline,
+            )
         except InvalidInput as error:
             self.observer.picture_refused(self.name, error.code)
             raise
@@ -108,22 +121,6 @@ class Cascade:
         its = (picture.form, seconds, picture.quality.score, picture.content)
         self.observer.picture_read(self.name, *its)
         return picture
-
-    async def _read(self, request: CascadeRequest, graph: Graph, deadline: float) -> Picture:
-        """Decodes the picture in one of few threads; who waits for one is served by priority.
-
-        A decoding that waits is dropped when its caller leaves or the deadline passes; one that
-        runs ends by itself within seconds, because `pictures` bounds what a file can cost.
-        """
-        read = partial(read_picture, request.image, self.limits, graph, self.settings.min_quality)
-        try:
-            async with (
-                asyncio.timeout(deadline - time.time()),
-                self._places.place(request.priority),
-            ):
-                return await asyncio.get_running_loop().run_in_executor(self._decoders, read)
-        except TimeoutError:
-            raise DeadlineExceeded("the deadline passed before the picture was decoded") from None
 
 
 @dataclass(slots=True)
@@ -184,8 +181,9 @@ class _Run:
 
     async def _item(self, node: Node, end: StageEnd) -> Item:
         """Waits for the stage's inputs; those that it can do without get half the time left."""
-        inputs: dict[str, str | tuple[str, ...]] = {}
-        index: str | None = None
+        alone = self.request.alone
+        inputs = dict(alone.inputs) if alone else {}
+        index = alone.index if alone else None
         if node.description and self.request.description:
             inputs[node.description] = self.request.description
         for name, wire in node.inputs.items():

@@ -61,7 +61,8 @@ class Graph:
     Attributes:
         nodes: The stages; each comes after those that it waits for.
         steps: Their names in the order in which the configuration lists them.
-        headline: The stage whose answer the cascade stands for.
+        headline: The stage whose answer the cascade stands for, and which its rule judges; empty
+            where one stage is asked alone.
     """
 
     nodes: tuple[Node, ...]
@@ -71,6 +72,17 @@ class Graph:
     def node(self, name: str) -> Node:
         """The stage of that name."""
         return next(node for node in self.nodes if node.name == name)
+
+    def alone(self, stage: str, version: int | None) -> "Graph":
+        """One stage, which takes nothing of the others.
+
+        Args:
+            stage: Its name.
+            version: Of its model; None is the cascade's own.
+        """
+        node = self.node(stage)
+        node = replace(node, version=version or node.version, inputs={}, description=None)
+        return Graph((node,), (stage,), headline="")
 
     def part(self, until: str | None, *, retrieve: bool = True) -> "Graph":
         """The part of the graph that a request asks for.

@@ -1,10 +1,27 @@
 """What a caller asks of a cascade, and what it may hear on the way."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from hikari_serve.cascade.report import StageEnd, Words
 from hikari_serve.stage import DEFAULT_PRIORITY
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """One stage of a cascade, asked by itself: its caller stands for the other stages.
+
+    Attributes:
+        stage: The stage.
+        version: Of its model; None is the cascade's own.
+        inputs: What the other stages would have found, by the model's input names.
+        index: Digest of the reference index that case ids among them belong to.
+    """
+
+    stage: str
+    version: int | None = None
+    inputs: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    index: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +41,7 @@ class CascadeRequest:
             word of it is repeated elsewhere, so that who needs none is better off without.
         taken_in: When its first byte came, in seconds since the Unix epoch; the deadline counts
             from there. None is when the cascade gets it.
+        alone: The one stage that is asked, in place of `until` and `cases`.
     """
 
     id: str
@@ -36,6 +54,7 @@ class CascadeRequest:
     traceparent: str | None = None
     words: bool = True
     taken_in: float | None = None
+    alone: Alone | None = None
 
 
 Event = Words | StageEnd

@@ -1,8 +1,8 @@
 """An observer that writes what was answered to whom: one line of JSON a request, only appended.
 
-A line has the request's id and outcome, what produced the answer, its decisions with their
-probabilities, and each picture as an HMAC of its file: who has the key and the file can find the
-line, and nobody can tell a picture from it. `docs/logs.md` has an example.
+A line has the request's id and outcome, and of each picture an HMAC of its file, what produced the
+answer, and its decisions with their probabilities: who has the key and the file can find the line,
+and nobody can tell a picture from it. `docs/logs.md` has an example.
 
 Requests never wait for the file: a thread writes. What it cannot write is counted as lost.
 """
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import lock_descriptor
+from filelock import lock_descriptor, unlock_descriptor
 
 from hikari_serve import __version__
 from hikari_serve.errors import ConfigError
@@ -35,6 +35,9 @@ LEAST_KEY = 16
 
 WAITING = 10_000
 """Lines that may wait for the file, about 10 MB."""
+
+POLL_SECONDS = 0.001
+"""How often a process looks whether another has written its line."""
 
 LAST_SECONDS = 5.0
 """How long a process that ends may still write."""
@@ -141,10 +144,24 @@ def fields(request: RequestEnd, key: bytes) -> dict[str, object]:
         "outcome": request.outcome,
         "cause": request.cause,
         "server": __version__,
-        "pictures": [content_hmac(key, each.content) for each in request.pictures],
+        "pictures": [_picture(request, item, key) for item in sorted(_items(request))],
+    }
+
+
+def _items(request: RequestEnd) -> set[int]:
+    """Those of which anything is known: no decision is left out."""
+    return {each.item for each in request.pictures} | {each.item for each in request.stages}
+
+
+def _picture(request: RequestEnd, item: int, key: bytes) -> dict[str, object]:
+    contents = [each.content for each in request.pictures if each.item == item]
+    return {
+        "item": item,
+        "hmac": content_hmac(key, contents[0]) if contents else None,
         "stages": {
             each.stage: _answered(each.result) if each.result else {"error": each.error}
             for each in request.stages
+            if each.item == item
         },
     }
 
@@ -181,7 +198,8 @@ def _answered(result: StageResult) -> dict[str, object]:
 class _File:
     """A file that several processes append to, and that is renamed when it is full.
 
-    Whoever renames it holds its lock; the others see then that its name is another's.
+    Whoever writes to it holds its lock: a line may be seen before it is whole. Who renames it does
+    too, and the others see then that its name is another's.
     """
 
     path: Path
@@ -201,16 +219,28 @@ class _File:
         Raises:
             OSError: It could not be written whole.
         """
-        if not self._is_named():
+        self._lock()
+        try:
+            if not self._ends_well():  # whoever's line is not whole, as on a full disk, is alone
+                line = b"\n" + line
+            written = os.write(self.descriptor, line)
+            if written < len(line):
+                raise OSError(f"{written} of {len(line)} bytes were written")
+            if os.fstat(self.descriptor).st_size >= self.most_bytes:
+                self._rename()
+        finally:
+            if self.descriptor >= 0:
+                unlock_descriptor(self.descriptor)
+
+    def _lock(self) -> None:
+        """Takes the lock of the file that has the name now."""
+        while True:
+            if self.descriptor < 0:
+                self.open()
+            lock_descriptor(self.descriptor, poll_interval=POLL_SECONDS)
+            if self._is_named():
+                return
             self.close()
-            self.open()
-        if not self._ends_well():  # whoever's line is not whole, as on a full disk, it stays alone
-            line = b"\n" + line
-        written = os.write(self.descriptor, line)
-        if written < len(line):
-            raise OSError(f"{written} of {len(line)} bytes were written")
-        if os.fstat(self.descriptor).st_size >= self.most_bytes:
-            self._rename()
 
     def _ends_well(self) -> bool:
         """Whether its last line is whole."""
@@ -219,19 +249,15 @@ class _File:
 
     def _is_named(self) -> bool:
         """Whether the open file is still the one of that name: others may have renamed it."""
-        if self.descriptor < 0:
-            return False
         try:
             return os.path.samestat(os.stat(self.path), os.fstat(self.descriptor))
         except FileNotFoundError:
             return False
 
     def _rename(self) -> None:
+        now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
         try:
-            lock_descriptor(self.descriptor, blocking=True)
-            if self._is_named():
-                now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-                self.path.rename(self.path.with_name(f"{self.path.name}.{now}"))
+            self.path.rename(self.path.with_name(f"{self.path.name}.{now}"))
         finally:
             self.close()  # and with it the lock, for which others may wait
 

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from starlette.types import Message, Receive
 
@@ -72,6 +73,20 @@ class Place:
             raise
 
 
+_current: ContextVar[Place | None] = ContextVar("place", default=None)
+
+
+def hold(size: int) -> None:
+    """So many bytes more have come of the request that this task works for.
+
+    Raises:
+        Overloaded: There is no room for them now.
+    """
+    place = _current.get()
+    if place is not None:
+        place.hold(size)
+
+
 class Admission:
     """The places of one process.
 
@@ -109,9 +124,11 @@ class Admission:
             self._idle += time.monotonic() - self._idle_since
         self._requests += 1
         place = Place(self)
+        token = _current.set(place)
         try:
             yield place
         finally:
+            _current.reset(token)
             self._requests -= 1
             self.bytes -= place.size
             if not place.refused:

@@ -80,14 +80,14 @@ class Ending:
     def picture(self, seconds: float, content: str) -> None:
         """A picture of that digest was decoded, which took so long."""
         began = time.monotonic() - self._began - seconds
-        self._pictures.append(PictureTime(began, seconds, content))
+        self._pictures.append(PictureTime(began, seconds, content, _item.get()))
 
     def stage(self, end: StageEnd) -> None:
         """A stage ended."""
         error = end.error.code if end.error else None
         began = time.monotonic() - self._began - end.seconds
-        times = (began, end.waited, end.seconds)
-        self._stages.append(StageTime(end.name, *times, error, end.trace, end.result))
+        times = (end.name, began, end.waited, end.seconds)
+        self._stages.append(StageTime(*times, error, end.trace, end.result, _item.get()))
 
     def response(self, status: int | None) -> None:
         """What is known of the end from the status of an HTTP response, where nobody said more.
@@ -119,11 +119,17 @@ class Ending:
 
 
 _current: ContextVar[Ending | None] = ContextVar("ending", default=None)
+_item: ContextVar[int] = ContextVar("item", default=0)
 
 
 def ending() -> Ending:
     """That of the request which this task works for; where there is none, one that nobody hears."""
     return _current.get() or Ending()
+
+
+def working_on(item: int) -> None:
+    """What this task does from now on is for that one of the request's pictures, from 0."""
+    _item.set(item)
 
 
 class Pictures(Observer):

@@ -1,7 +1,6 @@
 """The graph under failure, delay and cancellation, with scripted stages around the real core."""
 
 import asyncio
-import threading
 import time
 from dataclasses import replace
 
@@ -12,7 +11,6 @@ from hikari_serve.cascade.request import CascadeRequest, Event
 from hikari_serve.errors import BadImage, DeadlineExceeded, InvalidInput, PoorQuality, Unavailable
 from hikari_serve.pictures.view import content_hash
 from hikari_serve.presentation.answer import Answer
-from hikari_serve.settings import available_cores
 from tests.scripted import OUTPUTS, Bench, classified
 
 
@@ -204,31 +202,3 @@ def test_a_picture_below_the_wanted_quality_is_refused_before_any_model() -> Non
     with pytest.raises(PoorQuality, match="nothing to see but one colour; take a picture of"):
         bench.run()
     assert not any(stage.items for stage in bench.stages.values())
-
-
-@pytest.mark.parametrize("leaves", [False, True])
-def test_a_picture_that_waits_to_be_decoded_is_dropped(
-    leaves: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """When its deadline passes or its caller leaves, and nothing of it is decoded afterwards."""
-    bench, free = Bench(), threading.Event()
-    decoded: list[bytes] = []
-    monkeypatch.setattr(
-        "hikari_serve.cascade.execution.read_picture", lambda image, *_: decoded.append(image)
-    )
-    for _ in range(available_cores()):
-        bench.cascade._decoders.submit(free.wait)
-
-    async def main() -> None:
-        request = CascadeRequest(id="r", image=bench.image, timeout_ms=60_000 if leaves else 50)
-        run = asyncio.create_task(bench.cascade.run(request))
-        await asyncio.sleep(0.02)
-        if leaves:
-            run.cancel()
-        with pytest.raises(asyncio.CancelledError if leaves else DeadlineExceeded):
-            await run
-
-    asyncio.run(main())
-    free.set()
-    bench.cascade._decoders.shutdown()
-    assert decoded == []

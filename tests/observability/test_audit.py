@@ -8,9 +8,12 @@ import stat
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import lock_descriptor, unlock_descriptor
 
 from hikari_serve.errors import ConfigError
 from hikari_serve.observability.audit import Audit, audit_of, fields
@@ -18,7 +21,7 @@ from hikari_serve.observer import PictureTime, RequestEnd, StageTime
 from hikari_serve.settings import Settings
 from hikari_serve.stage import Provenance, StageResult
 from tests.eventually import eventually
-from tests.scripted import OUTPUTS
+from tests.scripted import OUTPUTS, classified
 
 KEY = b"k" * 32
 MADE = Provenance(
@@ -38,6 +41,13 @@ def end(number: int = 1) -> RequestEnd:
     return RequestEnd(
         f"r{number}", None, "api", "partial", None, 0.3, stages=tuple(stages), pictures=pictures
     )
+
+
+def told(line: dict[str, object]) -> list[dict[str, Any]]:
+    """What a line says of each picture."""
+    pictures = line["pictures"]
+    assert isinstance(pictures, list)
+    return pictures
 
 
 class Log:
@@ -72,8 +82,8 @@ def log(tmp_path: Path) -> Log:
 def test_a_line_says_what_was_answered_and_by_what() -> None:
     line = fields(end(), KEY)
     assert (line["request"], line["outcome"], line["door"]) == ("r1", "partial", "api")
-    stages = line["stages"]
-    assert isinstance(stages, dict)
+    (picture,) = told(line)
+    stages = picture["stages"]
     made = {"model": "m", "version": 3, "weights": "w1", "prompt": "p-1", "index": None}
     assert stages["disease"] == {
         **made,
@@ -92,8 +102,25 @@ def test_a_line_says_what_was_answered_and_by_what() -> None:
 def test_who_has_the_file_and_the_key_finds_its_line() -> None:
     content = hashlib.sha256(b"a file").hexdigest()
     mine = hmac.new(KEY, content.encode(), "sha256").hexdigest()
-    assert fields(end(), KEY)["pictures"] == [mine]
-    assert fields(end(), b"x" * 32)["pictures"] != [mine]
+    assert [each["hmac"] for each in told(fields(end(), KEY))] == [mine]
+    assert [each["hmac"] for each in told(fields(end(), b"x" * 32))] != [mine]
+
+
+def test_each_picture_has_what_was_found_in_it() -> None:
+    """They end in any order; the same file may come twice, with other words."""
+    others = classified("benign", "malignant", "benign")
+    results = RESULTS["group"], RESULTS["group"].model_copy(update={"output": others})
+    request = replace(
+        end(),
+        stages=tuple(
+            StageTime("group", 0.1, 0.0, 0.1, result=results[at], item=at) for at in (1, 0)
+        ),
+        pictures=tuple(PictureTime(0.0, 0.1, "c0", item=at) for at in (1, 0)),
+    )
+    pictures = told(fields(request, KEY))
+    assert [each["item"] for each in pictures] == [0, 1]
+    labels = [each["stages"]["group"]["label"] for each in pictures]
+    assert labels == ["malignant", "benign"]
 
 
 def test_lines_are_appended_and_nobody_else_may_read_them(log: Log) -> None:
@@ -151,6 +178,19 @@ def test_processes_share_a_file_and_rename_it_without_a_loss(log: Log) -> None:
     assert [each.wait() for each in writers] == [0, 0, 0]
     assert sorted(log.requests()) == sorted(f"r{number}" for number in range(600))
     assert len(log.files()) > 5
+
+
+def test_a_line_that_another_process_writes_is_waited_for(log: Log) -> None:
+    audit = log.open()
+    with log.path.open("ab", buffering=0) as other:
+        lock_descriptor(other.fileno())
+        other.write(b'{"request": "r1"')
+        audit.request_ended(end(2))
+        assert not eventually(lambda: log.path.stat().st_size > 16, seconds=0.2)
+        other.write(b"}\n")
+        unlock_descriptor(other.fileno())
+    audit.close()
+    assert log.requests() == ["r1", "r2"]
 
 
 FULL_DISK = """

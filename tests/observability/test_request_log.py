@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -85,4 +86,33 @@ def test_machines_read_all_of_it(told: list[logging.LogRecord]) -> None:
         "cause": "bad_image",
         "seconds": 0.012,
         "stages": {},
+    }
+
+
+def test_of_several_pictures_the_slowest_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    stages = (
+        StageTime("group", 0.2, 0.0, 0.3, result=RESULT, item=1),
+        StageTime("group", 0.2, 0.0, 0.1, result=RESULT, item=0),
+        StageTime("disease", 0.5, 0.3, 2.0, error="deadline_exceeded", item=1),
+        StageTime("disease", 0.3, 0.1, 0.2, result=RESULT, item=0),
+    )
+    pictures = (PictureTime(0.05, 0.15, "c0"), PictureTime(0.05, 0.1, "c1", item=1))
+    with caplog.at_level(logging.INFO):
+        RequestLog().request_ended(replace(END, stages=stages, pictures=pictures))
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "diagnose_stream: partial after 650 ms for 2 pictures; "
+        "group 300 ms, disease deadline_exceeded (1 of 2)"
+    )
+    line = json.loads(JsonLines().format(record))
+    assert (line["pictures"], line["decode"]) == (2, 0.15)
+    assert line["stages"] == {
+        "group": {"wait": 0.0, **PARTS, "hop": 0.24},
+        "disease": {
+            "wait": 0.1,
+            **PARTS,
+            "hop": 0.14,
+            "error": "deadline_exceeded",
+            "failed": 1,
+        },
     }

@@ -91,7 +91,8 @@ def roots(receiver: Receiver) -> int:
 
 def keys(line: dict[str, Any]) -> set[str]:
     """What a line of the log says, its stages included."""
-    return {*line, *line["stages"], *line["stages"]["group"]} - {"first_word", "trace"}
+    (its,) = line.get("pictures", [line])
+    return {*line, *its, *its["stages"], *its["stages"]["group"]} - {"first_word", "trace"}
 
 
 def left(server: Server, home: Path, temporary: Path) -> Iterator[tuple[str, bytes]]:

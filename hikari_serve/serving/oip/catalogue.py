@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hikari_serve.cascade.answer import CascadeAnswer
 from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.loads import LoadedCascade
-from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig
+from hikari_serve.repository.schema import ClassifierConfig
 from hikari_serve.serving.oip.cascade_model import CascadeModel
 from hikari_serve.serving.oip.served import ServedModel
 from hikari_serve.serving.oip.stage_model import StageModel
@@ -68,22 +68,20 @@ class Catalogue:
         if name != cascade.name:
             stages = {node.name: cascade.stages[node.name] for node in loaded.graph.nodes}
             readiness = Readiness(stages, loaded.graph.headline)
-            cascade = Cascade(loaded.config, loaded.graph, stages, cascade.limits, cascade.observer)
+            its = cascade.decoder, cascade.observer
+            cascade = Cascade(loaded.config, loaded.graph, stages, *its)
             self._statistics.also(name, loaded.graph)
         whole = CascadeModel(loaded.config, cascade, readiness, self._statistics, self._word)
-        return _Entry(loaded, {name: whole, **self._alone(loaded, cascade)})
+        return _Entry(loaded, {name: whole, **self._alone(cascade)})
 
-    def _alone(self, loaded: LoadedCascade, cascade: Cascade) -> dict[str, ServedModel]:
+    def _alone(self, cascade: Cascade) -> dict[str, ServedModel]:
         """Each of the cascade's models by itself."""
-        hikari = loaded.config.hikari
-        assert isinstance(hikari, CascadeConfig)
         found: dict[str, ServedModel] = {}
         hosts = {node.config.name: cascade.stages[node.name] for node in cascade.graph.nodes}
         for node in cascade.graph.nodes:
             own = node.config.hikari
             index = own.index if isinstance(own, ClassifierConfig) else None
             reads = hosts.get(index) if index is not None else None
-            stage = cascade.stages[node.name]
-            model = StageModel(node, stage, reads, hikari, cascade.limits, self._statistics)
+            model = StageModel(cascade, node, reads, self._statistics)
             found.setdefault(node.config.name, model)
         return found

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from hikari_serve.errors import HikariError
-from hikari_serve.serving.ending import ending
+from hikari_serve.serving.ending import ending, working_on
 from hikari_serve.serving.oip.columns import of_item
 
 T = TypeVar("T")
@@ -26,6 +26,7 @@ async def each_of(
     """
 
     async def answered(at: int) -> T | HikariError:
+        working_on(at)
         try:
             return await run(at)
         except HikariError as error:

@@ -1,15 +1,13 @@
 """A stage's model, called by its own name: each picture is one item for the stage."""
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
-from hikari_serve.cascade.graph import Graph, Node
-from hikari_serve.cascade.picture import read_picture
-from hikari_serve.errors import DeadlineExceeded, HikariError, InvalidInput
-from hikari_serve.pictures.decode import PictureLimits
-from hikari_serve.repository.schema import CascadeConfig
+from hikari_serve.cascade.execution import Cascade
+from hikari_serve.cascade.graph import Node
+from hikari_serve.cascade.report import StageEnd, Words
+from hikari_serve.cascade.request import Alone, CascadeRequest, Event
+from hikari_serve.errors import HikariError, InvalidInput
 from hikari_serve.repository.tensors import IMAGE, STRINGS, tensor_of
 from hikari_serve.serving.ending import ending
 from hikari_serve.serving.oip.checks import Checked
@@ -21,7 +19,10 @@ from hikari_serve.serving.oip.served import Found, Part
 from hikari_serve.serving.oip.signature import ERROR, stage_signature
 from hikari_serve.serving.oip.statistics import Statistics
 from hikari_serve.serving.oip.values import UNKNOWN, values_of
-from hikari_serve.stage import Hosted, Item, Stage, StageResult
+from hikari_serve.stage import Hosted, Stage, StageResult
+
+TEXT = "text"
+"""The output whose words come as they are written."""
 
 
 class StageModel:
@@ -29,27 +30,21 @@ class StageModel:
 
     def __init__(
         self,
+        cascade: Cascade,
         node: Node,
-        stage: Stage,
         reads: Stage | None,
-        cascade: CascadeConfig,
-        limits: PictureLimits,
         statistics: Statistics,
     ) -> None:
         """Args:
-        node: The stage of the served cascade that runs the model.
-        stage: What answers for it.
+        cascade: What answers; its rules for pictures and its deadline are the model's.
+        node: The stage of it that runs the model.
         reads: The stage whose index the model reads cases of, if it does.
-        cascade: Says how good a picture must be and how long an answer may take.
-        limits: How large a picture may be.
-        statistics: Counts its answers.
+        statistics: Counts the pictures that were refused; the others are the stage's.
         """
         self.signature = stage_signature(node.config)
-        self._node = node
-        self._stage = stage
-        self._reads = reads
         self._cascade = cascade
-        self._limits = limits
+        self._node = node
+        self._reads = reads
         self._statistics = statistics
         self._lists = {each.name for each in node.config.triton.input if tensor_of(each) == STRINGS}
 
@@ -57,27 +52,26 @@ class StageModel:
         self, request: InferRequest, asked: Checked, tell: Callable[[Part], None] | None
     ) -> Found:
         """Asks the stage once for each picture; see `ServedModel.infer`."""
-        deadline = time.time() + (asked.timeout_ms or self._cascade.timeout_ms) / 1000
-        version = int(request.version) if request.version else self._node.version
+        version = int(request.version) if request.version else None
         inputs = [self._inputs(asked, at) for at in range(asked.count)]
-        cases = any(name in self._lists for each in inputs for name in each)
-        index = await self._digest() if cases else None
+        cases = [not self._lists.isdisjoint(each) for each in inputs]
+        index = await self._digest() if any(cases) else None
+        heard = tell is not None and any(each.name == TEXT for each in asked.outputs)
 
         async def run(at: int) -> StageResult:
             picture = asked.inputs[IMAGE].values[at]
             assert isinstance(picture, bytes)
-            item = Item(
+            one = CascadeRequest(
                 id=request.request_id,
-                model=self._node.config.name,
-                version=version,
-                view=b"",
-                inputs=inputs[at],
-                index=index if any(name in self._lists for name in inputs[at]) else None,
-                deadline=deadline,
+                image=picture,
+                timeout_ms=asked.timeout_ms,
                 priority=asked.priority,
                 traceparent=request.traceparent,
+                words=heard,
+                taken_in=ending().taken_in,
+                alone=Alone(self._node.name, version, inputs[at], index if cases[at] else None),
             )
-            return await self._run(item, picture, at, tell)
+            return await self._run(one, at, tell)
 
         ran = await each_of(asked.count, run, tolerant=asked.tolerant)
         outputs = frozenset(self.signature.outputs) - {ERROR}
@@ -90,7 +84,7 @@ class StageModel:
 
     async def describe(self) -> Sequence[Hosted]:
         """Its versions; see `ServedModel.describe`."""
-        hosted = await self._stage.describe()
+        hosted = await self._cascade.stages[self._node.name].describe()
         return [each for each in hosted if each.model == self._node.config.name]
 
     def _inputs(self, asked: Checked, at: int) -> dict[str, str | tuple[str, ...]]:
@@ -121,32 +115,27 @@ class StageModel:
         raise InvalidInput("the index of the cases is not loaded yet")
 
     async def _run(
-        self, item: Item, picture: bytes, at: int, tell: Callable[[Part], None] | None
+        self, request: CascadeRequest, at: int, tell: Callable[[Part], None] | None
     ) -> StageResult:
-        def say(text: str) -> None:
-            if tell is not None:
-                tell(Part(at, self._node.name, {"text": text}, words=True))
+        began, its, asked = time.monotonic(), ending(), False
 
-        model, began = item.model, time.monotonic()
+        def heard(event: Event) -> None:
+            if tell is not None and isinstance(event, Words):
+                tell(Part(at, event.stage, {TEXT: event.text}, words=True))
+
+        def ended(end: StageEnd) -> None:
+            nonlocal asked
+            asked = True
+            its.stage(end)
+
         try:
-            async with asyncio.timeout(item.deadline - time.time()):
-                read = await asyncio.to_thread(
-                    read_picture, picture, self._limits, self._alone(), self._cascade.min_quality
-                )
-                view = read.views[self._node.preprocessing.id]
-                seen = item.model_copy(update={"view": view, "content": read.content})
-                result = await self._stage.infer(seen, say if tell else None)
-        except TimeoutError:
-            late = DeadlineExceeded("the deadline passed before this model answered")
-            self._statistics.item_ended(model, time.monotonic() - began, late)
-            raise late from None
+            found = await self._cascade.run(request, heard if tell else None, ended)
         except HikariError as error:
-            self._statistics.item_ended(model, time.monotonic() - began, error)
+            if not asked:
+                its_model = self._node.config.name
+                self._statistics.item_ended(its_model, time.monotonic() - began, error)
             raise
-        self._statistics.item_ended(model, time.monotonic() - began, result)
-        ending().answered("complete")
-        return result
-
-    def _alone(self) -> Graph:
-        node = replace(self._node, inputs={})
-        return Graph((node,), (node.name,), node.name)
+        its.answered(found.status)
+        (end,) = found.ends
+        assert end.result is not None  # a run without any result raises
+        return end.result

@@ -1,10 +1,13 @@
-"""What every call meets before the service: its id, its key, its line in the log, its errors."""
+"""What every call meets before the service: its id, its key, its line in the log, its errors.
+
+The gate itself reads a call's message, so that one without a key or a place brings none.
+"""
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -15,6 +18,7 @@ from hikari_serve.serving.admission import Admission
 from hikari_serve.serving.ending import telling
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.oip.grpc.errors import abort
+from hikari_serve.serving.oip.grpc.intake import Intake
 from hikari_serve.serving.request_id import HEADER, current, is_harmless, new_id, trace_of
 
 logger = logging.getLogger(__name__)
@@ -23,13 +27,10 @@ PREFIX = "/inference.GRPCInferenceService/"
 """Of the methods that it guards; health and reflection are open, as `/readyz` and the docs are."""
 
 OPEN = ("ServerLive", "ServerReady")
-"""Asked by machines: without a key, and no lines in the log."""
+"""Asked by machines: without a key, and no lines in the log. Nothing that they send is read."""
 
 INFER = "ModelInfer"
 """Asks for an answer; its line in the log is the observer's."""
-
-ANSWERS = (INFER, "ModelStreamInfer")
-"""Ask for answers, and so take places."""
 
 ADMIN = ("RepositoryModelLoad", "RepositoryModelUnload")
 """What changes what is served."""
@@ -41,17 +42,21 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc]
     def __init__(
         self,
         keys: Keys | None,
+        admission: Admission,
+        intake: Intake,
         observer: Observer = NOBODY,
-        admission: Admission | None = None,
     ) -> None:
         """Args:
         keys: Who may ask for what; None lets everybody.
+        admission: Bounds the calls for an answer at once; a stream's requests take places of
+            their own.
+        intake: Bounds what comes at once.
         observer: Hears how each request for an answer ended; a stream tells of its own.
-        admission: Bounds the calls for an answer at once; None leaves them unbounded.
         """
         self._keys = keys
-        self._observer = observer
         self._admission = admission
+        self._intake = intake
+        self._observer = observer
 
     async def intercept_service(
         self,
@@ -69,7 +74,7 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc]
             if isinstance(value, str)
         }
         name = method.removeprefix(PREFIX)
-        call = _Call(name, headers, self._keys, self._observer, self._admission)
+        call = _Call(name, headers, self._keys, self._admission, self._intake, self._observer)
         parts = {
             "request_deserializer": handler.request_deserializer,
             "response_serializer": handler.response_serializer,
@@ -78,7 +83,8 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc]
             return grpc.stream_stream_rpc_method_handler(
                 call.stream(handler.stream_stream), **parts
             )
-        return grpc.unary_unary_rpc_method_handler(call.unary(handler.unary_unary), **parts)
+        # to gRPC it is a stream of one message, because it would read a single one before the gate
+        return grpc.stream_unary_rpc_method_handler(call.unary(handler.unary_unary), **parts)
 
 
 class _Call:
@@ -89,30 +95,36 @@ class _Call:
         name: str,
         headers: dict[str, str],
         keys: Keys | None,
+        admission: Admission,
+        intake: Intake,
         observer: Observer,
-        admission: Admission | None,
     ) -> None:
         given = headers.get(HEADER, "")
         self._name = name
         self._headers = headers
         self._keys = keys
+        self._admission = admission
+        self._intake = intake
         self._observer = observer
-        self._admission = admission if name in ANSWERS else None
         self._trace = trace_of(headers.get("traceparent"))
         self._id = given if is_harmless(given) else new_id()
 
     def unary(self, handle: Callable[[Any, Any], Awaitable[Any]]) -> Callable[..., Any]:
-        async def guarded(message: Any, context: Any) -> Any:
+        async def guarded(messages: Any, context: Any) -> Any:
             async def answer() -> Any:
                 self._admit()
-                with self._place(message.ByteSize()):
-                    return await handle(message, context)
+                message = None if self._name in OPEN else await self._intake.message(context)
+                return await handle(message, context)
 
-            async def heard() -> Any:
+            async def infer() -> Any:
                 with telling(self._observer, "oip_grpc", self._id, self._trace):
-                    return await answer()
+                    self._admit()
+                    with self._admission.place() as place:
+                        message = await self._intake.message(context)
+                        place.hold(message.ByteSize())
+                        return await handle(message, context)
 
-            return await self._told(context, heard if self._name == INFER else answer)
+            return await self._told(context, infer if self._name == INFER else answer)
 
         return guarded
 
@@ -120,7 +132,7 @@ class _Call:
         async def guarded(messages: Any, context: Any) -> None:
             async def answer() -> None:
                 self._admit()
-                with self._place():
+                with self._intake.stream():
                     async with aclosing(handle(messages, context)) as answers:
                         async for each in answers:
                             try:
@@ -131,16 +143,6 @@ class _Call:
             await self._told(context, answer)
 
         return guarded
-
-    @contextmanager
-    def _place(self, size: int = 0) -> Iterator[None]:
-        """A place for what asks for an answer."""
-        if self._admission is None:
-            yield
-            return
-        with self._admission.place() as place:
-            place.hold(size)
-            yield
 
     def _admit(self) -> None:
         if self._keys is not None and self._name not in OPEN:

@@ -16,6 +16,7 @@ from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.oip.checks import LONGEST_MS
 from hikari_serve.serving.oip.dataplane import DataPlane
 from hikari_serve.serving.oip.grpc.gate import Gate
+from hikari_serve.serving.oip.grpc.intake import Intake
 from hikari_serve.serving.oip.grpc.servicer import InferenceService
 
 logger = logging.getLogger(__name__)
@@ -61,17 +62,20 @@ class GrpcServer:
         most_calls: Calls and streams at once.
         drain_seconds: How long calls may go on after the server was told to stop.
         observer: Hears how each request for an answer ended.
-        admission: Bounds those that are answered at once; None leaves them unbounded.
+        admission: Bounds those that are answered at once; None bounds them as `most_calls` does.
         """
+        largest = max_image_bytes + FIELDS_BYTES
+        admission = admission or Admission(most_calls, most_calls * largest)
+        intake = Intake(max(1, admission.most_bytes // largest))
         self._plane = plane
         self._drain_seconds = drain_seconds
         self._draining: asyncio.Task[None] | None = None
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
-            interceptors=[Gate(keys, observer, admission)],
+            interceptors=[Gate(keys, admission, intake, observer)],
             maximum_concurrent_rpcs=most_calls,
             options=[
-                ("grpc.max_receive_message_length", max_image_bytes + FIELDS_BYTES),
+                ("grpc.max_receive_message_length", largest),
                 ("grpc.max_send_message_length", -1),
                 ("grpc.max_connection_age_ms", connection_age_ms),
                 ("grpc.max_connection_age_grace_ms", LONGEST_MS),
@@ -79,7 +83,7 @@ class GrpcServer:
             ],
         )
         service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(
-            InferenceService(plane, observer), self._server
+            InferenceService(plane, admission, observer), self._server
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection(

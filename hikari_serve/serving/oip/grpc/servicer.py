@@ -4,8 +4,8 @@ Errors are raised; the gate turns them into codes.
 """
 
 import time
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,8 @@ from tritonclient.grpc import service_pb2_grpc
 from hikari_serve import __version__
 from hikari_serve.errors import Unsupported
 from hikari_serve.observer import NOBODY, Observer
-from hikari_serve.serving.ending import ending, telling
+from hikari_serve.serving.admission import Admission
+from hikari_serve.serving.ending import Ending, ending, telling
 from hikari_serve.serving.oip.control import check_load, check_unload
 from hikari_serve.serving.oip.dataplane import EXTENSIONS, NAME, DataPlane
 from hikari_serve.serving.oip.grpc.stream import stream
@@ -43,8 +44,14 @@ UNSUPPORTED = {
 class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
     """Answers the protocol's methods."""
 
-    def __init__(self, plane: DataPlane, observer: Observer = NOBODY) -> None:
+    def __init__(self, plane: DataPlane, admission: Admission, observer: Observer = NOBODY) -> None:
+        """Args:
+        plane: What answers.
+        admission: Bounds the requests of streams at once; the gate does those of calls.
+        observer: Hears how each request of a stream ended.
+        """
         self._plane = plane
+        self._admission = admission
         self._observer = observer
         for name, why in UNSUPPORTED.items():
             setattr(self, name, _refused(why))
@@ -129,10 +136,18 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
     async def ModelStreamInfer(self, messages: Any, context: Any) -> AsyncGenerator[Any, None]:  # noqa: N802
         """Answers requests as they come, each with as many responses as it has parts."""
         asked = partial(_asked, context=context)
-        heard = partial(telling, self._observer, "oip_grpc", current.get(), _trace(context))
-        async with aclosing(stream(self._plane, messages, asked, heard)) as responses:
+        taken = partial(self._taken, current.get(), _trace(context))
+        async with aclosing(stream(self._plane, messages, asked, taken)) as responses:
             async for each in responses:
                 yield each
+
+    @contextmanager
+    def _taken(self, request: str, trace: str | None, size: int) -> Iterator[Ending]:
+        """A request of a stream, of so many bytes, from when it is taken in to its end."""
+        heard = telling(self._observer, "oip_grpc", request, trace)
+        with heard as its, self._admission.place() as place:
+            place.hold(size)
+            yield its
 
 
 def _asked(message: Any, context: Any) -> InferRequest:

@@ -29,7 +29,7 @@ async def stream(
     plane: DataPlane,
     messages: AsyncIterable[Any],
     read: Callable[[Any], InferRequest],
-    heard: Callable[[], AbstractContextManager[Ending]],
+    taken: Callable[[int], AbstractContextManager[Ending]],
 ) -> AsyncGenerator[pb.ModelStreamInferResponse, None]:
     """Answers what comes until the client has sent all; leaving it cancels what runs.
 
@@ -37,7 +37,7 @@ async def stream(
         plane: What answers.
         messages: The requests.
         read: Reads one.
-        heard: Opens the block in which one is answered, and tells how it ended.
+        taken: Opens the block in which one of so many bytes is answered, if there is room for it.
     """
     responses: asyncio.Queue[pb.ModelStreamInferResponse | None] = asyncio.Queue()
     places = asyncio.Semaphore(MOST_AT_ONCE)
@@ -47,7 +47,7 @@ async def stream(
 
     async def answer(message: Any) -> None:
         try:
-            with heard() as its:
+            with taken(message.ByteSize()) as its:
 
                 def tell(part: InferResponse) -> None:
                     its.event(words=False)

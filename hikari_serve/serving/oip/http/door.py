@@ -179,9 +179,9 @@ async def _infer(request: Request) -> Response:
     header = request.headers.get(HEADER)
     most = request.app.state.settings.max_image_bytes
     limit = json_bytes(most) if header is None else most + FIELDS_BYTES
-    body = await read_decoded(request, limit)
     model, version = _named(request)
-    asked = await asyncio.to_thread(read, body, header, model)
+    # the body is nobody's once it is read, so that an answer is waited for without it
+    asked = await asyncio.to_thread(read, await read_decoded(request, limit), header, model)
     infer = InferRequest(
         model=model,
         version=version,
