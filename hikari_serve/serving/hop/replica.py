@@ -12,6 +12,7 @@ from io import BytesIO
 import aiohttp
 
 from hikari_serve.errors import HikariError, Mismatch
+from hikari_serve.serving.hop.connector import connector_of
 from hikari_serve.serving.hop.endpoints import Endpoint
 from hikari_serve.serving.hop.wire import (
     CALL,
@@ -33,9 +34,6 @@ CONNECT_SECONDS = 2.0
 
 LOOK_SECONDS = 0.8
 """Within this a live runner introduces itself; `/readyz` as a whole has one second."""
-
-IDLE_SECONDS = 2.0
-"""A runner closes idle connections after five seconds; we let go of them before that."""
 
 REST_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Pauses before one that took no connection is tried again."""
@@ -106,19 +104,16 @@ class Replica:
         self._needs = needs
         self._rests = 0
         self._rest_until = 0.0
-        ssl_: ssl.SSLContext | bool = True if trust is None else trust
-        connector: aiohttp.BaseConnector = (
-            aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS, ssl=ssl_)
-            if endpoint.path is None
-            else aiohttp.UnixConnector(endpoint.path, limit=0, keepalive_timeout=IDLE_SECONDS)
-        )
         headers = {"host": endpoint.host}
         if token:
             headers["authorization"] = f"Bearer {token}"
-        # No limit in all: the item's deadline rules.
+        # No limit in all: the item's deadline rules, and the connection ends with the machine.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
         self._session = aiohttp.ClientSession(
-            connector=connector, timeout=timeout, read_bufsize=CALL_BYTES // 2, headers=headers
+            connector=connector_of(endpoint, trust),
+            timeout=timeout,
+            read_bufsize=CALL_BYTES // 2,
+            headers=headers,
         )
 
     async def infer(self, item: Item, on_text: OnText | None) -> StageResult:

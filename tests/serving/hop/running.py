@@ -36,6 +36,7 @@ class Runner:
         self,
         name: str = "group",
         *,
+        host: str = "127.0.0.1",
         port: int = 0,
         path: Path | None = None,
         tls: tuple[str, str] | None = None,
@@ -52,6 +53,7 @@ class Runner:
         self._server = _Server(
             uvicorn.Config(
                 self._remember(app),
+                host=host,
                 port=port,
                 uds=str(path) if path else None,
                 ssl_certfile=cert,
