@@ -204,6 +204,64 @@ def test_names_are_resolved_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(main())
 
 
+def test_a_name_server_that_hangs_keeps_nobody_from_those_that_are_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def main() -> float:
+        async with Runner() as runner:
+            asked = 0
+
+            async def resolve(address: object) -> list[endpoints.Endpoint]:
+                nonlocal asked
+                asked += 1
+                if asked > 1:
+                    await asyncio.sleep(60)
+                return [endpoints.Endpoint(runner.url, "group:80")]
+
+            monkeypatch.setattr(replicas, "resolve", resolve)
+            stage = RemoteStage("group", "http://group:80")
+            await stage.ready()
+            runner.stage.seconds = 60
+            asking = asyncio.create_task(stage.infer(item(20)))
+            while not (runner.stage.items and asked > 1):
+                await asyncio.sleep(0.01)
+            runner.stage.seconds = 0
+            runner.break_off()
+            began = time.monotonic()
+            assert isinstance(await asking, StageResult)
+            assert asked == 2  # one question at a time
+            await stage.close()
+            return time.monotonic() - began
+
+    assert asyncio.run(main()) < 5
+
+
+def test_a_name_server_that_hangs_from_the_start_hides_no_other_replica(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = endpoints.resolve
+
+    async def resolve(address: str) -> list[endpoints.Endpoint]:
+        if "hangs" in address:
+            await asyncio.sleep(60)
+        return await real(address)
+
+    monkeypatch.setattr(replicas, "resolve", resolve)
+
+    async def main() -> None:
+        alone = RemoteStage("group", "http://hangs:80")
+        began = time.monotonic()
+        assert await _ready(alone) is not None
+        assert time.monotonic() - began < 5
+        await alone.close()
+        async with Runner() as runner:
+            stage = RemoteStage("group", ["http://hangs:80", runner.url])
+            await stage.ready()
+            assert isinstance(await ask(stage), StageResult)
+
+    asyncio.run(main())
+
+
 def test_one_that_meets_one_of_several_needs_is_asked() -> None:
     async def main() -> StageResult | HikariError:
         async with Runner() as runner:
