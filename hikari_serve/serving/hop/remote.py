@@ -91,13 +91,15 @@ class RemoteStage:
                 on_text(text)
 
         deaths = 0
-        refused: set[Endpoint] = set()
+        unfit: set[Endpoint] = set()
+        full: set[Endpoint] = set()
         while True:
-            replica = await self.replicas.choose(refused)
+            replica = await self.replicas.choose(unfit | full)
             try:
                 return await replica.infer(item, None if on_text is None else say)
             except aiohttp.ClientError as error:
                 self.replicas.lost()
+                full.clear()  # they may have room by now, and they live
                 deaths += not isinstance(error, UNCONNECTED)
                 if said or deaths == MAX_TRIES:
                     kind = type(error).__name__
