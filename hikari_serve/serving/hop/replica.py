@@ -1,6 +1,7 @@
 """One replica of a stage: its connections, what is in flight there, and whether it can be asked."""
 
 import logging
+import math
 import ssl
 import time
 from collections.abc import Mapping, Sequence
@@ -34,6 +35,11 @@ CONNECT_SECONDS = 2.0
 
 LOOK_SECONDS = 0.8
 """Within this a live runner introduces itself; `/readyz` as a whole has one second."""
+
+HUNG_SECONDS = 10.0
+"""How long one that takes connections may say nothing before it counts as hung. One look that it
+misses, because its cores are throttled or it has much to do, must not take every API that asks it
+out of its load balancer at once; ten in a row, and no answer meanwhile, are another matter."""
 
 REST_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Pauses before one that took no connection is tried again."""
@@ -104,6 +110,7 @@ class Replica:
         self._needs = needs
         self._rests = 0
         self._rest_until = 0.0
+        self._able_at = -math.inf
         headers = {"host": endpoint.host}
         if token:
             headers["authorization"] = f"Bearer {token}"
@@ -115,6 +122,13 @@ class Replica:
             read_bufsize=CALL_BYTES // 2,
             headers=headers,
         )
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be asked, and does not hang."""
+        if self.condition is Condition.SILENT:
+            return time.monotonic() - self._able_at < HUNG_SECONDS
+        return self.condition is Condition.UP
 
     async def infer(self, item: Item, on_text: OnText | None) -> StageResult:
         """Asks once.
@@ -134,6 +148,8 @@ class Replica:
                 headers=headers,
                 server_hostname=self.endpoint.name,
             ) as response:
+                if response.ok:
+                    self._able_at = time.monotonic()
                 return await _read(response, on_text)
         except aiohttp.ClientError as error:
             self.lost(error)
@@ -192,6 +208,10 @@ class Replica:
             said = f"cannot be used: {why}" if why else "can be used"
             logger.warning("the %s runner at %s %s", self._stage, self.endpoint, said)
         self.condition, self.why = condition, why
+        if condition is Condition.UP:
+            self._able_at = time.monotonic()
+        elif condition is not Condition.SILENT:
+            self._able_at = -math.inf
 
 
 def _judged(hosted: Sequence[Hosted], needs: Needs) -> tuple[Condition, str]:

@@ -324,3 +324,53 @@ def test_a_name_that_does_not_resolve_is_named() -> None:
     told = asyncio.run(main())
     assert isinstance(told, Unavailable)
     assert "http://nobody.invalid:3000 does not resolve" in told.message
+
+
+@pytest.mark.parametrize("answers", [False, True], ids=["it hangs", "it answers calls alone"])
+def test_a_look_that_is_missed_leaves_the_stage_ready_and_many_do_not(
+    answers: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replicas, "LOOK_EVERY_SECONDS", 0.1)
+    monkeypatch.setattr(replica, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(replica, "HUNG_SECONDS", 1.5)
+
+    async def main() -> list[bool]:
+        async with Runner() as runner:
+            stage = RemoteStage("group", runner.url)
+            await stage.ready()
+            asking = asyncio.create_task(stage.infer(item(20)))
+            runner.hung.clear()
+            while runner.url not in _silent(stage):
+                await asyncio.sleep(0.02)
+            ready = [await _ready(stage) is None]
+            await asyncio.sleep(1)
+            if answers:
+                runner.hung.set()
+                await asking
+                runner.hung.clear()
+            while runner.url not in _silent(stage):
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(0.7)
+            ready.append(await _ready(stage) is None)
+            runner.hung.set()
+            await asking
+            ready.append(await _ready(stage) is None)
+            await stage.close()
+            return ready
+
+    assert asyncio.run(main()) == [True, answers, True]
+
+
+def test_one_that_hangs_from_its_start_is_not_ready() -> None:
+    async def main() -> Unavailable | None:
+        async with Runner() as runner:
+            runner.hung.clear()
+            stage = RemoteStage("group", runner.url)
+            told = await _ready(stage)
+            runner.hung.set()
+            await stage.close()
+            return told
+
+    told = asyncio.run(main())
+    assert told is not None
+    assert told.message == "no answer"
