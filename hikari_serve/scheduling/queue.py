@@ -97,8 +97,9 @@ class Queue:
 
     def _admit(self, key: object, prepare: Callable[[], Prepared]) -> Job:
         if len(self._pending) >= self._size:
-            wait = self._batching.wait_for(len(self._pending), self._engine.max_batch)
-            wait += self._engine.delay
+            engine = self._engine
+            wait = self._batching.wait_for(len(self._pending), engine.max_batch, engine.concurrency)
+            wait += engine.delay
             raise QueueFull(f"{self._size} requests are waiting already", retry_after=wait)
         job = self._jobs[key] = Job(key, next(self._order))
         self._pending.add(job)

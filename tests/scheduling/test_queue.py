@@ -195,6 +195,23 @@ def test_a_full_queue_refuses_and_says_when_to_come_back() -> None:
     run(main())
 
 
+def test_a_full_queue_counts_what_the_engine_runs_at_once() -> None:
+    async def main() -> None:
+        queue = Queue(EchoEngine(max_batch=1, concurrency=16, step_s=0.2), size=32)
+        await submit(queue, Ask("warm"))
+        tasks = [submit(queue, Ask(f"{i}")) for i in range(16)]
+        while len(queue._pending) or not queue._running:
+            await asyncio.sleep(0.001)
+        tasks += [submit(queue, Ask(f"{i}")) for i in range(16, 48)]
+        await asyncio.sleep(0)
+        with pytest.raises(QueueFull) as refused:
+            await submit(queue, Ask("one more"))
+        assert refused.value.retry_after == pytest.approx(32 * 0.2 / 16, rel=0.5)
+        await asyncio.gather(*tasks)
+
+    run(main())
+
+
 def test_priority_goes_first_and_a_follower_can_lift_a_job() -> None:
     async def main() -> None:
         engine = EchoEngine(max_batch=1)
