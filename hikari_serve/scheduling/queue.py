@@ -86,6 +86,8 @@ class Queue:
         finally:
             job.leave(caller)
             if not job.callers:
+                if job.preparing is not None:
+                    job.preparing.cancel()  # it may not have begun, and holds the picture
                 self._forget(job)
 
     async def close(self) -> None:
@@ -105,7 +107,7 @@ class Queue:
         self._pending.add(job)
         self._tell_length()
         self._batching.arrived()
-        self._spawn(self._prepare(job, prepare))
+        job.preparing = self._spawn(self._prepare(job, prepare))
         return job
 
     def _forget(self, job: Job) -> None:
@@ -195,10 +197,11 @@ class Queue:
             self._forget(job)
         self._pump()
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _tokens(batch: Sequence[Job]) -> tuple[int, int]:
