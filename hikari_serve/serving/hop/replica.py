@@ -36,6 +36,10 @@ CONNECT_SECONDS = 2.0
 LOOK_SECONDS = 0.8
 """Within this a live runner introduces itself; `/readyz` as a whole has one second."""
 
+LOOK_CONNECT_SECONDS = 0.4
+"""Within this a look is connected, or nobody is there: a kernel takes connections however busy its
+runner is. In TLS the runner has a part in that itself, so there a look has its whole time."""
+
 HUNG_SECONDS = 10.0
 """How long one that takes connections may say nothing before it counts as hung. One look that it
 misses, because its cores are throttled or it has much to do, must not take every API that asks it
@@ -161,7 +165,8 @@ class Replica:
         """Asks it who it is, unless it rests; its condition says what came of that."""
         if time.monotonic() < self._rest_until:
             return
-        timeout = aiohttp.ClientTimeout(total=LOOK_SECONDS)
+        connect = LOOK_CONNECT_SECONDS if self.endpoint.name is None else None
+        timeout = aiohttp.ClientTimeout(total=LOOK_SECONDS, sock_connect=connect)
         try:
             async with self._session.get(
                 f"{self.endpoint.base}/describe",

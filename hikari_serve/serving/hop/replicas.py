@@ -63,7 +63,7 @@ class Replicas:
         self._observer = observer
         self._found: dict[str, list[Endpoint]] = {address: [] for address in addresses}
         self._resolving: dict[str, asyncio.Task[None]] = {}
-        self._unresolved = "no answer"
+        self._unresolved = "its name is not resolved yet"
         self._there: dict[Endpoint, Replica] = {}
         self._leaving: list[Replica] = []
         self._nobody_since: float | None = None

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from hikari_serve.serving.hop import connector
+from hikari_serve.errors import Unavailable
+from hikari_serve.serving.hop import connector, replicas
 from hikari_serve.serving.hop.remote import RemoteStage
 from hikari_serve.serving.hop.replica import Condition
 from hikari_serve.stage import StageResult
@@ -44,6 +45,25 @@ def test_what_a_vanished_machine_had_is_asked_elsewhere(
                 assert time.monotonic() - began < 5
                 assert len(here.stage.items) == 1
                 await stage.close()
+
+    asyncio.run(main())
+
+
+def test_a_vanished_machine_is_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connector, "OPTIONS", SOON)
+    monkeypatch.setattr(replicas, "REFUSED_SECONDS", 0.5)
+
+    async def main() -> None:
+        with machine(seconds=0) as there:
+            stage = RemoteStage("group", there.url)
+            await stage.infer(item(20))
+            there.vanish()
+            await asyncio.sleep(4)
+            began = time.monotonic()
+            with pytest.raises(Unavailable, match="cannot be reached"):
+                await stage.infer(item(20))
+            assert time.monotonic() - began < 5
+            await stage.close()
 
     asyncio.run(main())
 
