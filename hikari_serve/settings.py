@@ -91,7 +91,8 @@ class Settings:
         audit_bytes: Size at which the audit log is renamed and begun anew.
         log: Whether the log is lines of `json` or of `text`; `auto` is text on a terminal alone.
         metrics_port: Port for health and metrics alone; 0 leaves them where the rest is.
-        stage_token: What the API says to its stages so that they answer; empty for none.
+        stage_token: What stages answer to: any of these; the API says the first. None is needed
+            where there is none.
         grpc_port: Where the API listens for gRPC; 0 is nowhere.
         drain_seconds: How long what runs may go on when the server is told to stop; 0 is the
             cascade's own deadline.
@@ -127,7 +128,7 @@ class Settings:
     audit_bytes: int = 100_000_000
     log: str = "auto"
     metrics_port: int = 0
-    stage_token: str = field(default="", repr=False)
+    stage_token: tuple[str, ...] = field(default=(), repr=False)
     grpc_port: int = 8001
     drain_seconds: int = 0
     stage_ca: str = ""
@@ -185,7 +186,7 @@ class Settings:
             metrics_port=_number(
                 "HIKARI_METRICS_PORT", own, default.metrics_port, least=0, most=MOST_PORT
             ),
-            stage_token=own.get("HIKARI_STAGE_TOKEN", default.stage_token),
+            stage_token=_tokens("HIKARI_STAGE_TOKEN", own),
             grpc_port=_number("HIKARI_GRPC_PORT", own, default.grpc_port, least=0, most=MOST_PORT),
             drain_seconds=_number("HIKARI_DRAIN_SECONDS", own, default.drain_seconds, least=0),
             stage_ca=own.get("HIKARI_STAGE_CA", default.stage_ca),
@@ -296,6 +297,13 @@ def _one_of(name: str, environ: Mapping[str, str], default: str, known: Collecti
 
 def _names(name: str, environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(each.strip() for each in environ.get(name, "").split(",") if each.strip())
+
+
+def _tokens(name: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+    tokens = _names(name, environ)
+    if environ.get(name) and not tokens:
+        raise ConfigError(f"{name} has no token, but must be tokens with commas between")
+    return tokens
 
 
 def _number(

@@ -58,6 +58,7 @@ def test_a_stage_has_settings_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("environ", "message"),
     [
+        ({"HIKARI_STAGE_TOKEN": " , "}, "HIKARI_STAGE_TOKEN has no token"),
         ({"HIKARI_CASCADES": "x"}, "HIKARI_CASCADES is no setting.*did you mean HIKARI_CASCADE"),
         ({"HIKARI_THREADS": "many"}, "HIKARI_THREADS is 'many', but must be a whole number"),
         ({"HIKARI_WORKERS": "0"}, "HIKARI_WORKERS is '0', but must be .* at least 1"),

@@ -66,10 +66,10 @@ class Client(Asker[httpx.Client]):
             reader.end()
 
     def ready(self) -> None:
-        """Returns if every stage can answer.
+        """Returns if the server may be asked, as its `/readyz` says.
 
         Raises:
-            Unavailable: One cannot, or there is no server; the message says which and why.
+            Unavailable: It may not, or there is no server; the message says why.
         """
         with self._protocol.failures():
             self._protocol.check(self._http.get("/readyz"))

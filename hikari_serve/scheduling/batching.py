@@ -59,7 +59,13 @@ class Batching:
         limit = (b - size * a) / (size + 1)
         return limit if gap < limit else 0.0
 
-    def wait_for(self, items: int, max_batch: int) -> float:
-        """Seconds until `items` waiting items are done, for a `Retry-After`."""
+    def wait_for(self, items: int, max_batch: int, concurrency: int) -> float:
+        """Seconds until `items` waiting items are done, for a `Retry-After`.
+
+        Args:
+            items: How many wait.
+            max_batch: The most of them in a batch.
+            concurrency: Batches that run at once, each as fast as was learned.
+        """
         a, b = self.latency()
-        return items * a + math.ceil(items / max_batch) * b
+        return (items * a + math.ceil(items / max_batch) * b) / concurrency

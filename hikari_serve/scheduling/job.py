@@ -44,6 +44,7 @@ class Job:
         self.order = order
         self.request: Any = None
         self.outcome: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
+        self.preparing: asyncio.Task[None] | None = None
         self.callers: set[Caller] = set()
         self.deadline = 0.0
         self.priority = DEFAULT_PRIORITY

@@ -86,6 +86,8 @@ class Queue:
         finally:
             job.leave(caller)
             if not job.callers:
+                if job.preparing is not None:
+                    job.preparing.cancel()  # it may not have begun, and holds the picture
                 self._forget(job)
 
     async def close(self) -> None:
@@ -97,14 +99,15 @@ class Queue:
 
     def _admit(self, key: object, prepare: Callable[[], Prepared]) -> Job:
         if len(self._pending) >= self._size:
-            wait = self._batching.wait_for(len(self._pending), self._engine.max_batch)
-            wait += self._engine.delay
+            engine = self._engine
+            wait = self._batching.wait_for(len(self._pending), engine.max_batch, engine.concurrency)
+            wait += engine.delay
             raise QueueFull(f"{self._size} requests are waiting already", retry_after=wait)
         job = self._jobs[key] = Job(key, next(self._order))
         self._pending.add(job)
         self._tell_length()
         self._batching.arrived()
-        self._spawn(self._prepare(job, prepare))
+        job.preparing = self._spawn(self._prepare(job, prepare))
         return job
 
     def _forget(self, job: Job) -> None:
@@ -194,10 +197,11 @@ class Queue:
             self._forget(job)
         self._pump()
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _tokens(batch: Sequence[Job]) -> tuple[int, int]:

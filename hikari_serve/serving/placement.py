@@ -72,7 +72,8 @@ class PlacedStages:
                 if node.name == stage
             ]
             api = Metrics(figures())
-            remote = RemoteStage(stage, addresses, settings.stage_token, trust, needs, api)
+            token = settings.stage_token[0] if settings.stage_token else ""
+            remote = RemoteStage(stage, addresses, token, trust, needs, api)
             self._remotes.append(remote)
             self.stages[stage] = remote
 

@@ -1,8 +1,9 @@
 """Whether the API may be sent requests: `/readyz`, and the sentence that says why not.
 
-It is ready for the first time when every stage was ready once. From then on only the headline
-stage takes it out: without any other it still answers, partially, and a load balancer that took
-every API out for one dead stage would make a partial outage a whole one.
+It is ready for the first time when every stage was ready once, or the headline stage has waited a
+minute for the others. From then on only the headline takes it out: without any other it still
+answers, partially, and a load balancer that took every API out for one dead stage would make a
+partial outage a whole one.
 """
 
 import asyncio
@@ -24,17 +25,28 @@ LOOK_SECONDS = 0.5
 """Between two looks whether the server is ready for the first time."""
 
 
+OTHERS_SECONDS = 60.0
+"""How long a headline that can answer waits, the first time, for the other stages: about what their
+weights take longer to load where all start together. Without an end, each API that restarts while
+one of them is gone would stay out, and in the end all would."""
+
+
 class Readiness:
     """The readiness of a cascade's stages, as they are asked for it."""
 
-    def __init__(self, stages: Mapping[str, Stage], headline: str) -> None:
+    def __init__(
+        self, stages: Mapping[str, Stage], headline: str, others_seconds: float = OTHERS_SECONDS
+    ) -> None:
         """Args:
         stages: What answers for each stage.
         headline: The stage without which nothing is worth asking.
+        others_seconds: How long it waits, the first time, for the others.
         """
         self._stages = stages
         self._headline = headline
         self._never = set(stages)
+        self._others_seconds = others_seconds
+        self._alone_since: float | None = None
         self._stopping = False
 
     def stop(self) -> None:
@@ -51,9 +63,17 @@ class Readiness:
         answers = await asyncio.gather(*(_why_not(stage) for stage in self._stages.values()))
         down = {name: why for name, why in zip(self._stages, answers, strict=True) if why}
         self._never &= set(down)
+        if self._headline not in self._never and self._waited():
+            self._never.clear()
         if self._stopping:
             down["server"] = "it stops"
         return not (self._stopping or self._never or self._headline in down), down
+
+    def _waited(self) -> bool:
+        """Whether the headline has waited long enough for the others."""
+        now = time.monotonic()
+        self._alone_since = self._alone_since or now
+        return now - self._alone_since >= self._others_seconds
 
 
 async def announce(readiness: Readiness, address: str, began: float) -> None:

@@ -72,7 +72,7 @@ def runner_of(name: str | None) -> Any:
     served: Any = StageRunner  # BentoML made a `Service` of the class
     guard = "" if settings.stage_token else "HIKARI_STAGE_TOKEN"
     enter_by(Entrance(guard, settings.metrics_port, drain_seconds=drain_seconds))
-    keys = Keys({settings.stage_token: "infer"}) if settings.stage_token else None
+    keys = Keys(dict.fromkeys(settings.stage_token, "infer")) if settings.stage_token else None
     hosts = LOOPBACK if on_loopback() else ()
     served.add_asgi_middleware(Doorstep, hosts=hosts, paths=PATHS, keys=keys, logged=False)
     if (fd := probes_fd()) is not None:

@@ -50,4 +50,6 @@ def test_it_waits_while_the_next_arrival_is_cheaper_than_a_batch_of_its_own() ->
 
 def test_it_foretells_when_a_full_queue_has_room() -> None:
     batching, _ = taught(gap=1.0, a=0.010, b=0.100)
-    assert batching.wait_for(16, max_batch=8) == pytest.approx(16 * 0.010 + 2 * 0.100)
+    seconds = 16 * 0.010 + 2 * 0.100
+    assert batching.wait_for(16, max_batch=8, concurrency=1) == pytest.approx(seconds)
+    assert batching.wait_for(16, max_batch=8, concurrency=2) == pytest.approx(seconds / 2)

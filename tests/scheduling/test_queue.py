@@ -1,8 +1,10 @@
 """The queue against a real asyncio loop and a small scripted engine."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
@@ -191,6 +193,54 @@ def test_a_full_queue_refuses_and_says_when_to_come_back() -> None:
             "waiting 0",
             "waiting 1",
         ]
+
+    run(main())
+
+
+def test_a_full_queue_counts_what_the_engine_runs_at_once() -> None:
+    async def main() -> None:
+        queue = Queue(EchoEngine(max_batch=1, concurrency=16, step_s=0.2), size=32)
+        await submit(queue, Ask("warm"))
+        tasks = [submit(queue, Ask(f"{i}")) for i in range(16)]
+        while len(queue._pending) or not queue._running:
+            await asyncio.sleep(0.001)
+        tasks += [submit(queue, Ask(f"{i}")) for i in range(16, 48)]
+        await asyncio.sleep(0)
+        with pytest.raises(QueueFull) as refused:
+            await submit(queue, Ask("one more"))
+        assert refused.value.retry_after == pytest.approx(32 * 0.2 / 16, rel=0.5)
+        await asyncio.gather(*tasks)
+
+    run(main())
+
+
+def test_what_nobody_waits_for_is_not_prepared() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(2))
+        busy = threading.Event()
+        blocked = [loop.run_in_executor(None, busy.wait) for _ in range(2)]
+        queue = Queue(EchoEngine(), size=100)
+        prepared: list[int] = []
+
+        def prepare() -> Ask:
+            prepared.append(1)
+            return Ask("left")
+
+        deadline = time.time() + 30
+        asked = [
+            asyncio.create_task(queue.submit(number, prepare, deadline=deadline))
+            for number in range(100)
+        ]
+        await asyncio.sleep(0.05)
+        for task in asked:
+            task.cancel()
+        kept = submit(queue, Ask("kept"))
+        await asyncio.sleep(0.05)
+        busy.set()
+        await asyncio.gather(*blocked)
+        assert (await kept).output == "kept"
+        assert not prepared
 
     run(main())
 

@@ -38,7 +38,7 @@ def preflight(server: Server, origin: str) -> httpx.Response:
 def test_all_locks_at_once(drawings: list[Drawing], tmp_path: Path) -> None:
     made, port, stage_port = self_signed(tmp_path / "own"), free_port(), free_port()
     tls: dict[str, Any] = {"HIKARI_TLS_CERT": made.cert, "HIKARI_TLS_KEY": made.key}
-    token: dict[str, Any] = {"HIKARI_STAGE_TOKEN": "t" * 20}
+    old, new = "t" * 20, "u" * 20  # in the middle of a change, with the API ahead of its stage
     (tmp_path / "keys").write_text(f"infer {KEY}\n")
     with ExitStack() as stack:
         runner = stack.enter_context(
@@ -46,14 +46,20 @@ def test_all_locks_at_once(drawings: list[Drawing], tmp_path: Path) -> None:
                 tmp_path / "group",
                 "runners.group:GroupRunner",
                 HIKARI_METRICS_PORT=str(stage_port),
+                HIKARI_STAGE_TOKEN=f"{old},{new}",
                 **tls,
-                **token,
             )
         )
         assert listening(runner) == own(runner.url) | {("127.0.0.1", stage_port)}
         for path, status in (("/readyz", 200), ("/metrics", 200), ("/describe", 404)):
             assert httpx.get(f"http://127.0.0.1:{stage_port}{path}").status_code == status
-        assert httpx.get(f"{runner.url}/describe", verify=runner.trust).status_code == 401
+        for said, status in ((old, 200), (new, 200), (f"{old},{new}", 401), ("none", 401)):
+            asked = httpx.get(
+                f"{runner.url}/describe",
+                verify=runner.trust,
+                headers={"authorization": f"Bearer {said}"},
+            )
+            assert asked.status_code == status
         server = stack.enter_context(
             serving(
                 tmp_path / "api",
@@ -64,8 +70,8 @@ def test_all_locks_at_once(drawings: list[Drawing], tmp_path: Path) -> None:
                 HIKARI_METRICS_PORT=str(port),
                 HIKARI_KEYS=str(tmp_path / "keys"),
                 HIKARI_CORS_ORIGINS=ORIGIN,
+                HIKARI_STAGE_TOKEN=f"{new},{old}",
                 **tls,
-                **token,
             )
         )
         probes = f"http://127.0.0.1:{port}"

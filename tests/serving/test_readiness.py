@@ -1,6 +1,7 @@
 """When the API may be sent requests, and what its `/readyz` says of the stages."""
 
 import asyncio
+import time
 from typing import cast
 
 import pytest
@@ -45,6 +46,21 @@ def test_every_stage_must_have_been_ready_once_and_then_only_the_headline(
     assert check(readiness) == (True, {"group", "caption"})
     stages["disease"].down = True
     assert check(readiness) == (False, {"group", "disease", "caption"})
+
+
+def test_a_headline_does_not_wait_for_ever_for_a_stage_that_is_gone(
+    stages: dict[str, Switched],
+) -> None:
+    readiness = Readiness(cast(dict[str, Stage], stages), "disease", others_seconds=0.2)
+    stages["group"].down = False
+    time.sleep(0.3)
+    assert check(readiness) == (False, {"disease", "caption"})
+    stages["disease"].down = False
+    assert check(readiness) == (False, {"caption"})  # it has a moment, counted from here
+    time.sleep(0.3)
+    assert check(readiness) == (True, {"caption"})
+    stages["disease"].down = True
+    assert check(readiness) == (False, {"disease", "caption"})
 
 
 def test_the_door_says_so(stages: dict[str, Switched]) -> None:

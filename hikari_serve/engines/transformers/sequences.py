@@ -114,7 +114,7 @@ class Sequences:
         """Keeps some rows, in their order, and drops the others."""
         if len(rows) == len(self._real):
             return
-        index = torch.tensor(rows)
+        index = torch.tensor(rows, dtype=torch.long)  # there may be none
         self._cache.batch_select_indices(index.to(self._model.device))
         self._real = self._real[index]
         self._next = self._next[index]

@@ -91,13 +91,15 @@ class RemoteStage:
                 on_text(text)
 
         deaths = 0
-        refused: set[Endpoint] = set()
+        unfit: set[Endpoint] = set()
+        full: set[Endpoint] = set()
         while True:
-            replica = await self.replicas.choose(refused)
+            replica = await self.replicas.choose(unfit | full)
             try:
                 return await replica.infer(item, None if on_text is None else say)
             except aiohttp.ClientError as error:
                 self.replicas.lost()
+                full.clear()  # they may have room by now, and they live
                 deaths += not isinstance(error, UNCONNECTED)
                 if said or deaths == MAX_TRIES:
                     kind = type(error).__name__
@@ -105,8 +107,8 @@ class RemoteStage:
                     raise Unavailable(message, retry_after=COME_BACK_SECONDS) from None
                 self._observer.call_repeated(self._stage, "lost")
             except (Mismatch, NotFound, QueueFull) as error:
-                refused.add(replica.endpoint)
-                if said or not self.replicas.able(refused):
+                (full if isinstance(error, QueueFull) else unfit).add(replica.endpoint)
+                if said or not self.replicas.able(unfit | full):
                     raise self._own(error, item) from None
                 self._observer.call_repeated(self._stage, "refused")
 
@@ -122,8 +124,8 @@ class RemoteStage:
     async def ready(self) -> None:
         """Returns if a replica can be asked now; see `Stage.ready`."""
         await self.replicas.look()
-        if why := self.replicas.why_not():
-            raise Unavailable(why)
+        if not any(each.ready for each in self.replicas):
+            raise Unavailable(self.replicas.why_not())
 
     async def describe(self) -> tuple[Hosted, ...]:
         """Asks a replica; see `Stage.describe`."""

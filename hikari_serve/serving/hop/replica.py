@@ -1,6 +1,7 @@
 """One replica of a stage: its connections, what is in flight there, and whether it can be asked."""
 
 import logging
+import math
 import ssl
 import time
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from io import BytesIO
 import aiohttp
 
 from hikari_serve.errors import HikariError, Mismatch
+from hikari_serve.serving.hop.connector import connector_of
 from hikari_serve.serving.hop.endpoints import Endpoint
 from hikari_serve.serving.hop.wire import (
     CALL,
@@ -34,8 +36,14 @@ CONNECT_SECONDS = 2.0
 LOOK_SECONDS = 0.8
 """Within this a live runner introduces itself; `/readyz` as a whole has one second."""
 
-IDLE_SECONDS = 2.0
-"""A runner closes idle connections after five seconds; we let go of them before that."""
+LOOK_CONNECT_SECONDS = 0.4
+"""Within this a look is connected, or nobody is there: a kernel takes connections however busy its
+runner is. In TLS the runner has a part in that itself, so there a look has its whole time."""
+
+HUNG_SECONDS = 10.0
+"""How long one that takes connections may say nothing before it counts as hung. One look that it
+misses, because its cores are throttled or it has much to do, must not take every API that asks it
+out of its load balancer at once; ten in a row, and no answer meanwhile, are another matter."""
 
 REST_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Pauses before one that took no connection is tried again."""
@@ -106,20 +114,25 @@ class Replica:
         self._needs = needs
         self._rests = 0
         self._rest_until = 0.0
-        ssl_: ssl.SSLContext | bool = True if trust is None else trust
-        connector: aiohttp.BaseConnector = (
-            aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS, ssl=ssl_)
-            if endpoint.path is None
-            else aiohttp.UnixConnector(endpoint.path, limit=0, keepalive_timeout=IDLE_SECONDS)
-        )
+        self._able_at = -math.inf
         headers = {"host": endpoint.host}
         if token:
             headers["authorization"] = f"Bearer {token}"
-        # No limit in all: the item's deadline rules.
+        # No limit in all: the item's deadline rules, and the connection ends with the machine.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
         self._session = aiohttp.ClientSession(
-            connector=connector, timeout=timeout, read_bufsize=CALL_BYTES // 2, headers=headers
+            connector=connector_of(endpoint, trust),
+            timeout=timeout,
+            read_bufsize=CALL_BYTES // 2,
+            headers=headers,
         )
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be asked, and does not hang."""
+        if self.condition is Condition.SILENT:
+            return time.monotonic() - self._able_at < HUNG_SECONDS
+        return self.condition is Condition.UP
 
     async def infer(self, item: Item, on_text: OnText | None) -> StageResult:
         """Asks once.
@@ -139,6 +152,8 @@ class Replica:
                 headers=headers,
                 server_hostname=self.endpoint.name,
             ) as response:
+                if response.ok:
+                    self._able_at = time.monotonic()
                 return await _read(response, on_text)
         except aiohttp.ClientError as error:
             self.lost(error)
@@ -150,7 +165,8 @@ class Replica:
         """Asks it who it is, unless it rests; its condition says what came of that."""
         if time.monotonic() < self._rest_until:
             return
-        timeout = aiohttp.ClientTimeout(total=LOOK_SECONDS)
+        connect = LOOK_CONNECT_SECONDS if self.endpoint.name is None else None
+        timeout = aiohttp.ClientTimeout(total=LOOK_SECONDS, sock_connect=connect)
         try:
             async with self._session.get(
                 f"{self.endpoint.base}/describe",
@@ -197,6 +213,10 @@ class Replica:
             said = f"cannot be used: {why}" if why else "can be used"
             logger.warning("the %s runner at %s %s", self._stage, self.endpoint, said)
         self.condition, self.why = condition, why
+        if condition is Condition.UP:
+            self._able_at = time.monotonic()
+        elif condition is not Condition.SILENT:
+            self._able_at = -math.inf
 
 
 def _judged(hosted: Sequence[Hosted], needs: Needs) -> tuple[Condition, str]:

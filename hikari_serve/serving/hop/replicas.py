@@ -22,6 +22,10 @@ LOOK_EVERY_SECONDS = 1.0
 HURRY_SECONDS = 0.2
 """The same while one of them cannot be asked."""
 
+RESOLVE_SECONDS = 0.2
+"""How long a look waits for name servers. One that hangs must not keep us from looking at those
+that are known; what it says is taken up at the next look."""
+
 REFUSED_SECONDS = 15.0
 """How long addresses where nobody is count as a server that is being started; after that,
 requests no longer wait for it. What our own supervisor starts beside us is waited for as long as
@@ -58,7 +62,8 @@ class Replicas:
         self._needs = needs
         self._observer = observer
         self._found: dict[str, list[Endpoint]] = {address: [] for address in addresses}
-        self._unresolved = "no answer"
+        self._resolving: dict[str, asyncio.Task[None]] = {}
+        self._unresolved = "its name is not resolved yet"
         self._there: dict[Endpoint, Replica] = {}
         self._leaving: list[Replica] = []
         self._nobody_since: float | None = None
@@ -120,9 +125,10 @@ class Replicas:
     async def close(self) -> None:
         """Ends looking, and closes the connections."""
         if self._watching is not None:
-            self._watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watching
+            ending = [self._watching, *self._resolving.values()]
+            for task in ending:
+                task.cancel()
+            await asyncio.wait(ending)
         for replica in (*self, *self._leaving):
             await replica.close()
 
@@ -161,7 +167,10 @@ class Replicas:
 
     async def _resolve(self) -> None:
         """Takes up those that there are now; those that went are closed when idle."""
-        await asyncio.gather(*map(self._resolve_one, self._found))
+        for address in set(self._found) - set(self._resolving):
+            self._resolving[address] = asyncio.create_task(self._resolve_one(address))
+        if self._resolving:
+            await asyncio.wait(self._resolving.values(), timeout=RESOLVE_SECONDS)
         found = list(dict.fromkeys(each for those in self._found.values() for each in those))
         for endpoint in found:
             if endpoint not in self._there:
@@ -180,6 +189,8 @@ class Replicas:
         except (OSError, UnicodeError) as error:
             # a name server that fails now and then takes nobody away
             self._unresolved = f"{address} does not resolve ({error})"
+        finally:
+            del self._resolving[address]
 
     async def _look(self) -> None:
         await asyncio.gather(*(each.look() for each in list(self)))

@@ -36,6 +36,7 @@ class Runner:
         self,
         name: str = "group",
         *,
+        host: str = "127.0.0.1",
         port: int = 0,
         path: Path | None = None,
         tls: tuple[str, str] | None = None,
@@ -52,6 +53,7 @@ class Runner:
         self._server = _Server(
             uvicorn.Config(
                 self._remember(app),
+                host=host,
                 port=port,
                 uds=str(path) if path else None,
                 ssl_certfile=cert,
@@ -87,9 +89,13 @@ class Runner:
         """Breaks off every connection, and takes no more."""
         for server in self._server.servers:
             server.close()
+        self.break_off()
+        self._server.should_exit = self._server.force_exit = True
+
+    def break_off(self) -> None:
+        """Breaks off every connection."""
         for connection in list(self._server.server_state.connections):
             connection.transport.abort()
-        self._server.should_exit = self._server.force_exit = True
 
     def _remember(self, app: ASGIApp) -> ASGIApp:
         async def remembering(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,6 +1,7 @@
 """What a caller sees of runners that start late, die, hang, are full or merely slow."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,30 @@ def test_a_full_queue_sends_to_another_and_is_told_when_all_are_full() -> None:
             return await ask(stage)
 
     assert isinstance(asyncio.run(main()), StageResult)
+
+
+def test_one_that_was_full_is_asked_again_when_the_other_died() -> None:
+    async def main() -> float:
+        async with Runner() as full, Runner() as dying:
+            stage = RemoteStage("group", [full.url, dying.url])
+            await stage.ready()
+            for each in stage.replicas:
+                each.in_flight = str(each.endpoint) == dying.url  # so that the full one is asked
+            full.stage.error = QueueFull("full")
+            dying.stage.seconds = 60
+            asking = asyncio.create_task(stage.infer(item(20)))
+            while not dying.stage.items:
+                await asyncio.sleep(0.01)
+            assert len(full.stage.items) == 1
+            full.stage.error = None
+            dying.die()
+            began = time.monotonic()
+            assert isinstance(await asking, StageResult)
+            assert len(full.stage.items) == 2
+            await stage.close()
+            return time.monotonic() - began
+
+    assert asyncio.run(main()) < 5
 
 
 @pytest.mark.parametrize(

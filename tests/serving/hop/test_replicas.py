@@ -204,6 +204,64 @@ def test_names_are_resolved_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(main())
 
 
+def test_a_name_server_that_hangs_keeps_nobody_from_those_that_are_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def main() -> float:
+        async with Runner() as runner:
+            asked = 0
+
+            async def resolve(address: object) -> list[endpoints.Endpoint]:
+                nonlocal asked
+                asked += 1
+                if asked > 1:
+                    await asyncio.sleep(60)
+                return [endpoints.Endpoint(runner.url, "group:80")]
+
+            monkeypatch.setattr(replicas, "resolve", resolve)
+            stage = RemoteStage("group", "http://group:80")
+            await stage.ready()
+            runner.stage.seconds = 60
+            asking = asyncio.create_task(stage.infer(item(20)))
+            while not (runner.stage.items and asked > 1):
+                await asyncio.sleep(0.01)
+            runner.stage.seconds = 0
+            runner.break_off()
+            began = time.monotonic()
+            assert isinstance(await asking, StageResult)
+            assert asked == 2  # one question at a time
+            await stage.close()
+            return time.monotonic() - began
+
+    assert asyncio.run(main()) < 5
+
+
+def test_a_name_server_that_hangs_from_the_start_hides_no_other_replica(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = endpoints.resolve
+
+    async def resolve(address: str) -> list[endpoints.Endpoint]:
+        if "hangs" in address:
+            await asyncio.sleep(60)
+        return await real(address)
+
+    monkeypatch.setattr(replicas, "resolve", resolve)
+
+    async def main() -> None:
+        alone = RemoteStage("group", "http://hangs:80")
+        began = time.monotonic()
+        assert await _ready(alone) is not None
+        assert time.monotonic() - began < 5
+        await alone.close()
+        async with Runner() as runner:
+            stage = RemoteStage("group", ["http://hangs:80", runner.url])
+            await stage.ready()
+            assert isinstance(await ask(stage), StageResult)
+
+    asyncio.run(main())
+
+
 def test_one_that_meets_one_of_several_needs_is_asked() -> None:
     async def main() -> StageResult | HikariError:
         async with Runner() as runner:
@@ -266,3 +324,53 @@ def test_a_name_that_does_not_resolve_is_named() -> None:
     told = asyncio.run(main())
     assert isinstance(told, Unavailable)
     assert "http://nobody.invalid:3000 does not resolve" in told.message
+
+
+@pytest.mark.parametrize("answers", [False, True], ids=["it hangs", "it answers calls alone"])
+def test_a_look_that_is_missed_leaves_the_stage_ready_and_many_do_not(
+    answers: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replicas, "LOOK_EVERY_SECONDS", 0.1)
+    monkeypatch.setattr(replica, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(replica, "HUNG_SECONDS", 1.5)
+
+    async def main() -> list[bool]:
+        async with Runner() as runner:
+            stage = RemoteStage("group", runner.url)
+            await stage.ready()
+            asking = asyncio.create_task(stage.infer(item(20)))
+            runner.hung.clear()
+            while runner.url not in _silent(stage):
+                await asyncio.sleep(0.02)
+            ready = [await _ready(stage) is None]
+            await asyncio.sleep(1)
+            if answers:
+                runner.hung.set()
+                await asking
+                runner.hung.clear()
+            while runner.url not in _silent(stage):
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(0.7)
+            ready.append(await _ready(stage) is None)
+            runner.hung.set()
+            await asking
+            ready.append(await _ready(stage) is None)
+            await stage.close()
+            return ready
+
+    assert asyncio.run(main()) == [True, answers, True]
+
+
+def test_one_that_hangs_from_its_start_is_not_ready() -> None:
+    async def main() -> Unavailable | None:
+        async with Runner() as runner:
+            runner.hung.clear()
+            stage = RemoteStage("group", runner.url)
+            told = await _ready(stage)
+            runner.hung.set()
+            await stage.close()
+            return told
+
+    told = asyncio.run(main())
+    assert told is not None
+    assert told.message == "no answer"

@@ -30,9 +30,6 @@ CONNECTION_AGE_MS = 300_000
 """When a connection is closed for new calls, give or take a tenth, which gRPC does itself: clients
 connect anew, and so reach replicas that were not there before."""
 
-DRAIN_SECONDS = 30.0
-"""How long calls may go on after the server was told to stop, unless it is told otherwise."""
-
 LOOK_SECONDS = 1.0
 """Between two looks whether the health has changed."""
 
@@ -47,9 +44,9 @@ class GrpcServer:
         max_image_bytes: int,
         keys: Keys | None,
         shared: bool,
+        drain_seconds: float,
         connection_age_ms: int = CONNECTION_AGE_MS,
         most_calls: int = MOST_CALLS,
-        drain_seconds: float = DRAIN_SECONDS,
         observer: Observer = NOBODY,
         admission: Admission | None = None,
     ) -> None:
@@ -58,9 +55,9 @@ class GrpcServer:
         max_image_bytes: The largest picture.
         keys: Who may ask for what; None lets everybody.
         shared: Whether other processes of this server listen on the same port.
+        drain_seconds: How long calls may go on after the server was told to stop.
         connection_age_ms: How long a connection takes new calls.
         most_calls: Calls and streams at once.
-        drain_seconds: How long calls may go on after the server was told to stop.
         observer: Hears how each request for an answer ended.
         admission: Bounds those that are answered at once; None bounds them as `most_calls` does.
         """

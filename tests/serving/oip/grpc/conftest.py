@@ -17,7 +17,13 @@ from tests.serving.oip.conftest import Plane
 def listening(plane: Plane, **options: Any) -> Iterator[str]:
     """Serves until the block ends; gives the address."""
     tls, wanted = options.pop("tls", None), options.pop("port", 0)
-    options = {"max_image_bytes": 100_000, "keys": None, "shared": False, **options}
+    options = {
+        "max_image_bytes": 100_000,
+        "keys": None,
+        "shared": False,
+        "drain_seconds": 30,
+        **options,
+    }
     started, ended = threading.Event(), asyncio.Event()
     port = 0
     loop = asyncio.new_event_loop()

@@ -86,7 +86,9 @@ def test_a_port_in_use_is_one_sentence(plane: Plane, address: str) -> None:
     port = int(address.rpartition(":")[2])
 
     async def start() -> None:
-        server = GrpcServer(plane.plane, max_image_bytes=1, keys=None, shared=False)
+        server = GrpcServer(
+            plane.plane, max_image_bytes=1, keys=None, shared=False, drain_seconds=0
+        )
         await server.start("127.0.0.1", port)
 
     with pytest.raises(ConfigError, match="set HIKARI_GRPC_PORT to a free port, or to 0"):
