@@ -144,9 +144,10 @@ def test_a_pod_has_its_deadline_to_end_and_a_busy_node_its_time_to_start(name: s
         spec = deployment["spec"]["template"]["spec"]
         (container,) = spec["containers"]
         grace = spec["terminationGracePeriodSeconds"]
-        assert grace == config.hikari.timeout_ms / 1000 + 15
+        assert grace == config.hikari.timeout_ms / 1000 + 25
         before = container["lifecycle"]["preStop"]["sleep"]["seconds"]
-        assert 0 < before <= grace - drain_of(config)
+        assert before >= (10 if maker == "hikari-api" else 5)
+        assert grace >= before + drain_of(config) + 5  # for its processes to end
         probes = {kind: container[f"{kind}Probe"] for kind in ("startup", "readiness", "liveness")}
         for probe in probes.values():
             assert probe["httpGet"]["port"] == "probes"
@@ -227,6 +228,18 @@ def test_the_docs_tell_which_secrets_to_make(name: str) -> None:
     for secret in wanted:
         assert f"kubectl -n hikari create secret generic {secret} " in DOCS
     assert wanted == set() or name != "demo-cpu"
+
+
+@pytest.mark.parametrize("written", re.findall(r"^```\n(patches:\n.*?)^```$", DOCS, re.M | re.S))
+def test_a_patch_of_the_docs_can_be_laid_on_every_overlay(written: str, tmp_path: Path) -> None:
+    (tmp_path / "weights.yaml").write_text(
+        "{apiVersion: apps/v1, kind: Deployment, metadata: {name: any}}"
+    )
+    for name in OVERLAYS:
+        source = os.path.relpath(FOLDER / "overlays" / name, tmp_path.resolve())
+        kustomization = {"resources": [source], **yaml.safe_load(written)}
+        (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+        assert len(render(tmp_path).objects) == len(overlay(name).objects)
 
 
 def folders(kind: str) -> list[str]:
