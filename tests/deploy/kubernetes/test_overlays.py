@@ -253,6 +253,26 @@ def test_the_docs_tell_which_secrets_to_make(name: str) -> None:
     assert wanted == set() or name != "demo-cpu"
 
 
+@each_overlay
+def test_a_setting_of_the_api_rolls_no_stage_and_one_of_all_rolls_all(
+    name: str, tmp_path: Path
+) -> None:
+    def rolled(settings: str) -> set[str]:
+        change = {"name": settings, "behavior": "merge", "literals": ["HIKARI_LOAD=demo_group/2"]}
+        source = os.path.relpath(FOLDER / "overlays" / name, tmp_path.resolve())
+        kustomization = {
+            "namespace": "hikari",
+            "resources": [source],
+            "configMapGenerator": [change],
+        }
+        (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+        before, after = overlay(name).of("Deployment"), render(tmp_path).of("Deployment")
+        return {each for each in before if before[each]["spec"] != after[each]["spec"]}
+
+    assert rolled("hikari-api-settings") == {"hikari-api"}
+    assert rolled("hikari-settings") == set(overlay(name).of("Deployment"))
+
+
 @pytest.mark.parametrize("written", re.findall(r"^```\n(patches:\n.*?)^```$", DOCS, re.M | re.S))
 def test_a_patch_of_the_docs_can_be_laid_on_every_overlay(written: str, tmp_path: Path) -> None:
     (tmp_path / "weights.yaml").write_text(

@@ -25,10 +25,10 @@ STAGES = ("group", "references", "disease", "caption")
 ROLLED = ("hikari-api", "hikari-disease")
 """All five were; they are alike, and take five minutes."""
 IN_FLIGHT = 8
-KEPT = 4
+KEPT = 8
 """Clients besides, each with one connection that it keeps."""
-THINK_SECONDS = 0.5, 2.5
-"""Between an answer and such a client's next request."""
+THINK_SECONDS = 1.0, 4.0
+"""Between an answer and such a client's next request; a server that stops lingers longer."""
 NETWORK = "127.0.6"
 
 
