@@ -54,6 +54,7 @@ class Cascade:
         self._decoders = ThreadPoolExecutor(cores, thread_name_prefix="decode")
         self._places = Places(cores)
         self._known = {model.name: model.hikari.known for model in models}
+        observer.cascade_serves(self.name, graph.steps)
 
     async def run(
         self,
