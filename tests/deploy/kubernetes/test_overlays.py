@@ -106,6 +106,7 @@ def test_what_selects_pods_selects_those_of_its_own_name(name: str) -> None:
     for key, pod in rendered.pods().items():
         for spread in pod["spec"].get("topologySpreadConstraints", ()):
             assert selects(spread["labelSelector"], labels[key])
+            assert spread["matchLabelKeys"] == ["pod-template-hash"]
 
 
 @each_overlay
@@ -132,6 +133,79 @@ def test_only_the_api_reaches_a_stage_and_only_the_scraper_metrics(name: str) ->
     (to,) = [rule["to"] for rule in policies["hikari-api"]["spec"]["egress"] if "to" in rule]
     reached = [pod for pod in labels if selects(to[0]["podSelector"], labels[pod])]
     assert reached == [f"hikari-{stage}" for stage in stage_deployments(name)]
+
+
+@each_overlay
+def test_a_node_may_be_emptied_and_may_die(name: str) -> None:
+    for deployment in overlay(name).of("Deployment").values():
+        pod = deployment["spec"]["template"]
+        local = [each["name"] for each in pod["spec"]["volumes"] if "emptyDir" in each]
+        safe = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
+        assert set(pod["metadata"]["annotations"][safe].split(",")) == set(local)
+        waits = {
+            each["key"].removeprefix("node.kubernetes.io/"): each["tolerationSeconds"]
+            for each in pod["spec"].get("tolerations", ())
+            if each["effect"] == "NoExecute"
+        }
+        (container,) = pod["spec"]["containers"]
+        on_a_gpu = "nvidia.com/gpu" in container["resources"]["limits"]
+        assert waits == ({} if on_a_gpu else {"not-ready": 30, "unreachable": 30})
+
+
+def test_a_stage_on_a_cpu_outlives_a_pod_but_on_a_laptop() -> None:
+    base = render(FOLDER / "base").of("Deployment")
+    assert {each["spec"]["replicas"] for each in base.values()} == {2}
+    for kind, least in (("hpa", "minReplicas"), ("keda", "minReplicaCount")):
+        for file in (FOLDER / "components" / kind).rglob("*.yaml"):
+            if file.name != "kustomization.yaml":
+                assert yaml.safe_load(file.read_text())["spec"][least] == 2, file
+
+
+@pytest.mark.parametrize("name", ["gpu-scaled", "gpu-single"])
+def test_the_job_that_pulls_changes_with_what_it_pulls_alone(name: str) -> None:
+    (job,) = overlay(name).of("Job").values()
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert "envFrom" not in container
+    its, api = (overlay(name).environment(each) for each in ("hikari-weights", "hikari-api"))
+    wanted = ("HIKARI_CASCADE", "HIKARI_WEIGHTS", "HIKARI_INDEXES")
+    assert [its[each] for each in wanted] == [api[each] for each in wanted]
+    assert job["spec"]["ttlSecondsAfterFinished"] >= 24 * 3600
+    assert "kubectl -n hikari delete job hikari-weights --ignore-not-found" in DOCS
+
+
+@each_overlay
+def test_names_are_asked_for_where_clusters_answer_them(name: str, tmp_path: Path) -> None:
+    source = os.path.relpath(FOLDER / "overlays" / name, tmp_path.resolve())
+    traces = os.path.relpath(FOLDER / "components" / "traces", tmp_path.resolve())
+    kustomization = {"namespace": "hikari", "resources": [source], "components": [traces]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+    traced = render(tmp_path)
+
+    def names(policy: Object) -> set[tuple[int, str]]:
+        rules = [rule["ports"] for rule in policy["spec"]["egress"] if "to" not in rule]
+        return {(port["port"], port.get("protocol", "TCP")) for ports in rules for port in ports}
+
+    dns = {(port, protocol) for port in (53, 5353) for protocol in ("UDP", "TCP")}
+    for key, policy in overlay(name).of("NetworkPolicy").items():
+        assert names(policy) - {(443, "TCP")} == (set() if key in stages_of(name) else dns)
+    (endpoint,) = {
+        traced.environment(each)["OTEL_EXPORTER_OTLP_ENDPOINT"] for each in traced.of("Deployment")
+    }
+    for key in traced.of("Deployment"):
+        policy = traced.of("NetworkPolicy")[key]
+        assert names(policy) == dns
+        ports = [
+            port["port"]
+            for rule in policy["spec"]["egress"]
+            for to in rule.get("to", ())
+            for port in rule["ports"]
+            if "namespaceSelector" in to
+        ]
+        assert endpoint == f"http://otel-collector.monitoring:{ports[0]}"
+
+
+def stages_of(name: str) -> set[str]:
+    return {f"hikari-{stage}" for stage in stage_deployments(name)}
 
 
 @each_overlay
