@@ -5,7 +5,7 @@ stands on the way of every request. A trace context is W3C's `traceparent`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -221,6 +221,9 @@ class Observer:
 
     def picture_refused(self, cascade: str, code: str) -> None:
         """A picture was refused with the error of that code."""
+
+    def cascade_serves(self, cascade: str, stages: Iterable[str]) -> None:
+        """A cascade answers from now on, with these stages; none of them was asked yet."""
 
     def stage_called(self, cascade: str, stage: str, waited: float) -> None:
         """A stage is asked, so many seconds after the graph began: its inputs are there."""

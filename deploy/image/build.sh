@@ -4,6 +4,10 @@
 set -eu
 bento=$1 name=$2
 shift 2
+case $name in
+*/*) ;;
+*) name=docker.io/library/$name ;; # as a kubelet reads it, where podman and buildah say localhost
+esac
 for builder in docker podman buildah none; do
     if "$builder" info >/dev/null 2>&1; then break; fi
 done

@@ -55,6 +55,7 @@ class Cascade:
         self.settings = config.hikari
         models = (config, *(node.config for node in graph.nodes))
         self._known = {model.name: model.hikari.known for model in models}
+        observer.cascade_serves(self.name, graph.steps)
 
     async def run(
         self,

@@ -17,6 +17,7 @@ from hikari_serve.cli.models import command as models
 from hikari_serve.cli.terminal import complain
 from hikari_serve.cli.top.command import top
 from hikari_serve.errors import HikariError
+from hikari_serve.first_process import end_when_told
 
 
 class Commands(TyperGroup):
@@ -63,3 +64,4 @@ def hikari(
     ] = False,
 ) -> None:
     """Serve and use HIKARI's skin cascade. Research software, not a medical device."""
+    end_when_told()

@@ -1,6 +1,6 @@
 """An observer that counts for Prometheus, of one stage or of the API."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import get_args
@@ -46,6 +46,10 @@ class Metrics(Observer):
 
     def picture_refused(self, cascade: str, code: str) -> None:
         self._figures.refused.labels(cascade, code).inc()
+
+    def cascade_serves(self, cascade: str, stages: Iterable[str]) -> None:
+        for stage in stages:
+            self._figures.stage_waiting.labels(cascade, stage)  # there, and 0, before any request
 
     def stage_called(self, cascade: str, stage: str, waited: float) -> None:
         self._figures.stage_seconds.labels(cascade, stage, "wait").observe(waited)
@@ -133,7 +137,8 @@ class Metrics(Observer):
         self._answers[key] = its
         self._figures.info.labels(*which, *its).set(1)
         self._figures.awake.labels(*which).set(1)
-        self._figures.shared.labels(*which)
+        for each in (self._figures.shared, self._figures.pending, self._figures.running):
+            each.labels(*which)  # there, and 0, before any request
 
     def model_left(self, provenance: Provenance) -> None:
         which = self._stage, provenance.model, provenance.version

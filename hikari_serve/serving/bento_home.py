@@ -1,7 +1,9 @@
 """Says in a sentence that BentoML's home cannot be made, where BentoML would trace back.
 
-BentoML makes it before it loads any service. All that comes earlier in `bentoml serve` is what its
-command line loads of others, so this module is one of those: the entry point `bentoml.commands`.
+From here on `bentoml serve` can also be ended while it starts as a container's first process.
+BentoML makes its home before it loads any service. All that comes earlier in `bentoml serve` is
+what its command line loads of others, so this module is one of those: the entry point
+`bentoml.commands`.
 """
 
 import sys
@@ -9,6 +11,9 @@ import sys
 import click
 from bentoml._internal.configuration.containers import BentoMLContainer
 
+from hikari_serve.first_process import end_when_told
+
+end_when_told()
 try:
     BentoMLContainer.bentoml_home.get()
 except OSError as error:

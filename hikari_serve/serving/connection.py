@@ -10,7 +10,7 @@ from asyncio import TimerHandle
 from http import HTTPStatus
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from hikari_serve.serving.keep_alive import KeptProtocol
 
 HEADER_BYTES = 64_000
 """Of a request line and all headers together."""
@@ -35,7 +35,7 @@ _PROBE = b"HTTP/1.1 100 Continue\r\n\r\n"
 """An interim response, which every client of HTTP/1.1 passes over (RFC 9110, 15.2)."""
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class GuardedProtocol(KeptProtocol):
     """uvicorn's HTTP/1.1 with these limits; a request beyond one is 431 or 408, and ends."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -75,6 +75,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins; what came with the end of the one before counts as none of it."""
         self._in_headers, self._headers_size = True, 0
+        if self._timer is None:
+            self._await(HEADER_SECONDS, self._late)
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -105,7 +107,7 @@ class GuardedProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Waits for nothing more; a next request is waited for as uvicorn does."""
+        """Waits for nothing more; a next request is waited for as long as one may be idle."""
         self._in_headers = True
         self._await(None)
         if not self._refused:
@@ -178,10 +180,6 @@ class GuardedProtocol(HttpToolsProtocol):
     def _refuse_size(self) -> None:
         message = f"the headers are larger than {HEADER_BYTES} bytes, the most that is accepted"
         self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, message)
-
-    @property
-    def _answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
         """Says why, where no answer is on its way and something was sent, and closes."""

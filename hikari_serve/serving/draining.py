@@ -11,19 +11,20 @@ from types import FrameType
 
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import CascadeConfig
+from hikari_serve.serving.keep_alive import LINGER_SECONDS
 
 ASSEMBLE_SECONDS = 5.0
 """From a request's deadline until its answer, which may lack stages, has been sent."""
 
 
 def drain_of(config: ModelConfig) -> float:
-    """How long requests to a cascade may still run once the server is told to stop.
+    """How long requests to a cascade may still come and run once the server is told to stop.
 
     Args:
         config: Of the cascade; it has the deadline of requests that name none.
     """
     assert isinstance(config.hikari, CascadeConfig)
-    return config.hikari.timeout_ms / 1000 + ASSEMBLE_SECONDS
+    return LINGER_SECONDS + config.hikari.timeout_ms / 1000 + ASSEMBLE_SECONDS
 
 
 def on_stop(told: Callable[[], None]) -> None:

@@ -43,7 +43,7 @@ class ProbePort:
         server = _Beside(
             uvicorn.Config(
                 Doorstep(self._app, paths=()),
-                http=GuardedProtocol,
+                http=_Probed,
                 lifespan="off",
                 log_config=None,
                 server_header=False,
@@ -61,6 +61,12 @@ class ProbePort:
             await send(message)
 
         await self._app(scope, receive, tell)
+
+
+class _Probed(GuardedProtocol):
+    """Probes and scrapes lose nothing by being asked again."""
+
+    linger = 0
 
 
 class _Beside(uvicorn.Server):

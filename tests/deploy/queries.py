@@ -16,8 +16,8 @@ _STRING = re.compile(r'"[^"]*"')
 _NAME = re.compile(r"(?<![\w:])(hikari_\w+)(?![\w:])(?:\{([^}]*)\})?")
 _LABEL = re.compile(r"(\w+)\s*[=!]~?")
 _GROUPED = re.compile(r"\b(?:by|on|without) \(([^)]*)\)")
-OURS = {"instance", "job", "le"}
-"""Labels that Prometheus adds, or the format."""
+OURS = {"instance", "job", "le", "namespace"}
+"""Labels that Prometheus adds, the operator's PodMonitor, or the format."""
 
 
 def samples() -> dict[str, set[str]]:

@@ -20,6 +20,17 @@ from tests.scripted import Bench
 MODEL = {"stage": "group", "model": "m", "version": "1"}
 
 
+PROVENANCE = Provenance(
+    model="m",
+    version=1,
+    weights="old",
+    engine="e",
+    dtype="float32",
+    preprocessing="p",
+    prompt="subaru-1",
+)
+
+
 class Page:
     """Metrics that nobody else counts in, and what they show."""
 
@@ -29,6 +40,18 @@ class Page:
 
     def value(self, name: str, **labels: str) -> float | None:
         return self._registry.get_sample_value(f"hikari_{name}", labels)
+
+
+def test_what_an_autoscaler_asks_for_is_there_before_the_first_request() -> None:
+    api = Page()
+    bench = Bench(api.metrics)
+    for stage in bench.cascade.graph.steps:
+        assert api.value("stage_waiting", cascade="demo", stage=stage) == 0
+    runner = Page("group")
+    assert runner.value("stage_pending", **MODEL) is None
+    runner.metrics.model_serves(PROVENANCE)
+    assert runner.value("stage_pending", **MODEL) == 0
+    assert runner.value("stage_running", **MODEL) == 0
 
 
 def test_a_stages_parts_are_its_time() -> None:
@@ -194,15 +217,7 @@ def test_a_batch_that_waited_for_more_says_so() -> None:
 
 def test_what_answers_is_told_and_what_did_no_more() -> None:
     page = Page("group")
-    its = Provenance(
-        model="m",
-        version=1,
-        weights="old",
-        engine="e",
-        dtype="float32",
-        preprocessing="p",
-        prompt="subaru-1",
-    )
+    its = PROVENANCE
     page.metrics.model_loaded("m", 1, 2.0, None)
     page.metrics.model_serves(its)
     page.metrics.model_loaded("m", 1, 1.0, "no weights")

@@ -45,13 +45,17 @@ def ours(url: str) -> dict[str, Metric]:
     }
 
 
-def total(url: str, sample: str, **labels: str) -> float:
-    return sum(
+def values(url: str, sample: str, **labels: str) -> list[float]:
+    return [
         each.value
         for family in ours(url).values()
         for each in family.samples
         if each.name == sample and labels.items() <= each.labels.items()
-    )
+    ]
+
+
+def total(url: str, sample: str, **labels: str) -> float:
+    return sum(values(url, sample, **labels))
 
 
 def batch_size(span: Span) -> int:
@@ -151,6 +155,10 @@ def test_a_runner_elsewhere_counts_its_own(drawings: list[Drawing], tmp_path: Pa
         api = stack.enter_context(
             serving(tmp_path / "api", HIKARI_PLACEMENT="inline", HIKARI_GROUP_RUNNER=runner.url)
         )
+        for sample in ("hikari_stage_pending", "hikari_stage_running"):
+            assert values(runner.url, sample, stage="group") == [0]
+        for stage in STAGES:
+            assert values(api.url, "hikari_stage_waiting", stage=stage) == [0]
         assert ask(api, png(drawings[0].image)).status_code == 200
         assert total(runner.url, "hikari_batch_size_sum", stage="group") == 2
         assert total(api.url, "hikari_batch_size_sum", stage="group") == 0

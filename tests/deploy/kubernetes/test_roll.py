@@ -1,10 +1,14 @@
 """Nothing is lost while Deployments roll under load: `demo-cpu`, as processes of this machine."""
 
 import itertools
+import json
+import random
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import httpx
@@ -21,6 +25,10 @@ STAGES = ("group", "references", "disease", "caption")
 ROLLED = ("hikari-api", "hikari-disease")
 """All five were; they are alike, and take five minutes."""
 IN_FLIGHT = 8
+KEPT = 8
+"""Clients besides, each with one connection that it keeps."""
+THINK_SECONDS = 1.0, 4.0
+"""Between an answer and such a client's next request; a server that stops lingers longer."""
 NETWORK = "127.0.6"
 
 
@@ -79,6 +87,37 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         yield made
 
 
+class Kept(threading.local):
+    """A client's one connection, which it never looks at before it sends on it."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self.opened: HTTPConnection | None = None
+
+    def ask(self, address: str, picture: bytes) -> str:
+        """The status of the answer; the address is that of a new connection, if one is needed."""
+        question = httpx.Request("POST", "http://hikari/diagnose", files={"image": picture})
+        try:
+            if self.opened is None:
+                opened = HTTPConnection(address, 3000, timeout=60)
+                self.opened = self._stack.enter_context(closing(opened))
+            self.opened.request("POST", "/diagnose", question.read(), dict(question.headers))
+            answer = self.opened.getresponse()
+            said = answer.read().decode()
+        except (OSError, HTTPException) as error:
+            self.leave()
+            return f"kept: {error!r}"
+        if answer.getheader("connection") == "close":
+            self.leave()
+        return str(json.loads(said).get("status") or said)
+
+    def leave(self) -> None:
+        """The next question gets another connection."""
+        assert self.opened is not None
+        self.opened.close()
+        self.opened = None
+
+
 def test_deployments_roll_under_load_and_nothing_fails(cluster: Cluster) -> None:
     pictures = itertools.cycle([png(each.image) for each in draw_cases(24, 41_000)])
     outcomes: Counter[str] = Counter()
@@ -92,10 +131,20 @@ def test_deployments_roll_under_load_and_nothing_fails(cluster: Cluster) -> None
         except httpx.HTTPError as error:
             outcomes[repr(error)] += 1
 
-    with crowd(ask, IN_FLIGHT):
+    stack = ExitStack()
+    kept, moved = Kept(stack), Counter[str]()
+
+    def ask_on() -> None:
+        (*_, api) = cluster.ready["hikari-api"]
+        moved[api.address] += kept.opened is None
+        outcomes[kept.ask(api.address, next(pictures))] += 1
+        time.sleep(random.uniform(*THINK_SECONDS))
+
+    with stack, crowd(ask, IN_FLIGHT), crowd(ask_on, KEPT):
         for name in ROLLED:
             before = sum(outcomes.values())
             cluster.roll(name)
             assert sum(outcomes.values()) > before
         time.sleep(1)
     assert set(outcomes) <= {"complete", "abstained"}, outcomes
+    assert list(moved.values()) == [KEPT, KEPT]  # from the old API to the new one

@@ -1,6 +1,8 @@
 """Scaling and alerts ask for metrics that there are, of the stages that there are."""
 
+import os
 import re
+from pathlib import Path
 
 import yaml
 
@@ -18,18 +20,37 @@ def test_each_stage_is_scaled_by_what_waits_for_it_and_never_to_none() -> None:
     for name, each in {**objects, "hikari-references": references}.items():
         spec, stage = each["spec"], name.removeprefix("hikari-")
         assert spec["scaleTargetRef"] == {"name": name}
-        assert spec["minReplicaCount"] >= 1
+        assert spec["minReplicaCount"] == (2 if name == "hikari-references" else 1)  # a card each
         assert spec["fallback"]["replicas"] > spec["minReplicaCount"]
         asked = set()
         for trigger in spec["triggers"]:
             query = trigger["metadata"]["query"]
             asked |= used(query)
-            assert set(re.findall(r'stage="(\w+)"', query)) == {stage}
+            assert set(re.findall(r'{namespace="hikari",stage="(\w+)"}', query)) == {stage}
+            assert query.count("{") == len(used(query))
             assert trigger["metricType"] == "AverageValue"  # `fallback` works with no other
             assert trigger["metadata"]["ignoreNullValues"] == "false"  # nothing is not zero
         assert asked == {"hikari_stage_pending", "hikari_stage_running", "hikari_stage_waiting"}
         if name in objects:
             assert "replicas" not in SCALED.of("Deployment")[name]["spec"]
+
+
+def test_two_installations_do_not_scale_each_other(tmp_path: Path) -> None:
+    source = FOLDER / "overlays" / "gpu-scaled"
+    repeated = yaml.safe_load((source / "kustomization.yaml").read_text())["replacements"]
+    other = {
+        "namespace": "other",
+        "resources": [os.path.relpath(source, tmp_path.resolve())],
+        "replacements": repeated,
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(other))
+    rendered = render(tmp_path)
+    assert {each["metadata"].get("namespace") for each in rendered.objects} == {"other", None}
+    assert list(rendered.of("Namespace")) == ["other"]
+    for each in rendered.of("ScaledObject").values():
+        for trigger in each["spec"]["triggers"]:
+            query = trigger["metadata"]["query"]
+            assert query.count('namespace="other"') == query.count("{")
 
 
 def test_the_rules_are_those_of_prometheus() -> None:
