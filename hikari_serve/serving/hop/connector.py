@@ -8,7 +8,7 @@ import aiohttp
 from hikari_serve.serving.hop.endpoints import Endpoint
 
 IDLE_SECONDS = 2.0
-"""A runner with a crowd of connections closes idle ones after five seconds; we let go before that."""
+"""A runner closes idle connections after five seconds where it has many; we let go before that."""
 
 GONE_SECONDS = 10
 """After this long without a sign of the machine a connection is broken off, and its call repeated.
