@@ -11,8 +11,8 @@ from hikari_serve.client.protocol import Protocol
 from hikari_serve.client.retrying import BrokeOff
 from hikari_serve.errors import HikariError, from_payload
 from hikari_serve.presentation.answer import Answer
-from hikari_serve.presentation.events import References, WordsEvent
-from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
+from hikari_serve.presentation.events import DiseaseEvent, References, WordsEvent
+from hikari_serve.presentation.parts import CaptionAnswer, GroupAnswer
 
 
 class Reconnect(NamedTuple):
@@ -28,7 +28,7 @@ class Reconnect(NamedTuple):
 EventData = (
     GroupAnswer
     | References
-    | DiseaseAnswer
+    | DiseaseEvent
     | WordsEvent
     | CaptionAnswer
     | StageReport
@@ -54,7 +54,7 @@ class StreamEvent(NamedTuple):
 EVENTS: dict[str, TypeAdapter[Any]] = {
     "group": TypeAdapter(GroupAnswer),
     "references": TypeAdapter(References),
-    "disease": TypeAdapter(DiseaseAnswer),
+    "disease": TypeAdapter(DiseaseEvent),
     "words": TypeAdapter(WordsEvent),
     "caption": TypeAdapter(CaptionAnswer),
     "stage": TypeAdapter(StageReport),
