@@ -14,6 +14,8 @@ from hikari_serve.stage import Classification, Description, Output, Retrieval
 class Evidence:
     """Evidence beside the headline model's own.
 
+    It is independent only where neither stage was given the other's result (`StageReport.given`).
+
     Attributes:
         group: Whether its label belongs to the group that another classifying stage named;
             `unknown` unless both named one.
