@@ -68,6 +68,10 @@ class EventReader:
 
     It splits bytes at newlines only; decoded text would also break at the other line separators
     that Unicode has, which JSON may contain.
+
+    Attributes:
+        answered: Whether the answer has come. Nothing follows it, so that a connection which breaks
+            then has cost nothing.
     """
 
     def __init__(self, protocol: Protocol) -> None:
@@ -76,7 +80,7 @@ class EventReader:
         """
         self._protocol = protocol
         self._rest = b""
-        self._answered = False
+        self.answered = False
 
     def feed(self, chunk: bytes) -> Iterator[StreamEvent]:
         """The events that this chunk of the body completes.
@@ -92,7 +96,7 @@ class EventReader:
             if name == "error":
                 raise from_payload(json.loads(data))
             if name in EVENTS:  # a newer server may tell more
-                self._answered |= name == "answer"
+                self.answered |= name == "answer"
                 yield StreamEvent(name, self._protocol.read(EVENTS[name], data))
 
     def end(self) -> None:
@@ -101,7 +105,7 @@ class EventReader:
         Raises:
             BrokeOff: It was not.
         """
-        if not self._answered:
+        if not self.answered:
             raise BrokeOff(f"{self._protocol.url} broke off before the answer was complete")
 
 
