@@ -46,10 +46,10 @@ def read_picture(data: bytes, limits: PictureLimits, graph: Graph, min_quality: 
     seen = min(min(view_size(image.size, each)) for each in wanted.values())
     quality = measure(image, seen, opened.warnings)
     if quality.score < min_quality:
-        score, wanted = compared_decimals(quality.score, min_quality)
+        score, least = compared_decimals(quality.score, min_quality)
         raise PoorQuality(
             f"the picture is too poor to be judged: {quality.warnings[0]} (its quality is "
-            f"{score}, and this cascade wants {wanted})"
+            f"{score}, and this cascade wants {least})"
         )
     views = {name: make_view(image, wanted[name]) for name in wanted}
     return Picture(views, content_hash(data), quality, opened.form)

@@ -133,7 +133,7 @@ def test_a_disease_that_may_still_be_withheld_is_told_as_provisional(
 
 
 def test_a_disease_of_a_server_that_knows_no_provisional_is_read(answering: Answering) -> None:
-    disease = {
+    disease: dict[str, object] = {
         "label": None, "display_name": None, "probability": None, "differential": [],
         "label_mass": None, "decision": "unknown", "reason": None,
     }  # fmt: skip
