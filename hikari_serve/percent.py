@@ -1,7 +1,7 @@
-"""Shares as people read them: the one way that page, report, terminal and reasons write a share.
+"""Shares and other numbers as people read them: the one way of page, report, terminal and reasons.
 
 None may say more than the number does: what is not quite all or nothing is not rounded to it, and
-two shares of which one is smaller are never written alike. The page does the same in JavaScript,
+two numbers of which one is smaller are never written alike. The page does the same in JavaScript,
 and a test holds both together.
 """
 
@@ -9,7 +9,7 @@ NEARLY_NOTHING, NEARLY_ALL = 0.0005, 0.9995
 """Where a share in percent with one digit would round to 0.0 and to 100.0."""
 
 DIGITS = 6
-"""Digits behind the point at which shares that differ are told apart at last: more than any has."""
+"""Digits behind the point at which differing numbers are told apart at last: more than any has."""
 
 
 def percent(share: float) -> str:
@@ -21,10 +21,27 @@ def percent(share: float) -> str:
     return f"{share:.1%}"
 
 
+def decimal(value: float, digits: int) -> str:
+    """A number such as a distance or a score; what is not quite 0 or 1 is not rounded to it."""
+    written, step = f"{value:.{digits}f}", 10**-digits
+    if 0 < value < 1 and float(written) in (0, 1):
+        return f"< {step:.{digits}f}" if value < step else f"> {1 - step:.{digits}f}"
+    return written
+
+
 def compared(share: float, limit: float) -> tuple[str, str]:
     """A share and the limit that it does not reach, with as many digits as tell them apart."""
-    for digits in range(DIGITS):
-        written = f"{share:.{digits}%}", f"{limit:.{digits}%}"
-        if written[0] != written[1] or share == limit:
+    return _apart(share, limit, "%", least=0)
+
+
+def compared_decimals(value: float, limit: float) -> tuple[str, str]:
+    """The same of two numbers that are no shares."""
+    return _apart(value, limit, "f", least=2)
+
+
+def _apart(value: float, limit: float, form: str, least: int) -> tuple[str, str]:
+    for digits in range(least, DIGITS):
+        written = f"{value:.{digits}{form}}", f"{limit:.{digits}{form}}"
+        if written[0] != written[1] or value == limit:
             return written
-    return f"{share:%}", f"{limit:%}"
+    return f"{value:.{DIGITS}{form}}", f"{limit:.{DIGITS}{form}}"

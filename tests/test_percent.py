@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hikari_serve.percent import compared, percent
+from hikari_serve.percent import compared, compared_decimals, decimal, percent
 
 PAGE = Path(__file__).parents[1] / "hikari_serve" / "serving" / "diagnose" / "page.html"
 NODE = shutil.which("node")
@@ -23,6 +23,33 @@ SHARES = [0, 1e-7, 0.0004, 0.0005, 0.001, 0.0626, 0.5, 0.99, 0.9994, 0.9995, 0.9
 )
 def test_what_is_not_quite_all_or_nothing_is_not_rounded_to_it(share: float, written: str) -> None:
     assert percent(share) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "written"),
+    [
+        (0, 3, "0.000"),
+        (0.0004, 3, "< 0.001"),
+        (0.001, 3, "0.001"),
+        (0.9996, 3, "> 0.999"),
+        (0.996, 2, "> 0.99"),
+        (0.99, 2, "0.99"),
+        (1, 2, "1.00"),
+        (1.9999, 3, "2.000"),
+        (-0.25, 3, "-0.250"),
+    ],
+)
+def test_a_decimal_is_not_rounded_to_nothing_or_one(
+    value: float, digits: int, written: str
+) -> None:
+    assert decimal(value, digits) == written
+
+
+@given(st.floats(0, 2), st.floats(0, 2))
+def test_a_decimal_beside_a_limit_never_looks_like_it(value: float, limit: float) -> None:
+    left, right = compared_decimals(value, limit)
+    assert left != right or abs(value - limit) < 1e-5
+    assert (float(left) < float(right)) == (left != right and value < limit)
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
@@ -42,6 +69,19 @@ def test_half_below_half() -> None:
 @pytest.mark.skipif(NODE is None, reason="node runs the page's own function")
 def test_the_page_writes_shares_as_the_report_does() -> None:
     (line,) = re.findall(r"^const percent = .*$", PAGE.read_text(), re.MULTILINE)
-    code = f"{line}\nconsole.log(JSON.stringify({json.dumps(SHARES)}.map(percent)))"
-    done = subprocess.run([str(NODE), "-e", code], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == [percent(share) for share in SHARES]
+    assert in_node(f"{line}\n{json.dumps(SHARES)}.map(percent)") == list(map(percent, SHARES))
+
+
+@pytest.mark.skipif(NODE is None, reason="node runs the page's own function")
+def test_the_page_writes_decimals_as_the_report_does() -> None:
+    (line,) = re.findall(r"^const decimal = .*$", PAGE.read_text(), re.MULTILINE)
+    said = in_node(f"{line}\n{json.dumps(SHARES)}.map((each) => decimal(each, 3))")
+    assert said == [decimal(share, 3) for share in SHARES]
+
+
+def in_node(code: str) -> object:
+    """What the last line of a script comes to."""
+    before, _, last = code.rpartition("\n")
+    script = f"{before}\nconsole.log(JSON.stringify({last}))"
+    done = subprocess.run([str(NODE), "-e", script], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)

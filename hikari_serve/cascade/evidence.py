@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hikari_serve.cascade.consistency import Consistency, Mention, consistency, mentions
-from hikari_serve.percent import compared
+from hikari_serve.percent import compared, compared_decimals
 from hikari_serve.pictures.quality import Quality
 from hikari_serve.repository.schema import AbstentionRule
 from hikari_serve.stage import Classification, Description, Output, Retrieval
@@ -14,15 +14,18 @@ from hikari_serve.stage import Classification, Description, Output, Retrieval
 class Evidence:
     """Evidence beside the headline model's own.
 
+    It is independent only where neither stage was given the other's result (`StageReport.given`).
+
     Attributes:
         group: Whether its label belongs to the group that another classifying stage named;
             `unknown` unless both named one.
         group_unknown: Whether a stage that names such groups was asked and named none.
         blank: Whether the picture shows one colour and nothing else.
+        searched: Whether a retrieving stage has answered, be it with no case at all.
         nearest_distance: One minus the cosine similarity of the nearest retrieved case, from 0
             to 2; None without cases.
         typicality: Share of the index's own cases that are at least as far from the nearest other
-            one; None without cases.
+            one; None without cases, and where the index has a single one.
         cases_agreeing: Share of the retrieved cases that have this label; None without cases, or
             where no label was named.
         mentions: For each describing stage, the diseases that its words name.
@@ -32,6 +35,7 @@ class Evidence:
     group: Consistency = "unknown"
     group_unknown: bool = False
     blank: bool = False
+    searched: bool = False
     nearest_distance: float | None = None
     typicality: float | None = None
     cases_agreeing: float | None = None
@@ -70,6 +74,7 @@ def weigh(
         group=_group(named, others.values()),
         group_unknown=_group_unknown(named, others.values()),
         blank=quality.blank,
+        searched=bool(retrieved),
         # the words may rank the cases too, so that the first need not be the nearest
         nearest_distance=round(1 - max(similarities), 6) if similarities else None,
         typicality=min(usual, default=None),
@@ -88,7 +93,7 @@ def _group(named: Classification | None, others: Iterable[Output]) -> Consistenc
         return "unknown"
     own = named.groups.get(named.label)
     for other in others:
-        if isinstance(other, Classification) and other.label is not None and own in other.scores:
+        if isinstance(other, Classification) and other.label is not None and own in other.names:
             return "agrees" if own == other.label else "contradicts"
     return "unknown"
 
@@ -96,7 +101,7 @@ def _group(named: Classification | None, others: Iterable[Output]) -> Consistenc
 def _group_unknown(named: Classification | None, others: Iterable[Output]) -> bool:
     groups = set(named.groups.values()) if named else set()
     return any(
-        isinstance(other, Classification) and other.label is None and groups & set(other.scores)
+        isinstance(other, Classification) and other.label is None and groups & set(other.names)
         for other in others
     )
 
@@ -112,22 +117,7 @@ def withhold(rule: AbstentionRule, found: Classification, evidence: Evidence) ->
     if found.probability is not None and found.probability < rule.min_probability:
         share, wanted = compared(found.probability, rule.min_probability)
         reasons.append(f"its probability of {share} is below {wanted}")
-    distance = evidence.nearest_distance
-    if distance is not None and distance > rule.max_distance:
-        reasons.append(
-            f"the nearest reference case is {distance:.2f} away, more than {rule.max_distance:g}"
-        )
-    usual = evidence.typicality
-    if usual is not None and usual < rule.min_typicality:
-        share, wanted = compared(usual, rule.min_typicality)
-        reasons.append(
-            f"only {share} of the reference cases are as far from the nearest other one as the "
-            f"picture is, less than {wanted}"
-        )
-    agreeing = evidence.cases_agreeing
-    if agreeing is not None and agreeing < rule.min_references_agreeing:
-        share, wanted = compared(agreeing, rule.min_references_agreeing)
-        reasons.append(f"only {share} of the reference cases have it, less than {wanted}")
+    reasons += _about_cases(rule, evidence)
     if rule.on_blank and evidence.blank:
         reasons.append("the picture shows one colour and nothing else")
     if rule.on_unknown_group and evidence.group_unknown:
@@ -145,3 +135,35 @@ def withhold(rule: AbstentionRule, found: Classification, evidence: Evidence) ->
     changed = {"label": None, "display_name": None, "decision": "abstained"}
     reason = f"{found.display_name} is not named: {'; '.join(reasons)}"
     return found.model_copy(update={**changed, "reason": reason})
+
+
+def _about_cases(rule: AbstentionRule, evidence: Evidence) -> list[str]:
+    """Why the reference cases do not clear the label, if they do not."""
+    reasons = []
+    distance = evidence.nearest_distance
+    if distance is not None and distance > rule.max_distance:
+        away, wanted = compared_decimals(distance, rule.max_distance)
+        reasons.append(f"the nearest reference case is {away} away, more than {wanted}")
+    usual = evidence.typicality
+    if usual is not None and usual < rule.min_typicality:
+        share, wanted = compared(usual, rule.min_typicality)
+        reasons.append(
+            f"only {share} of the reference cases are as far from the nearest other one as the "
+            f"picture is, less than {wanted}"
+        )
+    agreeing = evidence.cases_agreeing
+    if agreeing is not None and agreeing < rule.min_references_agreeing:
+        share, wanted = compared(agreeing, rule.min_references_agreeing)
+        reasons.append(f"only {share} of the reference cases have it, less than {wanted}")
+    values = {
+        "max_distance": distance,
+        "min_typicality": usual,
+        "min_references_agreeing": agreeing,
+    }
+    if evidence.searched and any(values[name] is None for name in rule.about_cases):
+        reasons.append(
+            "no reference case could be compared"
+            if distance is None
+            else "the reference cases do not say what the rule asks of them"
+        )
+    return reasons

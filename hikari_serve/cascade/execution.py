@@ -198,6 +198,7 @@ class _Run:
             value = result.tensor(wire.tensor) if result is not None else None
             if value is not None:
                 inputs[name] = cast(str | tuple[str, ...], value)  # wiring admits no other
+                end.given.append(wire.stage)
             elif optional:
                 end.missing_inputs.append(name)
             else:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.errors import PoorQuality
+from hikari_serve.percent import compared_decimals
 from hikari_serve.pictures.decode import PictureLimits, read_image
 from hikari_serve.pictures.quality import Quality, measure
 from hikari_serve.pictures.view import content_hash, make_view, view_size
@@ -45,9 +46,10 @@ def read_picture(data: bytes, limits: PictureLimits, graph: Graph, min_quality: 
     seen = min(min(view_size(image.size, each)) for each in wanted.values())
     quality = measure(image, seen, opened.warnings)
     if quality.score < min_quality:
+        score, least = compared_decimals(quality.score, min_quality)
         raise PoorQuality(
             f"the picture is too poor to be judged: {quality.warnings[0]} (its quality is "
-            f"{quality.score:.2f}, and this cascade wants {min_quality:g})"
+            f"{score}, and this cascade wants {least})"
         )
     views = {name: make_view(image, wanted[name]) for name in wanted}
     return Picture(views, content_hash(data), quality, opened.form)

@@ -77,6 +77,8 @@ class StageReport(Frozen):
         error: The cause, unless the status is `ok`.
         found: What it found, unless it has no result.
         missing_inputs: Optional inputs that it had to do without.
+        given: The stages whose results it was given, so that it is no independent evidence for
+            them, nor they for it.
         prepare_ms: Milliseconds until the engine's request was made.
         queue_ms: Milliseconds in the stage's queue.
         compute_ms: Milliseconds in the engine, shared by the batch.
@@ -95,6 +97,7 @@ class StageReport(Frozen):
     error: StageError | None = None
     found: Annotated[LabelFound | TextFound | CasesFound, Field(discriminator="kind")] | None = None
     missing_inputs: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     prepare_ms: float | None = None
     queue_ms: float | None = None
     compute_ms: float | None = None
@@ -131,6 +134,7 @@ class StageEnd:
         result: What it found.
         error: Why there is no result.
         missing_inputs: Optional inputs that it had to do without.
+        given: The stages whose results it was given.
         waited: Seconds until its inputs were there.
         seconds: From the call to the end, the hop included.
         provisional: Whether its label may still be withheld, for a stage that has not ended.
@@ -143,6 +147,7 @@ class StageEnd:
     result: StageResult | None = None
     error: HikariError | None = None
     missing_inputs: list[str] = field(default_factory=list)
+    given: list[str] = field(default_factory=list)
     waited: float = 0.0
     seconds: float = 0.0
     provisional: bool = False
@@ -168,6 +173,7 @@ class StageEnd:
             error=StageError(code=error.code, message=error.message) if error else None,
             found=_found(result.output) if result else None,
             missing_inputs=tuple(self.missing_inputs),
+            given=tuple(self.given),
             prepare_ms=result.prepare_ms if result else None,
             queue_ms=result.queue_ms if result else None,
             compute_ms=result.compute_ms if result else None,

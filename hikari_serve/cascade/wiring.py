@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from hikari_serve.cascade.graph import Graph, Node, Wire
+from hikari_serve.cascade.rule import check_rule
 from hikari_serve.errors import ConfigError, HikariError
 from hikari_serve.hints import hint
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.repository.config import CONFIG_FILE, ModelConfig
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import AbstentionRule, CascadeConfig, ClassifierConfig
+from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig
 from hikari_serve.repository.tensors import DESCRIPTION, IMAGE, OUTPUTS, Tensor, tensor_of
 
 STEP = "triton.ensemble_scheduling.step"
@@ -55,26 +56,10 @@ def read_graph(config: ModelConfig, repository: Repository) -> Graph:
                 f"hikari.headline: there is no stage '{headline}'; {hint(headline, steps)}"
             )
         graph = Graph(tuple(_sorted(nodes)), tuple(steps), headline)
-        _check_rule(hikari.abstain, graph)
+        check_rule(hikari.abstain, graph, repository)
         return graph
     except ConfigError as error:
         raise ConfigError(f"{path}: {error.message}") from None
-
-
-def _check_rule(rule: AbstentionRule, graph: Graph) -> None:
-    """A rule that could never withhold anything would be a promise that is not kept."""
-    named = graph.node(graph.headline).config
-    if rule.min_probability and getattr(named.hikari, "decoding", "score") == "generate":
-        raise ConfigError(
-            f"hikari.abstain.min_probability: '{named.name}' has `decoding: generate`, and words "
-            "carry no probability: leave it out, or set `decoding: score` there"
-        )
-    asked = sorted(rule.about_cases)
-    if asked and all(node.kind != "retrieve" for node in graph.nodes):
-        raise ConfigError(
-            f"hikari.abstain.{asked[0]}: the cascade has no stage that retrieves cases to "
-            "compare with: leave it out, or add one"
-        )
 
 
 def _node(where: str, step: Any, repository: Repository, taken: set[str]) -> Node:

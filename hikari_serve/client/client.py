@@ -63,6 +63,8 @@ class Client(Asker[httpx.Client]):
             self._protocol.check(response)
             for chunk in response.iter_bytes():
                 yield from reader.feed(chunk)
+                if reader.answered:
+                    return
             reader.end()
 
     def ready(self) -> None:
@@ -124,6 +126,8 @@ class AsyncClient(Asker[httpx.AsyncClient]):
                 async for chunk in response.aiter_bytes():
                     for event in reader.feed(chunk):
                         yield event
+                    if reader.answered:
+                        return
                 reader.end()
 
     async def ready(self) -> None:

@@ -11,8 +11,8 @@ from hikari_serve.client.protocol import Protocol
 from hikari_serve.client.retrying import BrokeOff
 from hikari_serve.errors import HikariError, from_payload
 from hikari_serve.presentation.answer import Answer
-from hikari_serve.presentation.events import References, WordsEvent
-from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
+from hikari_serve.presentation.events import DiseaseEvent, References, WordsEvent
+from hikari_serve.presentation.parts import CaptionAnswer, GroupAnswer
 
 
 class Reconnect(NamedTuple):
@@ -28,7 +28,7 @@ class Reconnect(NamedTuple):
 EventData = (
     GroupAnswer
     | References
-    | DiseaseAnswer
+    | DiseaseEvent
     | WordsEvent
     | CaptionAnswer
     | StageReport
@@ -54,7 +54,7 @@ class StreamEvent(NamedTuple):
 EVENTS: dict[str, TypeAdapter[Any]] = {
     "group": TypeAdapter(GroupAnswer),
     "references": TypeAdapter(References),
-    "disease": TypeAdapter(DiseaseAnswer),
+    "disease": TypeAdapter(DiseaseEvent),
     "words": TypeAdapter(WordsEvent),
     "caption": TypeAdapter(CaptionAnswer),
     "stage": TypeAdapter(StageReport),
@@ -68,6 +68,10 @@ class EventReader:
 
     It splits bytes at newlines only; decoded text would also break at the other line separators
     that Unicode has, which JSON may contain.
+
+    Attributes:
+        answered: Whether the answer has come. Nothing follows it, so that a connection which breaks
+            then has cost nothing.
     """
 
     def __init__(self, protocol: Protocol) -> None:
@@ -76,7 +80,7 @@ class EventReader:
         """
         self._protocol = protocol
         self._rest = b""
-        self._answered = False
+        self.answered = False
 
     def feed(self, chunk: bytes) -> Iterator[StreamEvent]:
         """The events that this chunk of the body completes.
@@ -92,7 +96,7 @@ class EventReader:
             if name == "error":
                 raise from_payload(json.loads(data))
             if name in EVENTS:  # a newer server may tell more
-                self._answered |= name == "answer"
+                self.answered |= name == "answer"
                 yield StreamEvent(name, self._protocol.read(EVENTS[name], data))
 
     def end(self) -> None:
@@ -101,7 +105,7 @@ class EventReader:
         Raises:
             BrokeOff: It was not.
         """
-        if not self._answered:
+        if not self.answered:
             raise BrokeOff(f"{self._protocol.url} broke off before the answer was complete")
 
 

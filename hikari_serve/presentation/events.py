@@ -21,7 +21,7 @@ class References(Frozen):
 class DiseaseEvent(DiseaseAnswer):
     """The disease as far as it is known; `provisional` where it may still be withheld."""
 
-    provisional: bool
+    provisional: bool = False
 
 
 class WordsEvent(Frozen):

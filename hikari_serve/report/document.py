@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from hikari_serve.percent import percent
+from hikari_serve.percent import decimal, percent
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.report import wording
 from hikari_serve.report.pictures import data_uri
@@ -56,6 +56,7 @@ def render(report: Report, kind: Format) -> str:
         case_pictures=[_uri(case.image) for case in answer.references],
         words=wording,
         percent=percent,
+        decimal=decimal,
     )
 
 

@@ -4,10 +4,12 @@ Each line has a tone. `unsure` is whatever a reader must not take for a finding;
 for good news, because a disease that was found is none.
 """
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from hikari_serve.cascade.consistency import Consistency
 from hikari_serve.cascade.report import CasesFound, LabelFound, StageReport, TextFound
-from hikari_serve.percent import percent
+from hikari_serve.percent import decimal, percent
 from hikari_serve.presentation.answer import CAPTION, DISEASE, GROUP, REFERENCES, Answer
 from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
 from hikari_serve.quoting import quoted
@@ -24,15 +26,25 @@ UNSCORED = "no probability is known; the model wrote"
 UNUSUAL = 0.05
 """Fewer cases than this that are so far from the others, and the picture is none like them."""
 
+ALIKE = 0.001
+"""A case nearer than this may be the picture itself, saved anew: as JPEG of quality 90 or at two
+thirds of its size a case of the demo stays within 0.0006; no two cases are nearer than 0.0022."""
+
+ALMOST_THE_SAME = (
+    "It shows almost the same: perhaps the same lesion, whose label is no independent evidence."
+)
+
 CUT_OFF = " … (cut off at the limit of words)"
 
 _GROUP = {
     "agrees": "The disease belongs to the group that was named.",
+    "known": "The disease, named knowing the group, belongs to it.",
     "contradicts": "The disease does not belong to the group that was named.",
     "unknown": "Group and disease cannot be compared.",
 }
 _CAPTION = {
     "agrees": "The caption agrees with the disease.",
+    "known": "The caption, written knowing the disease, agrees with it.",
     "contradicts": "The caption contradicts the disease.",
     "unknown": "The caption cannot be compared with the disease.",
 }
@@ -101,7 +113,7 @@ def _other(stage: StageReport) -> Line:
         cut = CUT_OFF if found.finish_reason == "length" else ""
         return Line(stage.name, found.text + cut, "plain")
     if isinstance(found, CasesFound):
-        listed = ", ".join(f"{case.id} ({case.similarity:.3f})" for case in found.cases)
+        listed = ", ".join(f"{case.id} ({decimal(case.similarity, 3)})" for case in found.cases)
         return Line(stage.name, listed or "No case was found.", "plain")
     assert found is not None
     judged = verdict(found)
@@ -115,18 +127,16 @@ def checks(answer: Answer) -> list[Line]:
         return []
     lines = []
     if answer.group is not None:
-        lines.append(Line("group", _GROUP[found.group_disease], _tone(found.group_disease)))
+        known = _given(answer, DISEASE, GROUP)
+        lines.append(_compared("group", _GROUP, found.group_disease, known=known))
     if answer.caption is not None:
-        fits = answer.caption.consistency
-        lines.append(Line("caption", _CAPTION[fits], _tone(fits)))
+        known = _given(answer, CAPTION, DISEASE)
+        lines.append(_compared("caption", _CAPTION, answer.caption.consistency, known=known))
     if (share := found.references_agreeing) is not None:
-        text = (
-            f"{percent(share)} of the {len(answer.references)} reference cases have this disease."
-        )
-        lines.append(Line("references", text, "plain" if share >= LIKELY else "unsure"))
+        shown = _given(answer, DISEASE, REFERENCES)
+        lines.append(_agreeing(share, len(answer.references), shown=shown))
     if (distance := found.nearest_distance) is not None:
-        text = f"The nearest reference case is {distance:.3f} away; 0 is the same picture."
-        lines.append(Line("distance", text, "plain"))
+        lines.append(_distance(distance))
     if (usual := found.typicality) is not None:
         text = f"{percent(usual)} of the cases are as far from the nearest other one."
         lines.append(Line("typicality", text, "plain" if usual >= UNUSUAL else "unsure"))
@@ -137,8 +147,55 @@ def checks(answer: Answer) -> list[Line]:
 
 
 def contradicted(answer: Answer) -> bool:
-    """Whether any of the checks speaks against the disease."""
-    return any(line.tone == "unsure" for line in checks(answer))
+    """Whether any of the checks speaks against the disease; a case that is alike does not."""
+    return any(line.tone == "unsure" and line.name != "distance" for line in checks(answer))
+
+
+def banner(answer: Answer) -> str | None:
+    """What must be known before anything else: no result, no name, or evidence against the name."""
+    told = []
+    if answer.status == "partial":
+        told.append("This answer is partial: not every stage has a result.")
+    if answer.status == "abstained":
+        told += [_unnamed(each) for each in answer.stages if _is_unnamed(each)]
+    elif contradicted(answer):
+        told.append("Some of the evidence does not fit the disease: see the checks.")
+    return " ".join(told) or None
+
+
+def _is_unnamed(stage: StageReport) -> bool:
+    return isinstance(stage.found, LabelFound) and stage.found.decision != "answered"
+
+
+def _unnamed(stage: StageReport) -> str:
+    assert isinstance(stage.found, LabelFound)
+    reason = _sentence(stage.found.reason or "no reason is given")
+    return f"No {stage.name.replace('_', ' ')} is named. {reason}"
+
+
+def _given(answer: Answer, stage: str, other: str) -> bool:
+    """Whether a stage was given another's result."""
+    return any(each.name == stage and other in each.given for each in answer.stages)
+
+
+def _compared(name: str, said: Mapping[str, str], fits: Consistency, *, known: bool) -> Line:
+    """What was told of the other may agree with it for that alone, and is told in a soft tone."""
+    which = "known" if known and fits == "agrees" else fits
+    return Line(name, said[which], _tone(which))
+
+
+def _agreeing(share: float, count: int, *, shown: bool) -> Line:
+    which = ", which its model was shown," if shown else ""
+    text = f"{percent(share)} of the {count} reference cases{which} have this disease."
+    agrees: Tone = "soft" if shown else "plain"
+    return Line("references", text, agrees if share >= LIKELY else "unsure")
+
+
+def _distance(distance: float) -> Line:
+    away = f"The nearest reference case is {decimal(distance, 3)} away; 0 is the same picture."
+    if distance >= ALIKE:
+        return Line("distance", away, "plain")
+    return Line("distance", f"{away} {ALMOST_THE_SAME}", "unsure")
 
 
 def quality(answer: Answer) -> list[Line]:

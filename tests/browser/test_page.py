@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import FilePayload, Page, ViewportSize, expect
 
 from hikari_serve.errors import Unavailable
+from hikari_serve.repository.schema import AbstentionRule
 from hikari_serve.serving.keys import Keys
 from hikari_serve.stage import Description, ReferenceCase, Retrieval
 from tests.browser.conftest import DESK, PHONE, Opened, violations, wider
@@ -55,8 +56,69 @@ def test_it_shows_the_checks(answering: Api, opened: Opened) -> None:
     choose(page)
     checks = page.locator("[data-part=checks]")
     expect(checks).to_contain_text("The caption contradicts the disease.")
-    expect(checks).to_contain_text("100.0% of the reference cases have this disease.")
+    expect(checks).to_contain_text("100.0% of the reference cases, which its model was shown")
     expect(checks).to_contain_text("The nearest reference case is 0.100 away")
+    outcome = page.locator("[data-part=outcome] p")
+    expect(outcome).to_contain_text("Some of the evidence does not fit the disease")
+    expect(outcome).to_have_class("unsure")
+
+
+def test_what_agrees_because_it_was_told_is_said_so(answering: Api, opened: Opened) -> None:
+    case = ReferenceCase(id="case-7", similarity=0.9996)
+    answering.bench.stages["references"].output = Retrieval(index="i", cases=(case,))
+    page = opened(answering.url)
+    choose(page)
+    line = page.get_by_text("The caption, written knowing the disease, agrees with it.")
+    expect(line).to_have_class("soft")
+    near = page.get_by_text("The nearest reference case is < 0.001 away")
+    expect(near).to_contain_text("perhaps the same lesion")
+    expect(near).to_have_class("unsure")
+    expect(page.locator("figcaption")).to_have_text("case-7, similarity > 0.999")
+    expect(page.locator("[data-part=outcome] p")).to_have_text("Complete: every stage answered.")
+
+
+@pytest.mark.parametrize(
+    ("probability", "rows"), [(0.31, "row pale"), (0.7, "row")], ids=["unlikely", "likely"]
+)
+def test_a_disease_less_likely_than_not_has_pale_bars(
+    answering: Api, opened: Opened, probability: float, rows: str
+) -> None:
+    found = classified("sccis", "sccis", "psoriasis")
+    changed = {"probability": probability}
+    answering.bench.stages["disease"].output = found.model_copy(update=changed)
+    page = opened(answering.url)
+    choose(page)
+    for row in page.locator("[data-part=disease] .row").all():
+        expect(row).to_have_class(rows)
+
+
+def test_a_provisional_disease_looks_unsure(answering: Api, opened: Opened) -> None:
+    cascade = answering.bench.cascade
+    rule = AbstentionRule(on_caption_contradiction=True)
+    cascade.settings = cascade.settings.model_copy(update={"abstain": rule})
+    answering.bench.stages["caption"].seconds = 2
+    page = opened(answering.url)
+    file: FilePayload = {"name": "lesion.png", "mimeType": "image/png", "buffer": png()}
+    page.locator("#file").set_input_files(file)
+    disease = page.locator("[data-part=disease]")
+    expect(disease).to_contain_text("Provisional")
+    expect(disease.locator(".verdict")).to_have_class("verdict unsure")
+    expect(disease.locator(".row").first).to_have_class("row pale")
+    expect(disease).not_to_contain_text("Provisional")
+    expect(disease.locator(".row").first).to_have_class("row")
+
+
+def test_an_abstained_answer_says_what_is_not_named(answering: Api, opened: Opened) -> None:
+    cascade = answering.bench.cascade
+    rule = AbstentionRule(min_probability=0.8)
+    cascade.settings = cascade.settings.model_copy(update={"abstain": rule})
+    page = opened(answering.url)
+    choose(page)
+    reason = "its probability of 70% is below 80%"
+    expect(page.locator("[data-part=outcome] p")).to_have_text(
+        f"Abstained. No disease is named: Sccis is not named: {reason}."
+    )
+    expect(page.locator("[data-part=group]")).to_contain_text("Malignant, 70.0%")
 
 
 def test_an_unsure_answer_looks_unsure(answering: Api, opened: Opened) -> None:

@@ -27,6 +27,29 @@ def test_the_group_is_compared_with_the_disease() -> None:
     assert made.run().checks.group_disease == "unknown"
 
 
+WORDED: dict[str, object] = {"scores": {}, "probability": None, "label_mass": None}
+"""What a model with `decoding: generate` has none of."""
+
+
+def test_a_group_that_was_read_from_words_is_compared_too() -> None:
+    worded = {**WORDED, "written": "malignant"}
+    made = bench()
+    for label, fits in (("malignant", "agrees"), ("benign", "contradicts")):
+        found = classified(label, "malignant", "benign").model_copy(update=worded)
+        made.stages["group"].output = found
+        assert made.run().checks.group_disease == fits
+
+
+@pytest.mark.parametrize(
+    ("rule", "label"), [("on_group_contradiction", "benign"), ("on_unknown_group", None)]
+)
+def test_a_group_that_was_read_from_words_withholds(rule: str, label: str | None) -> None:
+    made = bench(**{rule: True})
+    found = classified(label, "malignant", "benign").model_copy(update=WORDED)
+    made.stages["group"].output = found
+    assert made.run().status == "abstained"
+
+
 def test_the_references_are_compared_with_the_disease() -> None:
     made = bench()
     cases = [ReferenceCase(id=f"c{row}", similarity=0.9 - row / 10) for row in range(len(LABELS))]
@@ -128,6 +151,42 @@ def test_a_rule_whose_stage_gave_nothing_withholds(stage: str, rule: dict[str, o
     made = bench()
     made.stages[stage].error = Unavailable("the runner cannot be reached")
     assert made.run().disease == bench().run().disease
+
+
+@pytest.mark.parametrize(
+    ("cases", "rule", "reason"),
+    [
+        (0, {"min_references_agreeing": 0.5}, "no reference case could be compared"),
+        (0, {"max_distance": 1.5}, "no reference case could be compared"),
+        (0, {"min_typicality": 0.01}, "no reference case could be compared"),
+        (1, {"min_typicality": 0.01}, "the reference cases do not say what the rule asks of them"),
+    ],
+)
+def test_a_search_that_tells_nothing_clears_nothing(
+    cases: int, rule: dict[str, object], reason: str
+) -> None:
+    """An index of one case has no typicality; one whose cases are all left out finds none."""
+    made = bench(**rule)
+    found = tuple(ReferenceCase(id=f"c{row}", similarity=0.9) for row in range(cases))
+    retrieval = Retrieval(index="i1", cases=found, labels=("sccis",) * cases)
+    made.stages["references"].output = retrieval
+    answer = made.run()
+    assert answer.disease is not None
+    assert (answer.status, answer.disease.decision) == ("abstained", "abstained")
+    assert answer.disease.reason == f"Sccis is not named: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("similarity", "limit", "reason"),
+    [(0.696, 0.3, "is 0.304 away, more than 0.300"), (0.6, 0.3, "is 0.40 away, more than 0.30")],
+)
+def test_a_distance_above_a_limit_never_looks_like_it(
+    similarity: float, limit: float, reason: str
+) -> None:
+    made = bench(max_distance=limit)
+    case = ReferenceCase(id="c1", similarity=similarity)
+    made.stages["references"].output = Retrieval(index="i1", cases=(case,))
+    assert f"the nearest reference case {reason}" in str(made.run().disease)
 
 
 def test_a_request_without_cases_is_asked_no_rule_about_them() -> None:

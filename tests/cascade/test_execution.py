@@ -1,10 +1,13 @@
 """The graph under failure, delay and cancellation, with scripted stages around the real core."""
 
 import asyncio
+import io
+import re
 import time
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from hikari_serve.cascade.report import StageEnd, Words
 from hikari_serve.cascade.request import CascadeRequest, Event
@@ -202,3 +205,17 @@ def test_a_picture_below_the_wanted_quality_is_refused_before_any_model() -> Non
     with pytest.raises(PoorQuality, match="nothing to see but one colour; take a picture of"):
         bench.run()
     assert not any(stage.items for stage in bench.stages.values())
+
+
+def test_a_quality_below_the_wanted_one_never_looks_like_it() -> None:
+    noisy = io.BytesIO()
+    grain = Image.effect_noise((48, 48), 100).convert("RGB")
+    Image.blend(Image.new("RGB", grain.size, "peru"), grain, 0.2).save(noisy, "PNG")
+    score = Bench().run(image=noisy.getvalue()).quality.score
+    assert 0 < score < 1
+    bench = Bench(min_quality=score + 0.0004)
+    with pytest.raises(PoorQuality) as refused:
+        bench.run(image=noisy.getvalue())
+    said = re.search(r"its quality is (\S+), and this cascade wants (\S+)\)", str(refused.value))
+    assert said is not None
+    assert float(said[1]) < float(said[2])

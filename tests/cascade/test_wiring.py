@@ -179,11 +179,37 @@ def test_wiring_mistakes_are_named(tmp_path: Path, change: Change, message: str)
     assert caught.value.message.startswith(f"{tmp_path / 'demo' / 'config.yaml'}: ")
 
 
-def test_a_rule_on_cases_needs_a_stage_that_retrieves(tmp_path: Path) -> None:
-    def change(parts: Parts, steps: list[Parts]) -> None:
-        del steps[1]
-        del steps[1]["input_map"]["references"]
-        parts["hikari"]["abstain"] = {"min_typicality": 0.01}
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("min_typicality", 0.01, "retrieves cases to compare with"),
+        ("on_caption_contradiction", True, "describes the picture"),
+        ("on_unknown_group", True, "names the groups of the labels of 'disease'"),
+        ("on_group_contradiction", True, "names the groups of the labels of 'disease'"),
+    ],
+)
+def test_a_rule_needs_the_stage_that_it_asks(
+    tmp_path: Path, field: str, value: object, message: str
+) -> None:
+    """Alone, the stage of the diseases answers; no other could make a rule withhold it."""
 
-    with pytest.raises(ConfigError, match=r"hikari\.abstain\.min_typicality: the cascade has no"):
+    def alone(parts: Parts, steps: list[Parts]) -> None:
+        del steps[3], steps[:2]
+        for name in ("group", "references"):
+            del steps[0]["input_map"][name]
+        parts["triton"]["output"] = [parts["triton"]["output"][1]]
+        parts["hikari"]["abstain"] = {field: value}
+
+    said = rf"hikari\.abstain\.{field}: the cascade has no stage that {message}: leave it out"
+    with pytest.raises(ConfigError, match=said):
+        read(tmp_path, alone)
+
+
+def test_a_second_stage_of_diseases_names_no_group(tmp_path: Path) -> None:
+    def change(parts: Parts, steps: list[Parts]) -> None:
+        steps[0].update(model_name="demo_disease")
+        del steps[2]["input_map"]["group"]
+        parts["hikari"]["abstain"] = {"on_group_contradiction": True}
+
+    with pytest.raises(ConfigError, match="no stage that names the groups"):
         read(tmp_path, change)

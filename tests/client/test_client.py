@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -24,8 +25,9 @@ from hikari_serve.errors import (
     Unavailable,
 )
 from hikari_serve.presentation.answer import Answer
-from hikari_serve.presentation.events import WordsEvent
+from hikari_serve.presentation.events import DiseaseEvent, WordsEvent
 from hikari_serve.presentation.parts import CaptionAnswer
+from hikari_serve.repository.schema import AbstentionRule
 from hikari_serve.serving.keys import Keys
 from hikari_serve.stage import Description, ReferenceCase, Retrieval
 from tests.client.conftest import Answering
@@ -115,6 +117,31 @@ def test_events_come_typed(api: Api, client: Client) -> None:
             return [event async for event in client.stream(api.bench.image)]
 
     assert {event.name for event in asyncio.run(collect())} == set(found)
+
+
+@pytest.mark.parametrize("rule", [{"on_caption_contradiction": True}, {}])
+def test_a_disease_that_may_still_be_withheld_is_told_as_provisional(
+    api: Api, rule: dict[str, bool]
+) -> None:
+    api.bench.cascade.settings = api.bench.cascade.settings.model_copy(
+        update={"abstain": AbstentionRule(**rule)}
+    )
+    with Client(api.url) as client:
+        found = {event.name: event.data for event in client.stream(api.bench.image)}
+    assert isinstance(found["disease"], DiseaseEvent)
+    assert found["disease"].provisional == bool(rule)
+
+
+def test_a_disease_of_a_server_that_knows_no_provisional_is_read(answering: Answering) -> None:
+    disease: dict[str, object] = {
+        "label": None, "display_name": None, "probability": None, "differential": [],
+        "label_mass": None, "decision": "unknown", "reason": None,
+    }  # fmt: skip
+    body = f"event: disease\ndata: {json.dumps(disease)}\n\n"
+    with Client(answering(Response(body)), patience=0) as client:
+        found = next(client.stream(b"x")).data
+    assert isinstance(found, DiseaseEvent)
+    assert not found.provisional
 
 
 def test_a_failed_stage_is_an_event(api: Api, client: Client) -> None:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -153,6 +155,46 @@ def test_a_stream_that_is_asked_again_says_so(answer: dict[str, Any], kind: str)
     reasons = [event.data.reason for event in events if isinstance(event.data, Reconnect)]
     assert reasons[0] == reasons[2] == SHED.message
     assert reasons[1] == f"{url} broke off before the answer was complete"
+
+
+@contextmanager
+def breaking_off(body: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that sends a chunk with this body and hangs up, without the chunk that ends it."""
+    asked: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            asked.append(self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(200)
+            self.send_header("transfer-encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(body), body))
+            self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_stream_that_breaks_off_after_its_answer_is_whole(
+    answer: dict[str, Any], kind: str
+) -> None:
+    body = WORDS + b"event: answer\ndata: " + json.dumps(answer).encode() + b"\n\n"
+    with breaking_off(body) as (url, asked):
+        events = listen(kind, url, 5)
+    assert [event.name for event in events] == ["words", "answer"]
+    assert len(asked) == 1
 
 
 def test_a_stream_that_is_left_is_not_asked_again() -> None:

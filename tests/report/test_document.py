@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -11,6 +12,7 @@ from hikari_serve.presentation.answer import Answer
 from hikari_serve.report import FORMATS, Report, render, wording
 from hikari_serve.report.document import Format
 from tests.report.conftest import HOSTILE, report
+from tests.scripted import Bench, classified
 
 
 class Page(HTMLParser):
@@ -65,8 +67,9 @@ def test_a_complete_answer_shows_everything() -> None:
     found = page("complete")
     for words in (
         "complete.png", "2026-01-02 03:04 UTC", "Sccis probability 70.0%", "Psoriasis 30.0%",
-        "Malignant probability 70.0%", "The disease belongs to the group that was named.",
-        "The caption agrees with the disease.", "66.7% of the 3 reference cases have this disease.",
+        "Malignant probability 70.0%", "The disease, named knowing the group, belongs to it.",
+        "The caption, written knowing the disease, agrees with it.",
+        "66.7% of the 3 reference cases, which its model was shown, have this disease.",
         "The nearest reference case is 0.100 away", "case-2, similarity 0.900", "demo_caption / 1",
         "preprocessing max128-lanczos", "engine scripted", "64 × 64 pixels",
     ):  # fmt: skip
@@ -102,11 +105,67 @@ def test_words_that_agree_and_contradict_are_marked_apart() -> None:
 def test_an_unsure_answer_looks_unsure(kind: str, title: str, why: str) -> None:
     found = page(kind)
     assert f"{title} {why}" in found.words
-    assert "This answer names nothing" in found.words
+    for words in (found.words, render(report(kind), "md")):
+        assert f"No disease is named. {why}" in words
     classes = [attributes.get("class") or "" for _, attributes in found.elements]
     assert "bars unsure-bars" in classes
     assert any(each.split() == ["verdict", "unsure"] for each in classes)
     assert "(unsure)" in render(report(kind), "md")
+
+
+def test_the_banner_names_the_stage_that_names_nothing() -> None:
+    bench = Bench()
+    bench.stages["group"].output = classified(None, "malignant", "benign")
+    answer = bench.run(until="group")
+    assert wording.banner(answer) == "No group is named. No reason is given."
+
+
+def checked(answer: Answer) -> dict[str, wording.Line]:
+    return {line.name: line for line in wording.checks(answer)}
+
+
+def test_agreement_with_what_was_told_is_no_finding() -> None:
+    answer = report("complete").answer
+    lines = checked(answer)
+    assert {lines[name].tone for name in ("group", "caption", "references")} == {"soft"}
+    apart = tuple(stage.model_copy(update={"given": ()}) for stage in answer.stages)
+    lines = checked(answer.model_copy(update={"stages": apart}))
+    assert lines["caption"] == ("caption", "The caption agrees with the disease.", "plain")
+    assert lines["group"].text == "The disease belongs to the group that was named."
+    assert lines["references"].text == "66.7% of the 3 reference cases have this disease."
+    assert wording.checks(report("contradicted").answer)[1].text.startswith("The caption contra")
+
+
+@pytest.mark.parametrize(
+    ("distance", "written", "tone"),
+    [
+        (0.0, "0.000", "unsure"),
+        (0.0004, "< 0.001", "unsure"),
+        (0.001, "0.001", "plain"),
+        (0.3, "0.300", "plain"),
+    ],
+)
+def test_a_case_that_is_almost_the_picture_is_no_evidence(
+    distance: float, written: str, tone: str
+) -> None:
+    answer = report("complete").answer
+    near = answer.checks.model_copy(update={"nearest_distance": distance})
+    answer = answer.model_copy(update={"checks": near})
+    line = checked(answer)["distance"]
+    assert f"is {written} away" in line.text
+    assert (line.tone, "perhaps the same lesion" in line.text) == (tone, tone == "unsure")
+    assert wording.banner(answer) is None  # it does not speak against the disease
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_almost_one_is_not_rounded_to_one(form: Format) -> None:
+    answer = report("complete").answer
+    quality = answer.quality.model_copy(update={"score": 0.996, "warnings": ("it is dark",)})
+    case = answer.references[0].model_copy(update={"similarity": 0.9998})
+    answer = answer.model_copy(update={"quality": quality, "references": (case,)})
+    text = unescape(render(replace(report("complete"), answer=answer), form)).replace("\\", "")
+    assert "quality > 0.99 of 1" in text
+    assert "similarity > 0.999" in text
 
 
 def test_a_stage_without_a_result_is_told() -> None:

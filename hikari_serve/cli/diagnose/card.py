@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hikari_serve.percent import percent
+from hikari_serve.percent import decimal, percent
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
 from hikari_serve.report import wording
@@ -108,7 +108,7 @@ def _references(answer: Answer) -> Table:
     table = Table.grid(padding=(0, 2))
     for case in answer.references:
         name = wording.case_name(case, answer) if case.label else ""
-        table.add_row(Text(case.id), Text(name), f"similarity {case.similarity:.3f}")
+        table.add_row(Text(case.id), Text(name), f"similarity {decimal(case.similarity, 3)}")
     return table
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hikari_serve.cli.index.workshop import Found
+from hikari_serve.percent import decimal
 from hikari_serve.pictures.decode import PictureLimits, open_image
 from hikari_serve.quoting import escaped
 from hikari_serve.references.index import ReferenceIndex
@@ -149,7 +150,7 @@ def print_found(found: Sequence[Found], *, as_json: bool) -> None:
     for heading in ("case", "label", "similarity", "score", "caption"):
         table.add_column(heading, overflow="fold")
     for match, case in found:
-        numbers = (f"{match.similarity:.3f}", f"{match.score:.3f}")
+        numbers = (decimal(match.similarity, 3), decimal(match.score, 3))
         table.add_row(*map(Text, (case.id, case.label, *numbers, case.caption)))
     Console().print(table)
 
@@ -169,5 +170,5 @@ def write_sheet(out: Path, image: Path, found: Sequence[Found]) -> None:
 
 
 def _numbers(similarity: float, score: float) -> str:
-    said = f"similarity {similarity:.3f}"
-    return said if score == similarity else f"score {score:.3f}, {said}"
+    said = f"similarity {decimal(similarity, 3)}"
+    return said if score == similarity else f"score {decimal(score, 3)}, {said}"

@@ -34,7 +34,7 @@ def test_a_card_says_what_was_found_and_what_it_is_not(
     assert "caption A red plaque. Consistent with sccis." in lines
     assert "references case-7 Psoriasis similarity 0.900" in lines
     assert "checks Group and disease cannot be compared." in lines
-    assert "The caption agrees with the disease." in lines
+    assert "The caption, written knowing the disease, agrees with it." in lines
     assert "The nearest reference case is 0.100 away; 0 is the same picture." in lines
     assert "99.0% of the model's belief lies inside its label set." in lines
     assert "demo · demo_group/1 w · demo_references/1 w" in " ".join(lines)

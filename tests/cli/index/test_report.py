@@ -1,0 +1,16 @@
+"""What a search prints says no more than its numbers."""
+
+import pytest
+
+from hikari_serve.cli.index.report import print_found
+from hikari_serve.cli.index.workshop import Found
+from hikari_serve.references.index import Match
+from hikari_serve.references.store import Case
+
+
+def test_a_likeness_is_not_rounded_to_the_picture(capsys: pytest.CaptureFixture[str]) -> None:
+    match = Match("c1", similarity=0.9998, score=0.9998)
+    print_found([Found(match, Case("c1", b"", "sccis"))], as_json=False)
+    said = capsys.readouterr().out
+    assert "1.000" not in said
+    assert said.count("> 0.999") == 2
