@@ -128,7 +128,7 @@ class ReferenceCase(Frozen):
         score: What ranked it, where its words took part: a mean of `similarity` and theirs.
         label: Its disease, if shown.
         caption: Its description, if shown.
-        image: The encoded picture, if shown.
+        image: The picture, upright and without metadata, as JPEG, if shown.
     """
 
     id: str

@@ -16,7 +16,7 @@ _PROBES = Image.fromarray(np.stack(np.meshgrid(_LEVELS, _LEVELS, _LEVELS), -1).r
 """Colours from all of the cube, 36 x 6."""
 
 
-def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, bool]:
     """The picture in RGB, its colours as the profile means them.
 
     A profile that changes no colour leaves RGB pixels as they are, whatever it is called. One
@@ -25,17 +25,21 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
     Args:
         image: Of the mode RGB, CMYK or L; others are converted without a profile.
-        profile: The embedded ICC profile, if any.
+        profile: The embedded ICC profile; empty if there is none, None if it is incomplete.
+
+    Returns:
+        The picture, and whether its profile, if it has one, could be used.
     """
-    converted = _by_profile(image, profile) if profile else None
-    return converted or (image if image.mode == "RGB" else image.convert("RGB"))
-
-
-def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
+    plain = image if image.mode == "RGB" else image.convert("RGB")
+    if not profile:
+        return plain, profile is not None
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        if source.profile.xcolor_space != _SPACES.get(image.mode):
-            return None
+        space = source.profile.xcolor_space
+        if image.mode == "L" and space == _SPACES["RGB"]:
+            image = plain  # grey is as much of each of the profile's colours
+        if space != _SPACES.get(image.mode):
+            return plain, False
         convert = ImageCms.buildTransform(
             source,
             ImageCms.createProfile("sRGB"),
@@ -45,10 +49,11 @@ def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
         if image.mode == "RGB" and _changes_nothing(convert):
-            return None
-        return ImageCms.applyTransform(image, convert)
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return None
+            return plain, True
+        converted = ImageCms.applyTransform(image, convert)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):  # TIFF may call it a text
+        return plain, False
+    return converted or plain, True
 
 
 def _changes_nothing(convert: ImageCms.ImageCmsTransform) -> bool:

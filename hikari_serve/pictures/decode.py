@@ -23,7 +23,7 @@ from hikari_serve.errors import (
     UnsupportedImage,
 )
 from hikari_serve.pictures.colour import to_srgb
-from hikari_serve.pictures.containers import CUT, EXIF, Contents, damaged
+from hikari_serve.pictures.containers import COLOURS, CUT, EXIF, Contents, damaged
 from hikari_serve.pictures.containers.jpeg import END, read_jpeg
 from hikari_serve.pictures.containers.png import read_png
 from hikari_serve.pictures.containers.simple import check_bmp, check_gif
@@ -36,6 +36,7 @@ register_heif_opener()
 _PILLOW_NAMES = {"HEIC": "HEIF"}
 # Pillow's modes of 32-bit integer, float and LAB samples: it converts them without scaling.
 _UNSCALED = ("I", "F", "LAB")
+_GREY = ("1", "L", "LA")
 # Bytes that stand for compressed pixels: what is decoded from them is none of the picture's.
 _NOISE = b"\x55\xaa\x33" * 1000
 _TAIL = 8
@@ -162,14 +163,17 @@ def _decode(
         )
     try:
         exif = contents.exif or image.info.get("exif")
-        profile = contents.profile or image.info.get("icc_profile")
+        # of a JPEG whose profile lacks a part, Pillow has None
+        profile = contents.profile or image.info.get("icc_profile", b"")
         if name == "TIFF":
             pixels, warnings = ImageOps.exif_transpose(image), contents.warnings
         else:
             orientation, warnings = _orientation(exif, contents.warnings)
             image.load()
             pixels = upright(image, orientation)
-        return Opened(_rgb(pixels, profile, inverted=inverted), name, warnings)
+        found, understood = to_srgb(_eight_bits(pixels, inverted=inverted), profile)
+        found.info = {}
+        return Opened(found, name, warnings if understood else (*warnings, COLOURS))
     except BadImage:
         raise
     except Exception as error:
@@ -206,18 +210,18 @@ def _orientation(exif: bytes | None, warnings: tuple[str, ...]) -> tuple[int, tu
         return 1, (*warnings, EXIF)
 
 
-def _rgb(image: Image.Image, profile: bytes | None, *, inverted: bool) -> Image.Image:
+def _eight_bits(image: Image.Image, *, inverted: bool) -> Image.Image:
+    """The picture as its profile means it to be: RGB, CMYK or L, transparency laid on white."""
     if image.mode.startswith("I;16"):
         # Pillow would clip 16-bit samples at 255; 65535 / 257 = 255.
         samples = np.asarray(image).astype(np.uint32)
         samples = 65535 - samples if inverted else samples
         image = Image.fromarray(((samples + 128) // 257).astype(np.uint8))
     if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        image = Image.new("RGB", layer.size, "white")
+        grey = image.mode in _GREY
+        layer = image.convert("LA" if grey else "RGBA")
+        image = Image.new("L" if grey else "RGB", layer.size, "white")
         image.paste(layer, mask=layer)
     elif image.mode not in ("RGB", "CMYK", "L"):
-        image = image.convert("RGB")
-    image = to_srgb(image, profile)
-    image.info = {}
+        image = image.convert("L" if image.mode in _GREY else "RGB")
     return image

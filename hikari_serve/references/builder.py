@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from hikari_serve.errors import InvalidInput
+from hikari_serve.references.alone import alone
 from hikari_serve.references.embedding import CaseEmbedder, Embed, EmbedTexts, OnBad
 from hikari_serve.references.journal import Embedded, Journal
 from hikari_serve.references.manifest import (
@@ -67,7 +68,34 @@ def build(
         EngineFailed: The encoder did not give one finite vector a picture.
         OSError: The index cannot be written, as on a full disk.
     """
-    restore(out)
+    with alone(out):
+        restore(out)
+        return rebuild(
+            cases,
+            embed,
+            encoder,
+            out,
+            batch,
+            progress,
+            embed_texts=embed_texts,
+            known=known,
+            on_bad=on_bad,
+        )
+
+
+def rebuild(
+    cases: Iterable[Case],
+    embed: Embed,
+    encoder: EncoderInfo,
+    out: Path,
+    batch: int = 32,
+    progress: Callable[[int], None] | None = None,
+    *,
+    embed_texts: EmbedTexts | None = None,
+    known: Iterable[Embedded] = (),
+    on_bad: OnBad | None = None,
+) -> Manifest:
+    """Builds an index as `build`, for one who is `alone` with it and has called `restore`."""
     if out.exists() and not (out / MANIFEST).is_file():
         raise InvalidInput(f"{out} exists and is no reference index; name another folder")
     work = _workplace(out)
@@ -108,7 +136,10 @@ def _written(work: Path) -> Iterator[None]:
 
 
 def restore(out: Path) -> None:
-    """Tidies up after a build that was killed while it put the index in its place."""
+    """Tidies up after a build that was killed while it put the index in its place.
+
+    Only for one who is `alone` with the index: a build that goes on looks like a killed one.
+    """
     old = _workplace(out) / _OLD
     if old.is_dir() and out.exists():
         shutil.rmtree(_workplace(out))

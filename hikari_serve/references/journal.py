@@ -27,7 +27,7 @@ class Embedded(NamedTuple):
 
 
 class Journal:
-    """The embeddings of one build, by what was embedded. For one process and thread."""
+    """The embeddings of one build, by what was embedded. For one thread, `alone` with the index."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -41,14 +41,11 @@ class Journal:
             encoder: What makes the embeddings.
 
         Raises:
-            InvalidInput: Another build uses the file, or one with another encoder began it.
+            InvalidInput: A build with another encoder began it.
             sqlite3.OperationalError: It cannot be written, as on a full disk.
         """
-        connection = sqlite3.connect(path, timeout=0)
+        connection = sqlite3.connect(path)
         try:
-            # the lock is held until the file is closed, by the system if this process is killed
-            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            connection.execute("BEGIN EXCLUSIVE")
             connection.execute("CREATE TABLE IF NOT EXISTS encoder (info TEXT NOT NULL)")
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS embeddings "
@@ -58,13 +55,9 @@ class Journal:
             if row is None:
                 connection.execute("INSERT INTO encoder VALUES (?)", (encoder.model_dump_json(),))
             connection.commit()
-        except sqlite3.OperationalError as error:
+        except sqlite3.OperationalError:
             connection.close()
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                raise
-            raise InvalidInput(
-                f"another build of this index is running: {path.parent} is in use"
-            ) from error
+            raise
         began = EncoderInfo.model_validate_json(row[0]) if row else encoder
         if began != encoder:
             connection.close()
@@ -91,5 +84,5 @@ class Journal:
         return count
 
     def close(self) -> None:
-        """Closes the file, and lets another build have it."""
+        """Closes the file."""
         self._connection.close()

@@ -13,10 +13,10 @@ from hikari_serve.cascade.request import CascadeRequest
 from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.inline import open_cascade
 from hikari_serve.pictures.decode import PictureLimits
+from hikari_serve.pictures.shown import upright
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.present import present
 from hikari_serve.report import Report, render
-from hikari_serve.report.pictures import upright
 from hikari_serve.settings import Settings
 from tests.browser.chromium import chromium
 

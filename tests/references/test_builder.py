@@ -231,6 +231,38 @@ def test_one_build_at_a_time(tmp_path: Path) -> None:
     build(CASES, nosy, ENCODER, out)
 
 
+@pytest.mark.parametrize("step", ["out.rename", "fresh.rename", "rmtree"])
+def test_one_build_until_nothing_of_it_is_left(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    refused: list[str] = []
+
+    def intrude(at: str) -> None:
+        if at == step and not refused:
+            refused.append(at)
+            with pytest.raises(InvalidInput, match="another build of this index is running"):
+                build(CASES[:1], embed, ENCODER, folder)
+
+    rename, rmtree = Path.rename, shutil.rmtree
+
+    def watched_rename(path: Path, target: Path) -> Path:
+        done = rename(path, target)
+        intrude("out.rename" if path == folder else "fresh.rename")
+        return done
+
+    def watched_rmtree(path: Path, ignore_errors: bool = False) -> None:
+        if path.name == ".index.building":
+            intrude("rmtree")
+        rmtree(path, ignore_errors=ignore_errors)
+
+    monkeypatch.setattr(Path, "rename", watched_rename)
+    monkeypatch.setattr(shutil, "rmtree", watched_rmtree)
+    build(CASES[:3], embed, ENCODER, folder)
+    assert refused == [step]
+    assert len(ReferenceIndex.open(folder)) == 3
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
 @pytest.mark.parametrize("placed", [False, True])
 def test_killed_while_the_index_was_put_in_place(folder: Path, placed: bool) -> None:
     work = folder.with_name(".index.building")

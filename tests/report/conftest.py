@@ -9,9 +9,9 @@ from PIL import Image
 
 from hikari_serve.errors import Unavailable
 from hikari_serve.pictures.decode import PictureLimits
+from hikari_serve.pictures.shown import upright
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.report import Report
-from hikari_serve.report.pictures import upright
 from hikari_serve.stage import Description, ReferenceCase, Retrieval
 from tests.scripted import Bench, classified
 

@@ -1,6 +1,8 @@
 """The retriever over a real encoder and index: what it finds, leaves out, and shows."""
 
 import asyncio
+import base64
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -8,9 +10,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
-from PIL import Image
+from PIL import ExifTags, Image
 
 from hikari_serve.errors import ConfigError, InvalidInput
 from hikari_serve.pictures.decode import PictureLimits, open_image
@@ -19,23 +22,29 @@ from hikari_serve.references.builder import build
 from hikari_serve.references.encoding import open_encoder
 from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.references.store import Case
+from hikari_serve.report import Report, render
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.weights import find_weights
 from hikari_serve.stage import Item, Retrieval, StageResult
 from hikari_serve.tasks.loading import load_model
 from tests.engines.encoders import checkpoints
+from tests.report.conftest import MADE, complete
 
 WORDS = ["a red scaly patch", "a sharp border", "red", "patch with a border"]
 COLOURS = [(200, 60, 60), (210, 80, 70), (60, 60, 200), (60, 190, 80)]
+FORMATS = ["PNG", "JPEG", "HEIF", "TIFF"]
 TEXT = {"encoder": "bert", "against": "description", "alpha": 0.5}
 
 
 def picture(number: int) -> bytes:
-    """A square with a bar of its own, so that encodings differ."""
+    """A square with a bar of its own, so that encodings differ, from a camera that says where."""
     image = Image.new("RGB", (48, 48), COLOURS[number])
     image.paste((250, 240, 230), (6 * number, 10, 6 * number + 12, 40))
     buffer = BytesIO()
-    image.save(buffer, "PNG")
+    exif = Image.Exif()
+    exif[ExifTags.Base.DateTime] = "2026:01:02 03:04:05"
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (52.0, 31.0, 12.0)})
+    image.save(buffer, FORMATS[number], exif=exif)
     return buffer.getvalue()
 
 
@@ -193,7 +202,25 @@ class TestShows:
 
     def test_image(self, ask: Ask) -> None:
         shown = {case.id: case.image for case in ask(expose="image").cases}
-        assert shown == {case.id: case.image for case in CASES[1:]}
+        assert len(shown) == 3
+        for case in CASES[1:]:
+            picture = Image.open(BytesIO(shown[case.id]))
+            pixels = np.asarray(picture.convert("RGB")).astype(int)
+            kept = np.asarray(open_image(case.image, PictureLimits())).astype(int)
+            assert np.abs(pixels - kept).mean() < 3
+            assert picture.format == "JPEG"  # also where no browser shows the case's own file
+
+    def test_no_image_says_where_and_when_it_was_taken(self, ask: Ask) -> None:
+        assert all(Image.open(BytesIO(case.image)).getexif() for case in CASES)
+        cases = ask(expose="image").cases
+        answer = complete().model_copy(update={"references": cases})
+        uris = re.findall(
+            'data:image/jpeg;base64,([^"]+)', render(Report(answer, None, MADE), "html")
+        )
+        assert len(uris) == 3
+        for data in [*(case.image for case in cases), *map(base64.b64decode, uris)]:
+            assert not Image.open(BytesIO(data)).getexif()
+            assert b"Exif" not in data
 
 
 def test_an_index_of_another_encoder_is_refused(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import typer
 
 from hikari_serve.errors import BadImage
 from hikari_serve.pictures.decode import PictureLimits
+from hikari_serve.pictures.shown import upright
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.report import FORMATS, Report, render
-from hikari_serve.report.pictures import upright
 
 LIMITS = PictureLimits(max_bytes=1_000_000_000, max_pixels=89_000_000)
 """What is put into a report was judged already: only Pillow's own limit holds."""

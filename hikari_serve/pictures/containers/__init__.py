@@ -14,7 +14,7 @@ MAX_PARTS = 2000
 
 METADATA = "its metadata is damaged and was not read"
 EXIF = "its EXIF is damaged: it is taken upright as it is stored"
-COLOURS = "its colour profile is damaged: its colours are taken as sRGB"
+COLOURS = "its colour profile cannot be used: its colours are taken as sRGB"
 CUT = "the end of its file is missing, though no pixel is"
 
 

@@ -7,9 +7,9 @@ from typing import Literal
 from starlette.responses import Response
 
 from hikari_serve.pictures.decode import PictureLimits
+from hikari_serve.pictures.shown import upright
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.report import Report, render
-from hikari_serve.report.pictures import upright
 from hikari_serve.serving.diagnose.intake import Asked, Format
 
 _MEDIA: dict[str, Format] = {
