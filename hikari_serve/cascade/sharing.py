@@ -15,7 +15,7 @@ DEFAULT_SHARE = 0.92
 
 
 def check_shares(cascade: str, models: Iterable[ModelConfig]) -> None:
-    """Returns if the vLLM engines of each GPU take turns on it, or fit beside each other.
+    """Returns if the vLLM engines of each GPU fit beside each other, one of those that take turns.
 
     Args:
         cascade: Name of the cascade.
@@ -24,20 +24,22 @@ def check_shares(cascade: str, models: Iterable[ModelConfig]) -> None:
     Raises:
         ConfigError: They do not; the message names the command that shares the card.
     """
-    sharing: dict[str, dict[str, float]] = {}
+    sharing: dict[str, tuple[dict[str, float], dict[str, float]]] = {}
     for model in models:
         hikari = model.hikari
         if isinstance(hikari, CascadeConfig) or model.triton.backend != "vllm":
             continue
         engine = hikari.engine
-        if engine.device.startswith("cuda") and not engine.turns:
+        if engine.device.startswith("cuda"):
             device = "cuda:0" if engine.device == "cuda" else engine.device
             share = float(engine.parameters.get("gpu_memory_utilization") or DEFAULT_SHARE)
-            sharing.setdefault(device, {})[model.name] = share
-    for device, shares in sharing.items():
-        if len(shares) > 1 and (whole := sum(shares.values())) > 1:
+            sharing.setdefault(device, ({}, {}))[engine.turns][model.name] = share
+    for device, (staying, turning) in sharing.items():
+        widest = max(turning, key=turning.__getitem__, default=None)
+        awake = staying if widest is None else {**staying, widest: turning[widest]}
+        if len(awake) > 1 and (whole := sum(awake.values())) > 1:
             raise ConfigError(
-                f"cascade '{cascade}': {' and '.join(shares)} would take {whole:.2f} times the "
+                f"cascade '{cascade}': {' and '.join(awake)} would take {whole:.2f} times the "
                 f"memory of {device}: run `hikari models plan {cascade} --write plan.yaml`, and "
                 "set HIKARI_PLAN=plan.yaml"
             )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
+from hikari_serve.engines.checkpoint_config import read_checkpoint_config
 from hikari_serve.errors import ConfigError
 
 CONFIG = "adapter_config.json"
@@ -40,8 +41,8 @@ def read_adapter(folder: Path, base: Path, *, tower: bool, remedy: str) -> Adapt
         remedy: What to do about an adapter that needs it, for the error.
 
     Raises:
-        ConfigError: A file is missing or broken, the adapter does not fit the base, or it has
-            weights that would be dropped.
+        ConfigError: A file is missing or broken, here or in the base; the adapter does not fit
+            the base, or it has weights that would be dropped.
     """
     for name in (CONFIG, WEIGHTS):
         if not (folder / name).is_file():
@@ -57,6 +58,12 @@ def read_adapter(folder: Path, base: Path, *, tower: bool, remedy: str) -> Adapt
             f"{folder} changes the vision tower ({len(seeing)} tensors, first {seeing[0]}), but "
             f"the engine would drop that: {remedy}"
         )
+    for name, shape in shapes.items():
+        if len(shape) != 2:
+            raise ConfigError(
+                f"{folder} is more than a LoRA: {name} is no matrix (the magnitudes of a DoRA, or "
+                "biases): merge it into its base"
+            )
     _check_base(folder, shapes, base)
     return Adapter(folder, ranks)
 
@@ -76,8 +83,11 @@ def _check_base(folder: Path, shapes: dict[str, list[int]], base: Path) -> None:
     """Compares every pair of matrices with the weight that it is added to."""
     weights: dict[str, list[int]] = {}
     for path in base.glob("*.safetensors"):
-        weights |= _shapes(path)
-    quantized = "quantization_config" in json.loads((base / "config.json").read_bytes())
+        try:
+            weights |= _shapes(path)
+        except SafetensorError as error:
+            raise ConfigError(f"{base} is no complete checkpoint: {path.name}: {error}") from None
+    quantized = "quantization_config" in read_checkpoint_config(base)
     own = {_place(name): shape for name, shape in weights.items()}
     for name, (_, inputs) in shapes.items():
         place, is_first, _ = name.partition(".lora_A.")

@@ -12,19 +12,40 @@ CLOSING_TOKENS = 8
 """Room for `</think>` and the blank line behind it."""
 
 
+def read_checkpoint_config(folder: Path) -> dict[str, Any]:
+    """What `config.json` says.
+
+    Raises:
+        ConfigError: It is missing or broken.
+    """
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{folder} is no complete checkpoint: config.json: {error}") from None
+    if not isinstance(config, dict):
+        raise ConfigError(f"{folder} is no complete checkpoint: config.json is no object")
+    return config
+
+
 def check_image_token(folder: Path, chat: Chat) -> None:
     """Compares the token that stands for a picture.
 
     Raises:
-        ConfigError: The model and the tokenizer call it by different ids.
+        ConfigError: The model and the tokenizer call it by different ids, or there is no
+            `config.json`.
     """
-    if _config(folder).get("image_token_id") != chat.image:
+    if read_checkpoint_config(folder).get("image_token_id") != chat.image:
         raise ConfigError(f"{folder}: config.json and the tokenizer differ in `image_token_id`")
 
 
 def stored_quantization(folder: Path) -> str | None:
-    """How the weights were compressed before they were saved; None if they were not."""
-    method: str | None = _config(folder).get("quantization_config", {}).get("quant_method")
+    """How the weights were compressed before they were saved; None if they were not.
+
+    Raises:
+        ConfigError: There is no `config.json`.
+    """
+    found = read_checkpoint_config(folder).get("quantization_config") or {}
+    method: str | None = found.get("quant_method")
     return method
 
 
@@ -36,12 +57,12 @@ def longest_sequence(opening: Opening, *, reserve: int = 0) -> int:
         reserve: Tokens that the engine keeps for itself.
 
     Raises:
-        ConfigError: The checkpoint has no positions for that many.
+        ConfigError: The checkpoint has no positions for that many, or no `config.json`.
     """
     thoughts = MAX_THINKING if opening.thinking == "natural" else 0
     longest = opening.max_context + thoughts + CLOSING_TOKENS + opening.max_new_tokens
     longest += reserve
-    config = _config(opening.folder)
+    config = read_checkpoint_config(opening.folder)
     positions = config.get("text_config", config).get("max_position_embeddings", longest)
     if longest > positions:
         raise ConfigError(
@@ -50,8 +71,3 @@ def longest_sequence(opening: Opening, *, reserve: int = 0) -> int:
             "this checkpoint: lower `max_context_tokens` or `max_new_tokens`"
         )
     return longest
-
-
-def _config(folder: Path) -> dict[str, Any]:
-    config: dict[str, Any] = json.loads((folder / "config.json").read_bytes())
-    return config

@@ -5,6 +5,7 @@ from typing import Literal
 
 from hikari_serve.engines.chat import Chat
 from hikari_serve.engines.contract import Call, Generated
+from hikari_serve.errors import EngineFailed
 
 
 class Writer:
@@ -25,6 +26,7 @@ class Writer:
         self.call = call
         self.ended = False
         self._chat = chat
+        self._max_thinking = max_thinking
         self._max_new_tokens: int = call.request.want.max_new_tokens
         self._thinking = max_thinking > 0
         self.left = max_thinking or self._max_new_tokens
@@ -39,6 +41,8 @@ class Writer:
 
     def take(self, token: int) -> Sequence[int]:
         """Takes the next token of the answer; finishes the call if it was the last.
+
+        The call fails if the last came before the model had ended its thinking.
 
         Returns:
             What the model reads next: the token, more if thinking ends, nothing after the last.
@@ -58,6 +62,10 @@ class Writer:
 
     def _end(self, reason: Literal["stop", "length"]) -> tuple[()]:
         self.ended = True
+        if self._thinking:  # no words are no answer, and a whole one least of all
+            thinking = f"the model did not finish thinking in {self._max_thinking} tokens"
+            self.call.fail(EngineFailed(thinking))
+            return ()
         work = self.call.request.work
         self.call.finish(Generated(self._text, reason, work, self._tokens))
         return ()

@@ -1,8 +1,8 @@
 """Brings the weights that a configuration names from the hub, whole and checked, or not at all.
 
 Files go into a folder beside the final one, which survives a cut connection or a kill; each is
-compared with the hub's digest; then the folder is renamed. Who looks for weights sees all of them
-or none.
+compared with the hub's digest; then what was there is renamed, and the folder takes its place. Who
+looks for weights sees all of them or none.
 """
 
 import shutil
@@ -126,6 +126,8 @@ def _pull(
     *,
     pickled: bool,
 ) -> Outcome:
+    old = place.with_name(f".{place.name}.old")
+    _clear(place, old)
     record = read_record(place)
     if record and record.commit == source.revision and _is_whole(place):
         return _here(name, place, record)
@@ -137,11 +139,22 @@ def _pull(
     _require_space(name, listing, partial)
     _bring(listing, partial, progress, endpoint)
     if place.exists():
-        shutil.rmtree(place)
+        place.rename(old)  # deleting takes a while, and may be cut
     partial.rename(place)
+    _clear(place, old)
     for stale in place.parent.glob(f".{place.name}.*.partial"):
         shutil.rmtree(stale)  # of a commit whose pull was never finished
     return Outcome(name, "pulled", place, hub, listing.commit, listing.size)
+
+
+def _clear(place: Path, old: Path) -> None:
+    """Ends what puts new weights in the place of old ones, if need be what a killed pull began."""
+    if not old.exists():
+        return
+    if place.exists():
+        shutil.rmtree(old)
+    else:
+        old.rename(place)
 
 
 def _here(name: str, place: Path, record: Pulled) -> Outcome:

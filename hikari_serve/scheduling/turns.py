@@ -11,10 +11,10 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 
 from hikari_serve.engines.contract import Call, Engine, Generate, Prepared, Prompt, Score
+from hikari_serve.errors import EngineFailed
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.scheduling.lease import Lease
 from hikari_serve.scheduling.locking import POLL_SECONDS
@@ -65,6 +65,8 @@ class TurnTaking(Engine):
         self._waiting: Sequence[Call] = ()
         self._resume: Callable[[], None] = _nothing
         self._asleep = False
+        self._lost = ""  # why it can neither compute nor leave the device
+        self._stuck = asyncio.Event()  # set with it
         self._open = False  # a run may begin
         self._running = 0
         self._wake_s = self._sleep_s = self._run_s = 0.0  # as learned
@@ -88,7 +90,14 @@ class TurnTaking(Engine):
             self._run_s = max(time.monotonic() - began, 0.9 * self._run_s)  # rather too long
 
     async def died(self) -> str:
-        return await self._engine.died()
+        theirs = asyncio.create_task(self._engine.died())
+        ours = asyncio.create_task(self._stuck.wait())
+        try:
+            await asyncio.wait({theirs, ours}, return_when=asyncio.FIRST_COMPLETED)
+            return theirs.result() if theirs.done() else self._lost
+        finally:
+            theirs.cancel()
+            ours.cancel()
 
     async def close(self) -> None:
         if self._turns is not None:
@@ -106,12 +115,15 @@ class TurnTaking(Engine):
             except Exception as error:
                 logger.exception("a turn on the device failed")
                 await self._give_up(error)
-                return
+            if self._lost:
+                return  # and keeps the lease until its process ends, as it keeps the memory
             self._lease.release()
             asked = time.time()
 
     async def _turn(self, asked: float) -> None:
         """Wakes the engine, lets it run until another model wants the device; then it sleeps."""
+        if self._lost:
+            raise EngineFailed(self._lost)
         if self._asleep:
             began = time.monotonic()
             await self._engine.wake()
@@ -170,14 +182,31 @@ class TurnTaking(Engine):
         return max(asked, min(start, asked + PATIENCE_SECONDS))
 
     async def _give_up(self, error: Exception) -> None:
-        """Ends a turn that failed, with what waits for it: that would wait in vain."""
+        """Ends a turn that failed, with what waits for it: that would wait in vain.
+
+        What comes meanwhile has the next turn, if there is one.
+        """
         self._open = False
-        for call in tuple(self._waiting):
+        failed = tuple(self._waiting)
+        for call in failed:
             call.fail(error)
-        with suppress(Exception):
+        if not self._lost:
+            await self._leave(error)
+        while any(call in self._waiting for call in failed):
+            await asyncio.sleep(POLL_SECONDS)  # their callers are being told
+        if self._lost:  # there is no next turn for what came meanwhile
+            for call in tuple(self._waiting):
+                call.fail(EngineFailed(self._lost))
+
+    async def _leave(self, error: Exception) -> None:
+        """Puts the model to sleep after a failure; if that cannot be, the engine is lost."""
+        try:
             await self._engine.sleep()  # a wake that failed half-way has taken memory
             self._asleep = True
-        self._lease.release()
+        except Exception as second:
+            logger.exception("the model cannot leave the device")
+            self._lost = f"a turn failed ({error}), and the model cannot leave the device: {second}"
+            self._stuck.set()
 
 
 def _nothing() -> None:

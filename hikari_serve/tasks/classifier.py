@@ -91,6 +91,12 @@ class Classifier(Model):
     def provenance_of(self, item: Item) -> Provenance:
         return self.provenance.model_copy(update={"index": item.index})
 
+    async def close(self) -> None:
+        await super().close()
+        del self._case_picture, self._has_picture  # they refer back to this, and hold pictures
+        if self._index is not None:
+            self._index.close()
+
     def _cases(self, item: Item) -> tuple[ReferenceIndex | None, tuple[str, ...]]:
         ids = next((each for each in item.inputs.values() if isinstance(each, tuple)), ())
         if not ids:

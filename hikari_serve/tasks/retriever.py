@@ -67,6 +67,10 @@ class Retriever(Model):
             typicality=self._typicality(matches),
         )
 
+    async def close(self) -> None:
+        await super().close()
+        self._index.close()
+
     def _typicality(self, matches: Sequence[Match]) -> float | None:
         if not matches:
             return None

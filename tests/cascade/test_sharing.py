@@ -43,6 +43,19 @@ def test_turns_shares_and_cards_of_their_own_fit(tmp_path: Path) -> None:
     check(tmp_path, engines={name: {"device": "cpu"} for name in CARD})
 
 
+def test_one_that_takes_turns_needs_room_beside_those_that_stay(tmp_path: Path) -> None:
+    turning: dict[str, object] = {name: {"turns": True} for name in ("sirius", "vega")}
+    with pytest.raises(ConfigError, match=r"subaru and sirius would take 1.84 times .* of cuda:0"):
+        check(tmp_path, engines=turning)
+    small = {"parameters": {"gpu_memory_utilization": 0.4}}
+    turning["vega"] = {"turns": True, "parameters": {"gpu_memory_utilization": 0.6}}
+    turning["sirius"] = {"turns": True, "parameters": {"gpu_memory_utilization": 0.5}}
+    check(tmp_path, engines={"subaru": small, **turning})  # one at a time is awake
+    turning["vega"] = {"turns": True, "parameters": {"gpu_memory_utilization": 0.7}}
+    with pytest.raises(ConfigError, match=r"subaru and vega would take 1.10 times"):
+        check(tmp_path, engines={"subaru": small, **turning})
+
+
 def test_the_first_card_has_two_names(tmp_path: Path) -> None:
     two = {"sirius": {"device": "cuda:0"}, "vega": {"device": "cuda"}}
     with pytest.raises(ConfigError, match=r"sirius and vega would take 1.84 times .* of cuda:0"):

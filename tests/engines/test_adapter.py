@@ -70,6 +70,20 @@ def test_another_base(
         read_adapter(adapter, base, tower=False, remedy="switch it on")
 
 
+def test_a_dora_is_refused(adapter: Path, base: Path) -> None:
+    magnitude = {f"{PLACE}.lora_magnitude_vector.weight": torch.zeros(8)}
+    save_file(pair(PLACE, 6, 8) | magnitude, adapter / "adapter_model.safetensors")
+    with pytest.raises(ConfigError, match=r"more than a LoRA: .*magnitude_vector.* is no matrix"):
+        read_adapter(adapter, base, tower=False, remedy="switch it on")
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
+def test_a_broken_base_is_named(adapter: Path, base: Path, file: str) -> None:
+    (base / file).write_text("{")
+    with pytest.raises(ConfigError, match=f"{base} is no complete checkpoint: {file}"):
+        read_adapter(adapter, base, tower=False, remedy="switch it on")
+
+
 def test_the_shapes_of_quantised_weights_tell_nothing(adapter: Path, base: Path) -> None:
     (base / "config.json").write_text(json.dumps({"quantization_config": {}}))
     save_file(pair(PLACE, 6, 10), adapter / "adapter_model.safetensors")

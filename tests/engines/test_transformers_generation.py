@@ -81,11 +81,12 @@ def test_nobody_left_means_no_more_steps(closed: TransformersEngine) -> None:
     assert len(steps.rows) <= 2
 
 
-def test_endless_thoughts_give_no_text(load: Load, caplog: pytest.LogCaptureFixture) -> None:
+def test_endless_thoughts_are_no_answer(load: Load, caplog: pytest.LogCaptureFixture) -> None:
     engine = load(thinking="natural", max_thinking=4)
     red, blue = run(engine, *[(question(colour), Generate(40)) for colour in ("red", "blue")])
     assert red.output.text == ANSWERS["red"]
-    assert (blue.output.text, blue.output.finish_reason) == ("", "length")
+    assert isinstance(blue.error, EngineFailed)
+    assert "did not finish thinking in 4 tokens" in str(blue.error)
     assert not blue.pieces
     want = Score(engine.answer_trie(list(ANSWERS.values())))
     red, blue = run(engine, *[(question(colour), want) for colour in ("red", "blue")])

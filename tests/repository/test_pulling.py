@@ -98,6 +98,50 @@ def test_a_branch_that_moved_is_pulled_anew(repository: Repository, hub: Hub) ->
     assert not (done.folder / "chat_template.jinja").exists()
 
 
+def test_a_pull_that_dies_while_it_deletes_leaves_whole_weights(
+    repository: Repository, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought(repository, hub)
+    hub.commit = "f" * 40
+
+    def killed(folder: Path, **_: object) -> None:
+        (folder / "pulled.json").unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            brought(repository, hub)
+    weights = find_weights(repository, "demo_group", 1)
+    assert weights.revision == "f" * 40
+    assert weights_digest(weights.folder) == weights_digest(MODELS / "demo_group" / "1")
+    assert brought(repository, hub).status == "here"
+    assert not [each for each in weights.folder.parent.iterdir() if each.name.endswith(".old")]
+
+
+def test_a_pull_that_dies_between_two_renames_is_mended_by_the_next(
+    repository: Repository, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = brought(repository, hub).folder
+    hub.commit = "f" * 40
+    rename = Path.rename
+
+    def killed(path: Path, target: Path) -> Path:
+        if path.suffix == ".partial":
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", killed)
+        with pytest.raises(KeyboardInterrupt):
+            brought(repository, hub)
+    with pytest.raises(ConfigError, match="are not here: run `hikari models pull demo_group`"):
+        find_weights(repository, "demo_group", 1)
+    hub.commit = COMMIT
+    assert brought(repository, hub).status == "here"  # what was there before is there again
+    assert not folder.with_name(".1.old").exists()
+
+
 @pytest.mark.parametrize("change", ["touch", "lose"])
 def test_what_was_changed_here_is_pulled_again(
     repository: Repository, hub: Hub, change: str

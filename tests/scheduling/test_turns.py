@@ -56,9 +56,12 @@ class Sleeper(Engine):
     max_work: int = 1000
     step_s: float = 0.01
     running: int = 0
+    sleeps: int = 0
     batches: list[list[str]] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    bed: asyncio.Event = field(default_factory=asyncio.Event)
     wake_error: Exception | None = None
+    sleep_errors: list[Exception] = field(default_factory=list)
 
     def prepare(self, prompt: Prompt, want: Score | Generate) -> Ask:
         raise NotImplementedError("items bring their own `prepare`")
@@ -75,6 +78,11 @@ class Sleeper(Engine):
 
     async def sleep(self) -> None:
         assert not self.running
+        self.sleeps += 1
+        if self.sleep_errors:
+            await asyncio.sleep(0.1)
+            raise self.sleep_errors.pop()
+        await self.bed.wait()
         if self.device.awake == self.name:
             self.device.leave(self.name)
 
@@ -94,6 +102,7 @@ class Served:
     def __init__(self, name: str, device: Device, **shape: Any) -> None:
         self.engine = Sleeper(name, device, **shape)
         self.engine.gate.set()
+        self.engine.bed.set()
         self._lease = Lease(device.folder)
         self._turns = TurnTaking(self.engine, self._lease)
         self.queue = Queue(self._turns, size=50)
@@ -117,6 +126,9 @@ class Served:
             assert (await self.ask(text, seconds)).output == text
             answered += 1
         return answered
+
+    async def died(self) -> str:
+        return await self._turns.died()
 
     async def close(self) -> None:
         await self.queue.close()
@@ -274,6 +286,63 @@ def test_a_wake_that_fails_ends_what_waits_for_it_and_nothing_else(tmp_path: Pat
         assert (await other.ask("c")).output == "c"
         one.engine.wake_error = None
         assert (await one.ask("d")).output == "d"
+
+    run(main())
+
+
+def test_what_comes_while_a_turn_is_given_up_has_the_next(tmp_path: Path) -> None:
+    async def main() -> None:
+        device = Device(tmp_path)
+        one, other = Served("one", device), Served("other", device)
+        await one.start()
+        await other.start()
+        one.engine.wake_error = RuntimeError("no memory left")
+        one.engine.bed.clear()
+        failed = one.ask("a")
+        with pytest.raises(EngineFailed, match="no memory left"):
+            await failed
+        one.engine.wake_error = None
+        late = one.ask("b")
+        await asyncio.sleep(0.05)  # it waits for the engine by now
+        one.engine.bed.set()
+        assert (await asyncio.wait_for(late, 5)).output == "b"
+
+    run(main())
+
+
+def test_a_sleep_that_fails_once_costs_nobody_the_device(tmp_path: Path) -> None:
+    async def main() -> None:
+        device = Device(tmp_path)
+        one, other = Served("one", device), Served("other", device)
+        await one.start()
+        one.engine.sleep_errors = [RuntimeError("no room for the weights")]
+        starting = asyncio.create_task(other.start())
+        await asyncio.wait_for(starting, 5)
+        assert (await asyncio.wait_for(one.ask("a"), 5)).output == "a"
+
+    run(main())
+
+
+def test_a_model_that_cannot_sleep_is_dead_and_keeps_the_device(tmp_path: Path) -> None:
+    async def main() -> None:
+        device = Device(tmp_path)
+        one, other = Served("one", device), Served("other", device)
+        await one.start()
+        one.engine.sleep_errors = [RuntimeError("no room for the weights")] * 2
+        starting = asyncio.create_task(other.start())
+        await until(lambda: one.engine.sleeps == 2)
+        meanwhile = one.ask("meanwhile")
+        reason = await asyncio.wait_for(one.died(), 5)
+        with pytest.raises(EngineFailed, match="cannot leave the device"):
+            await asyncio.wait_for(meanwhile, 5)
+        assert "cannot leave the device: no room for the weights" in reason
+        with pytest.raises(EngineFailed, match="cannot leave the device"):
+            await asyncio.wait_for(one.ask("a"), 5)
+        await asyncio.sleep(0.1)
+        assert device.awake == "one"  # its memory is not free, and nobody was told that it is
+        await one.close()  # as the end of its process would
+        await asyncio.wait_for(starting, 5)
+        assert device.awake == "other"
 
     run(main())
 

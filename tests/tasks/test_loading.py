@@ -1,6 +1,10 @@
 """Loading a model takes memory last, and gives it back when it fails."""
 
+import asyncio
+import gc
 import shutil
+import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,10 +14,14 @@ from hikari_serve.engines.contract import LanguageEngine, Opening
 from hikari_serve.engines.registry import open_engine
 from hikari_serve.engines.torch_engine import TorchEngine
 from hikari_serve.errors import ConfigError
+from hikari_serve.references.store import CaseStore
 from hikari_serve.repository.repository import Repository
+from hikari_serve.stage import Item
 from hikari_serve.tasks import loading
+from hikari_serve.tasks.classifier import Classifier
 from hikari_serve.tasks.loading import load_model
 from tests.scripted import REPOSITORY
+from tests.tasks.test_host import VIEW
 
 MODELS = ("demo_group", "demo_disease", "demo_references")
 
@@ -80,3 +88,64 @@ def test_an_encoder_is_loaded_when_its_index_is_there(
     with pytest.raises(ConfigError, match="there is no reference index"):
         load_model(Repository(models), "demo_references", 1, cores=1)
     assert not loaded
+
+
+@pytest.fixture
+def stores(monkeypatch: pytest.MonkeyPatch) -> list[CaseStore]:
+    """The files of cases that are open."""
+    opened: list[CaseStore] = []
+    opening, closing = CaseStore.open, CaseStore.close
+
+    def open_one(path: Path) -> CaseStore:
+        opened.append(opening(path))
+        return opened[-1]
+
+    def close_one(store: CaseStore) -> None:
+        closing(store)
+        opened.remove(store)
+
+    monkeypatch.setattr(CaseStore, "open", open_one)
+    monkeypatch.setattr(CaseStore, "close", close_one)
+    return opened
+
+
+@pytest.mark.parametrize("name", ["demo_disease", "demo_references"])
+def test_a_model_that_is_closed_closes_its_index(stores: list[CaseStore], name: str) -> None:
+    async def main() -> None:
+        model = load_model(REPOSITORY, name, 1, cores=1)
+        assert stores
+        await model.close()
+        assert not stores
+
+    asyncio.run(main())
+
+
+def test_the_pictures_of_cases_go_with_their_model() -> None:
+    async def main() -> None:
+        model = load_model(REPOSITORY, "demo_disease", 1, cores=1)
+        assert isinstance(model, Classifier)
+        assert model._index is not None
+        case = model._index.cases_held[0].id
+        inputs = {"references": (case,)}
+        await model.infer(
+            Item(
+                id="i",
+                model="demo_disease",
+                view=VIEW,
+                deadline=time.time() + 60,
+                inputs=inputs,
+                index=model.reads,
+            )
+        )
+        picture, old = weakref.ref(model._case_picture(case)), weakref.ref(model)
+        assert picture() is not None
+        await model.close()
+        del model
+        assert picture() is None
+        assert old() is None
+
+    gc.disable()
+    try:
+        asyncio.run(main())
+    finally:
+        gc.enable()

@@ -2,7 +2,7 @@
 
 Its memory is a file of its own, in which `weights` and `cache` are mapped or not. What stands in
 the file named by WAKES says how a wake goes: `well`, `half` (it fails after the weights), or
-`worse` (and so does the sleep after it).
+`worse` (and so does every sleep).
 """
 
 import os

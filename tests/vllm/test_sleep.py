@@ -1,4 +1,4 @@
-"""A wake that fails half-way: its memory is given back, or the engine is ended.
+"""A wake or a sleep that fails: what it held is given back, or the engine is ended.
 
 vLLM's client, core and executor are the real ones, and so is what they believe of who sleeps; only
 the worker's memory is made up, because vLLM cannot sleep on a CPU.
@@ -49,12 +49,7 @@ def test_a_wake_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
         loop.run(engine.sleep())
         wakes.write_text("worse")
-        started = [
-            child
-            for child in psutil.Process().children(recursive=True)
-            if child.name().startswith("VLLM")
-        ]
-        assert len(started) >= 2  # the engine and its worker
+        started = processes()
         with pytest.raises(EngineFailed, match="vLLM could not wake"):
             loop.run(engine.wake())
         reason = loop.run(asyncio.wait_for(engine.died(), 10))
@@ -63,6 +58,36 @@ def test_a_wake_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         loop.run(engine.close())
     _, alive = psutil.wait_procs(started, timeout=30)
     assert not alive
+
+
+@pytest.mark.skipif(DEVICE != "cpu", reason="the sleeper is vLLM's worker for CPUs")
+def test_a_sleep_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wakes = tmp_path / "wakes"
+    monkeypatch.setenv("WAKES", str(wakes))
+    monkeypatch.setenv("HELD", str(tmp_path / "held"))
+    with asyncio.Runner() as loop:
+        engine = open_engine("vllm", opening("vllm", "demo_caption", parameters=WORKER))
+        assert isinstance(engine, VllmEngine)
+        engine._llm.model_config.enable_sleep_mode = True  # vLLM refuses to be told so on a CPU
+        started = processes()
+        wakes.write_text("worse")
+        with pytest.raises(EngineFailed, match=r"could not go to sleep: .*could not be unmapped"):
+            loop.run(engine.sleep())
+        _, alive = psutil.wait_procs(started, timeout=30)
+        assert not alive  # nothing of the device is held
+        assert "could not go to sleep" in loop.run(asyncio.wait_for(engine.died(), 10))
+        loop.run(engine.sleep())  # what a turn that failed does
+        with pytest.raises(EngineFailed, match="could not go to sleep"):
+            loop.run(engine.wake())
+        loop.run(engine.close())
+
+
+def processes() -> list[psutil.Process]:
+    """Those that vLLM has started."""
+    children = psutil.Process().children(recursive=True)
+    started = [child for child in children if child.name().startswith("VLLM")]
+    assert len(started) >= 2  # the engine and its worker
+    return started
 
 
 def text(loop: asyncio.Runner, engine: VllmEngine) -> str:

@@ -62,6 +62,8 @@ def test_a_model_that_thinks_on_and_on_is_no_answer(
 ) -> None:
     _, vllm = pair
     monkeypatch.setattr(vllm, "_max_thinking", 2)
-    (call,) = asked(loop, vllm, [question("blue")], Score(vllm.answer_trie(LABELS)))
-    assert isinstance(call.error, EngineFailed)
-    assert "did not finish thinking in 2 tokens" in str(call.error)
+    for want in (Score(vllm.answer_trie(LABELS)), Generate(48)):
+        (call,) = asked(loop, vllm, [question("blue")], want)
+        assert isinstance(call.error, EngineFailed)
+        assert "did not finish thinking in 2 tokens" in str(call.error)
+        assert not call.pieces

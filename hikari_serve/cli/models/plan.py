@@ -13,10 +13,11 @@ from rich.text import Text
 
 from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.cli.models.inventory import WIDE
+from hikari_serve.errors import ConfigError
 from hikari_serve.planning.needs import Need, need_of
 from hikari_serve.planning.plan import Plan
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig, DescriberConfig
+from hikari_serve.repository.schema import CascadeConfig, RetrieverConfig
 
 VERDICTS = {
     "together": "All fit together.",
@@ -35,7 +36,8 @@ def needs_on_gpu(repository: Repository, name: str) -> tuple[list[Need], list[st
     """What the models of a cascade (or one model) need, and those that need nothing of a GPU.
 
     Raises:
-        ConfigError: A configuration is wrong, or cannot be planned for.
+        ConfigError: A configuration is wrong, or cannot be planned for, as a reference model on a
+            GPU.
         NotFound: There is no such model.
     """
     config = repository.config(name)
@@ -46,10 +48,17 @@ def needs_on_gpu(repository: Repository, name: str) -> tuple[list[Need], list[st
     elsewhere: list[str] = []
     for model in models:
         hikari = model.hikari
-        if isinstance(hikari, ClassifierConfig | DescriberConfig) and hikari.engine.device != "cpu":
-            planned.append(need_of(repository, model))
-        else:
+        assert not isinstance(hikari, CascadeConfig)  # no step of a cascade is one
+        if hikari.engine.device == "cpu":
             elsewhere.append(model.name)
+        elif isinstance(hikari, RetrieverConfig):
+            raise ConfigError(
+                f"model '{model.name}': its `engine.device` is '{hikari.engine.device}', but what "
+                "a reference model takes of a GPU is not counted: set `cpu`, or write the plan of "
+                "this card by hand"
+            )
+        else:
+            planned.append(need_of(repository, model))
     return planned, elsewhere
 
 

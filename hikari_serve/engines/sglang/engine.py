@@ -26,6 +26,9 @@ from hikari_serve.errors import ConfigError, EngineFailed
 DEATH_SECONDS = 0.25
 """How often SGLang's processes are asked whether they still live."""
 
+IDLE_SECONDS = 30.0
+"""How long SGLang may take to end what was aborted before it sleeps."""
+
 TOWER_REMEDY = (
     "merge it into its base, or set `backend: vllm` and "
     "`engine.parameters.enable_tower_connector_lora: true`"
@@ -125,6 +128,10 @@ class SglangEngine(ContinuousEngine):
             from sglang.srt.managers.io_struct import ReleaseMemoryOccupationReqInput
 
             manager = self._engine.tokenizer_manager
+            # an aborted request ends at the scheduler's next step; a release before that kills it
+            flushed = await manager.flush_cache(timeout_s=IDLE_SECONDS)
+            if not flushed.success:
+                raise EngineFailed(f"SGLang cannot sleep: it still computes ({flushed.message})")
             await manager.release_memory_occupation(ReleaseMemoryOccupationReqInput())
 
     async def wake(self) -> None:

@@ -117,12 +117,20 @@ class VllmEngine(ContinuousEngine):
         return self._lost or "vLLM's engine process has died"
 
     async def sleep(self) -> None:
-        if self._llm.model_config.enable_sleep_mode:
+        if self._lost or not self._llm.model_config.enable_sleep_mode:
+            return  # what was ended has given all back
+        try:
             await self._llm.sleep()
+        except Exception as error:
+            # its scheduler is paused already, and would not go on: what is asked now would hang
+            await self._end(f"vLLM could not go to sleep: {error}")
+            raise EngineFailed(self._lost) from error
 
     async def wake(self) -> None:
         if not self._llm.model_config.enable_sleep_mode:
             return
+        if self._lost:
+            raise EngineFailed(self._lost)
         try:
             await self._llm.wake_up()
         except Exception as error:
@@ -136,8 +144,12 @@ class VllmEngine(ContinuousEngine):
             async with asyncio.timeout(RELEASE_SECONDS):
                 await self._llm.collective_rpc("sleep", kwargs={"level": 1})
         except Exception as second:
-            self._lost = f"vLLM could neither wake ({error}) nor go back to sleep ({second})"
-            await asyncio.to_thread(self._llm.shutdown)
+            await self._end(f"vLLM could neither wake ({error}) nor go back to sleep ({second})")
+
+    async def _end(self, reason: str) -> None:
+        """Ends vLLM's process, and with it what it holds of the device."""
+        self._lost = reason
+        await asyncio.to_thread(self._llm.shutdown)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._llm.shutdown)

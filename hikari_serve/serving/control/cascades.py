@@ -31,7 +31,10 @@ class Cascades:
         self._revisions: Mapping[str, int] = dict.fromkeys(first, FIRST)
 
     def now(self) -> Mapping[str, LoadedCascade]:
-        """Them by name; the very same objects as long as none comes, goes or is loaded anew."""
+        """Them by name; the very same objects as long as none comes, goes or is loaded anew.
+
+        One that could not be read is tried again when others come or go.
+        """
         if self._file is None:
             return self._served
         revisions = self._file.read().cascades
@@ -39,7 +42,7 @@ class Cascades:
             return self._served
         served = {}
         for name, revision in revisions.items():
-            if revision == self._revisions.get(name):
+            if name in self._served and revision == self._revisions[name]:
                 served[name] = self._served[name]
                 continue
             try:

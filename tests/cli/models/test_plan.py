@@ -88,6 +88,17 @@ def test_cards_of_their_own_are_planned_one_by_one(
     assert plan["not_on_a_gpu"] == ["vega"]
 
 
+def test_a_reference_model_on_a_gpu_is_not_left_out_of_the_sum(
+    hikari: Hikari, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "plan.yaml"
+    file.write_text("engines: {clip_references: {device: cuda}}")
+    monkeypatch.setenv("HIKARI_PLAN", str(file))
+    done = hikari("models", "plan", "hikari", "--gpu", "16GB")
+    assert done.exit_code == 1
+    assert "model 'clip_references': its `engine.device` is 'cuda'" in done.stderr
+
+
 def test_they_fit_together_on_80_gb(hikari: Hikari) -> None:
     done = hikari("models", "plan", "hikari_card", "--gpu", "80GB")
     assert done.exit_code == 0

@@ -43,6 +43,9 @@ class SamplingParams(Struct, name="SamplingParams"):
     max_new_tokens: int
 
 
+class FlushCacheReqOutput(Struct, name="FlushCacheReqOutput"): ...
+
+
 class ReleaseMemoryOccupationReqInput(Struct, name="ReleaseMemoryOccupationReqInput"): ...
 
 
@@ -50,12 +53,17 @@ class ResumeMemoryOccupationReqInput(Struct, name="ResumeMemoryOccupationReqInpu
 
 
 class TokenizerManager:
-    """The part of SGLang that lives in the event loop."""
+    """The part of SGLang that lives in the event loop.
+
+    Attributes:
+        unfinished: Requests that the scheduler still computes; an aborted one a little longer.
+    """
 
     def __init__(self) -> None:
         self.event_loop: asyncio.AbstractEventLoop | None = None
         self.asyncio_tasks: set[asyncio.Task[None]] = set()
         self.aborted: list[str] = []
+        self.unfinished: set[str] = set()
         self.asleep = False
 
     def auto_create_handle_loop(self) -> None:
@@ -67,11 +75,23 @@ class TokenizerManager:
 
     def abort_request(self, rid: str = "", abort_all: bool = False) -> None:
         self.aborted.append(rid)
+        asyncio.get_running_loop().call_later(0.05, self.unfinished.discard, rid)
+
+    async def flush_cache(self, timeout_s: float | None = None) -> FlushCacheReqOutput:
+        try:
+            async with asyncio.timeout(timeout_s or 0):
+                while self.unfinished:
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            message = "Timed out waiting for idle state."
+            return FlushCacheReqOutput(success=False, message=message)
+        return FlushCacheReqOutput(success=True, message="")
 
     async def release_memory_occupation(
         self, obj: ReleaseMemoryOccupationReqInput, request: None = None
     ) -> None:
         assert isinstance(obj, ReleaseMemoryOccupationReqInput)
+        assert not self.unfinished, "should be called only when server is idle."
         self.asleep = True
 
     async def resume_memory_occupation(
@@ -131,6 +151,8 @@ class Engine:
         known = getattr(self.server_args, "lora_paths", None) or {}
         if (adapter := request.get("lora_path")) is not None and adapter not in known:
             raise ValueError(f"Got LoRA adapter that has never been loaded: {adapter}")
+        unfinished = self.tokenizer_manager.unfinished
+        unfinished.add(request["rid"])
         read = [*request["input_ids"]]
         written: list[int] = []
         logprobs: list[Any] = []
@@ -146,6 +168,7 @@ class Engine:
             reason = self._end(parameters, written)
             if stream and reason is None:
                 yield self._output(request, written, logprobs, None)
+        unfinished.discard(request["rid"])
         yield self._output(request, written, logprobs, reason)
 
     def _end(self, parameters: SamplingParams, written: Sequence[int]) -> dict[str, Any] | None:

@@ -23,6 +23,8 @@ MANAGER = "srt/managers/tokenizer_manager.py"
 CONTROL = "srt/managers/tokenizer_control_mixin.py"
 BATCH = "srt/managers/schedule_batch.py"
 MESSAGES = "srt/managers/io_struct.py"
+FLUSH = "srt/managers/scheduler_components/flush_wrapper.py"
+RELEASE = "srt/managers/scheduler_components/weight_updater.py"
 PICTURES = "srt/multimodal/processors/base_processor.py"
 
 CALLS = (
@@ -30,10 +32,12 @@ CALLS = (
     (ENGINE, "Engine.shutdown"),
     (MANAGER, "TokenizerManager.abort_request"),
     (MANAGER, "TokenizerManager.auto_create_handle_loop"),
+    (CONTROL, "TokenizerControlMixin.flush_cache"),
     (CONTROL, "TokenizerControlMixin.release_memory_occupation"),
     (CONTROL, "TokenizerControlMixin.resume_memory_occupation"),
 )
 STRUCTS = (
+    (MESSAGES, "FlushCacheReqOutput"),
     (MESSAGES, "GenerateReqInput"),
     (MESSAGES, "ReleaseMemoryOccupationReqInput"),
     (MESSAGES, "ResumeMemoryOccupationReqInput"),
@@ -47,6 +51,9 @@ SOURCES = (
     (MANAGER, "TokenizerManager.detokenize_logprob_tokens"),
     (BATCH, "Req._check_token_based_finish"),
     (BATCH, "Req.output_ids_through_stop"),
+    (FLUSH, "SchedulerFlushWrapper.handle"),
+    (FLUSH, "SchedulerFlushWrapper.check_pending"),
+    (RELEASE, "SchedulerWeightUpdaterManager.release_memory_occupation"),
     (PICTURES, "BaseMultimodalProcessor.load_mm_data"),
     (PICTURES, "BaseMultimodalProcessor.validate_mm_data"),
 )

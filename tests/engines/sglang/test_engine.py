@@ -223,6 +223,31 @@ def test_sleep_gives_the_memory_back(opened: Open) -> None:
     asyncio.run(rest())
 
 
+def test_it_sleeps_when_what_was_aborted_has_ended(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hikari_serve.engines.sglang.engine.IDLE_SECONDS", 0.5)
+    engine = opened(turns=True)
+    engine._engine.stuck_after = 3
+    manager = engine._engine.tokenizer_manager
+    left = Recorder(engine.prepare(question("blue"), Generate(40)))
+
+    async def leave() -> None:
+        running = asyncio.create_task(engine.run([left]))
+        while not left.pieces:
+            await asyncio.sleep(0)
+        with pytest.raises(EngineFailed, match="it still computes"):
+            await engine.sleep()
+        assert not manager.asleep
+        left.cancelled = True
+        await running
+        assert manager.unfinished
+        await engine.sleep()
+        assert manager.asleep
+
+    asyncio.run(leave())
+
+
 def test_an_engine_that_takes_no_turns_stays_awake(opened: Open) -> None:
     engine = opened()
     asyncio.run(engine.sleep())

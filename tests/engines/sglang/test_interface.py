@@ -23,6 +23,7 @@ def test_the_record_is_that_of_the_installed_release() -> None:
         ("Engine.shutdown", fake.Engine.shutdown),
         ("TokenizerManager.abort_request", fake.TokenizerManager.abort_request),
         ("TokenizerManager.auto_create_handle_loop", fake.TokenizerManager.auto_create_handle_loop),
+        ("TokenizerControlMixin.flush_cache", fake.TokenizerManager.flush_cache),
         (
             "TokenizerControlMixin.release_memory_occupation",
             fake.TokenizerManager.release_memory_occupation,

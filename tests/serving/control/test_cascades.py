@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from hikari_serve.cascade.loads import read_cascades
 from hikari_serve.errors import ConfigError, NotFound, Unavailable, Unsupported
-from tests.serving.control.machine import edit, flip, machine, other_cascade
+from hikari_serve.repository.repository import Repository
+from hikari_serve.serving.control.cascades import Cascades
+from tests.serving.control.machine import OTHER, edit, flip, machine, other_cascade
 
 
 def test_another_cascade_comes_with_its_models_and_goes_with_them(models: Path) -> None:
@@ -59,5 +62,27 @@ def test_a_failure_of_a_cascade_is_forgotten_when_it_is_mended(models: Path) -> 
             await here.controller.load("other")
             assert list(here.controller.cascades()) == ["demo", "other"]
             assert not here.controller.failures("other")
+
+    asyncio.run(main())
+
+
+def test_a_cascade_that_a_worker_could_not_read_costs_it_no_other(models: Path) -> None:
+    async def main() -> None:
+        async with machine(models) as here:
+            other_cascade(models)
+            await here.controller.load("other")
+            config = models / "other" / "config.yaml"
+            edit(config, "model_name: other_group", "model_name: other_gruop")
+            repository = Repository(models)
+            late = Cascades(read_cascades("demo", [], repository), repository, here.file)
+            assert list(late.now()) == ["demo"]
+            third = models / "third" / "config.yaml"
+            third.parent.mkdir()
+            third.write_text(OTHER.replace("other", "third").replace("third_group", "demo_group"))
+            await here.controller.load("third")
+            assert list(late.now()) == ["demo", "third"]
+            edit(config, "model_name: other_gruop", "model_name: other_group")
+            await here.controller.unload("third")
+            assert list(late.now()) == ["demo", "other"]
 
     asyncio.run(main())
