@@ -1,61 +1,20 @@
-"""An answer in sentences: the same in the report and on the terminal.
+"""An answer in sentences: the same in the report and on the terminal."""
 
-Each line has a tone. `unsure` is whatever a reader must not take for a finding; there is no tone
-for good news, because a disease that was found is none.
-"""
+from typing import NamedTuple
 
-from collections.abc import Mapping
-from typing import Literal, NamedTuple
-
-from hikari_serve.cascade.consistency import Consistency
 from hikari_serve.cascade.report import CasesFound, LabelFound, StageReport, TextFound
 from hikari_serve.percent import decimal, percent
 from hikari_serve.presentation.answer import CAPTION, DISEASE, GROUP, REFERENCES, Answer
 from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
 from hikari_serve.quoting import quoted
+from hikari_serve.report.checks import contradicted
+from hikari_serve.report.lines import LIKELY, Line, Tone, sentence
 from hikari_serve.stage import Provenance, ReferenceCase
-
-Tone = Literal["plain", "soft", "unsure", "failed"]
-
-LIKELY = 0.5
-"""A label below this probability is less likely than not, and is not shown as a sure one."""
 
 UNSCORED = "no probability is known; the model wrote"
 """How a label is told that was read from the model's words."""
 
-UNUSUAL = 0.05
-"""Fewer cases than this that are so far from the others, and the picture is none like them."""
-
-ALIKE = 0.001
-"""A case nearer than this may be the picture itself, saved anew: as JPEG of quality 90 or at two
-thirds of its size a case of the demo stays within 0.0006; no two cases are nearer than 0.0022."""
-
-ALMOST_THE_SAME = (
-    "It shows almost the same: perhaps the same lesion, whose label is no independent evidence."
-)
-
 CUT_OFF = " … (cut off at the limit of words)"
-
-_GROUP = {
-    "agrees": "The disease belongs to the group that was named.",
-    "known": "The disease, named knowing the group, belongs to it.",
-    "contradicts": "The disease does not belong to the group that was named.",
-    "unknown": "Group and disease cannot be compared.",
-}
-_CAPTION = {
-    "agrees": "The caption agrees with the disease.",
-    "known": "The caption, written knowing the disease, agrees with it.",
-    "contradicts": "The caption contradicts the disease.",
-    "unknown": "The caption cannot be compared with the disease.",
-}
-
-
-class Line(NamedTuple):
-    """One thing to say: under which name, in which words, in which tone."""
-
-    name: str
-    text: str
-    tone: Tone
 
 
 class Verdict(NamedTuple):
@@ -76,7 +35,7 @@ def verdict(found: GroupAnswer | DiseaseAnswer | LabelFound) -> Verdict:
     """Words what a classifier found; only a label that was answered gets a name."""
     if found.decision != "answered" or found.display_name is None:
         title = "Not known" if found.decision == "unknown" else "Not named"
-        return Verdict(title, _sentence(found.reason or "no reason is given"), "unsure")
+        return Verdict(title, sentence(found.reason or "no reason is given"), "unsure")
     if found.probability is None:
         return Verdict(found.display_name, f"{UNSCORED}: '{quoted(found.written or '')}'", "unsure")
     share = f"probability {percent(found.probability)}"
@@ -120,37 +79,6 @@ def _other(stage: StageReport) -> Line:
     return Line(stage.name, f"{judged.title}: {judged.detail}", judged.tone)
 
 
-def checks(answer: Answer) -> list[Line]:
-    """What speaks for the disease and what against, as far as it was asked for."""
-    disease, found = answer.disease, answer.checks
-    if disease is None:
-        return []
-    lines = []
-    if answer.group is not None:
-        known = _given(answer, DISEASE, GROUP)
-        lines.append(_compared("group", _GROUP, found.group_disease, known=known))
-    if answer.caption is not None:
-        known = _given(answer, CAPTION, DISEASE)
-        lines.append(_compared("caption", _CAPTION, answer.caption.consistency, known=known))
-    if (share := found.references_agreeing) is not None:
-        shown = _given(answer, DISEASE, REFERENCES)
-        lines.append(_agreeing(share, len(answer.references), shown=shown))
-    if (distance := found.nearest_distance) is not None:
-        lines.append(_distance(distance))
-    if (usual := found.typicality) is not None:
-        text = f"{percent(usual)} of the cases are as far from the nearest other one."
-        lines.append(Line("typicality", text, "plain" if usual >= UNUSUAL else "unsure"))
-    if (mass := disease.label_mass) is not None:
-        inside = f"{percent(mass)} of the model's belief lies inside its label set."
-        lines.append(Line("belief", inside, "unsure" if disease.decision == "unknown" else "plain"))
-    return lines
-
-
-def contradicted(answer: Answer) -> bool:
-    """Whether any of the checks speaks against the disease; a case that is alike does not."""
-    return any(line.tone == "unsure" and line.name != "distance" for line in checks(answer))
-
-
 def banner(answer: Answer) -> str | None:
     """What must be known before anything else: no result, no name, or evidence against the name."""
     told = []
@@ -169,39 +97,14 @@ def _is_unnamed(stage: StageReport) -> bool:
 
 def _unnamed(stage: StageReport) -> str:
     assert isinstance(stage.found, LabelFound)
-    reason = _sentence(stage.found.reason or "no reason is given")
+    reason = sentence(stage.found.reason or "no reason is given")
     return f"No {stage.name.replace('_', ' ')} is named. {reason}"
-
-
-def _given(answer: Answer, stage: str, other: str) -> bool:
-    """Whether a stage was given another's result."""
-    return any(each.name == stage and other in each.given for each in answer.stages)
-
-
-def _compared(name: str, said: Mapping[str, str], fits: Consistency, *, known: bool) -> Line:
-    """What was told of the other may agree with it for that alone, and is told in a soft tone."""
-    which = "known" if known and fits == "agrees" else fits
-    return Line(name, said[which], _tone(which))
-
-
-def _agreeing(share: float, count: int, *, shown: bool) -> Line:
-    which = ", which its model was shown," if shown else ""
-    text = f"{percent(share)} of the {count} reference cases{which} have this disease."
-    agrees: Tone = "soft" if shown else "plain"
-    return Line("references", text, agrees if share >= LIKELY else "unsure")
-
-
-def _distance(distance: float) -> Line:
-    away = f"The nearest reference case is {decimal(distance, 3)} away; 0 is the same picture."
-    if distance >= ALIKE:
-        return Line("distance", away, "plain")
-    return Line("distance", f"{away} {ALMOST_THE_SAME}", "unsure")
 
 
 def quality(answer: Answer) -> list[Line]:
     """What is wrong with the picture; one line says so if nothing is."""
     found = answer.quality
-    warnings = [Line("picture", _sentence(text), "unsure") for text in found.warnings]
+    warnings = [Line("picture", sentence(text), "unsure") for text in found.warnings]
     return warnings or [Line("picture", "No fault was found in the picture.", "plain")]
 
 
@@ -228,7 +131,7 @@ def limits(answer: Answer) -> list[Line]:
     return [
         Line(
             each.model,
-            _sentence(f"{each.display_name or ''}: {each.text}".removeprefix(": ")),
+            sentence(f"{each.display_name or ''}: {each.text}".removeprefix(": ")),
             "plain",
         )
         for each in sorted(answer.limits, key=lambda each: each.label is None)
@@ -253,12 +156,3 @@ def case_name(case: ReferenceCase, answer: Answer) -> str:
 def provenance(stage: Provenance) -> list[tuple[str, str]]:
     """What produced a stage's result, as names and values; what does not apply is left out."""
     return [(name, str(value)) for name, value in stage if value is not None]
-
-
-def _tone(fits: str) -> Tone:
-    tones: dict[str, Tone] = {"agrees": "plain", "contradicts": "unsure"}
-    return tones.get(fits, "soft")
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

@@ -10,7 +10,9 @@ import pytest
 from hikari_serve.cascade.limitations import Limitation
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.report import FORMATS, Report, render, wording
+from hikari_serve.report.checks import checks_of
 from hikari_serve.report.document import Format
+from hikari_serve.report.lines import Line
 from tests.report.conftest import HOSTILE, report
 from tests.scripted import Bench, classified
 
@@ -120,8 +122,8 @@ def test_the_banner_names_the_stage_that_names_nothing() -> None:
     assert wording.banner(answer) == "No group is named. No reason is given."
 
 
-def checked(answer: Answer) -> dict[str, wording.Line]:
-    return {line.name: line for line in wording.checks(answer)}
+def checked(answer: Answer) -> dict[str, Line]:
+    return {line.name: line for line in checks_of(answer)}
 
 
 def test_agreement_with_what_was_told_is_no_finding() -> None:
@@ -133,7 +135,7 @@ def test_agreement_with_what_was_told_is_no_finding() -> None:
     assert lines["caption"] == ("caption", "The caption agrees with the disease.", "plain")
     assert lines["group"].text == "The disease belongs to the group that was named."
     assert lines["references"].text == "66.7% of the 3 reference cases have this disease."
-    assert wording.checks(report("contradicted").answer)[1].text.startswith("The caption contra")
+    assert checks_of(report("contradicted").answer)[1].text.startswith("The caption contra")
 
 
 @pytest.mark.parametrize(

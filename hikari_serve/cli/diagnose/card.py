@@ -14,6 +14,8 @@ from hikari_serve.percent import decimal, percent
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
 from hikari_serve.report import wording
+from hikari_serve.report.checks import checks_of
+from hikari_serve.report.lines import Line
 
 WIDTH = 88
 BAR_WIDTH = 20
@@ -45,7 +47,7 @@ def _card(title: str, answer: Answer) -> Panel:
         rows.add_row("references", _references(answer))
     for other in wording.others(answer):
         rows.add_row(other.name, _said(other))
-    _add(rows, "checks", wording.checks(answer))
+    _add(rows, "checks", checks_of(answer))
     _add(rows, "picture", wording.quality(answer))
     _add(rows, "limits", wording.beware(answer))
     for stage in answer.stages:
@@ -64,13 +66,13 @@ def _card(title: str, answer: Answer) -> Panel:
     )
 
 
-def _add(rows: Table, name: str, lines: list[wording.Line]) -> None:
+def _add(rows: Table, name: str, lines: list[Line]) -> None:
     for line in lines:
         rows.add_row(name, _said(line))
         name = ""
 
 
-def _said(line: wording.Line) -> Text:
+def _said(line: Line) -> Text:
     return Text(line.text, _STYLES[line.tone])
 
 

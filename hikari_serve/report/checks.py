@@ -1,0 +1,93 @@
+"""What speaks for the disease and what against, in sentences."""
+
+from collections.abc import Mapping
+
+from hikari_serve.cascade.consistency import Consistency
+from hikari_serve.percent import decimal, percent
+from hikari_serve.presentation.answer import CAPTION, DISEASE, GROUP, REFERENCES, Answer
+from hikari_serve.report.lines import LIKELY, Line, Tone
+
+UNUSUAL = 0.05
+"""Fewer cases than this that are so far from the others, and the picture is none like them."""
+
+ALIKE = 0.001
+"""A case nearer than this may be the picture itself, saved anew: as JPEG of quality 90 or at two
+thirds of its size a case of the demo stays within 0.0006; no two cases are nearer than 0.0022."""
+
+ALMOST_THE_SAME = (
+    "It shows almost the same: perhaps the same lesion, whose label is no independent evidence."
+)
+
+_GROUP = {
+    "agrees": "The disease belongs to the group that was named.",
+    "known": "The disease, named knowing the group, belongs to it.",
+    "contradicts": "The disease does not belong to the group that was named.",
+    "unknown": "Group and disease cannot be compared.",
+}
+_CAPTION = {
+    "agrees": "The caption agrees with the disease.",
+    "known": "The caption, written knowing the disease, agrees with it.",
+    "contradicts": "The caption contradicts the disease.",
+    "unknown": "The caption cannot be compared with the disease.",
+}
+
+
+def checks_of(answer: Answer) -> list[Line]:
+    """What speaks for the disease and what against, as far as it was asked for."""
+    disease, found = answer.disease, answer.checks
+    if disease is None:
+        return []
+    lines = []
+    if answer.group is not None:
+        known = _given(answer, DISEASE, GROUP)
+        lines.append(_compared("group", _GROUP, found.group_disease, known=known))
+    if answer.caption is not None:
+        known = _given(answer, CAPTION, DISEASE)
+        lines.append(_compared("caption", _CAPTION, answer.caption.consistency, known=known))
+    if (share := found.references_agreeing) is not None:
+        shown = _given(answer, DISEASE, REFERENCES)
+        lines.append(_agreeing(share, len(answer.references), shown=shown))
+    if (distance := found.nearest_distance) is not None:
+        lines.append(_distance(distance))
+    if (usual := found.typicality) is not None:
+        text = f"{percent(usual)} of the cases are as far from the nearest other one."
+        lines.append(Line("typicality", text, "plain" if usual >= UNUSUAL else "unsure"))
+    if (mass := disease.label_mass) is not None:
+        inside = f"{percent(mass)} of the model's belief lies inside its label set."
+        lines.append(Line("belief", inside, "unsure" if disease.decision == "unknown" else "plain"))
+    return lines
+
+
+def contradicted(answer: Answer) -> bool:
+    """Whether any of the checks speaks against the disease; a case that is alike does not."""
+    return any(line.tone == "unsure" and line.name != "distance" for line in checks_of(answer))
+
+
+def _given(answer: Answer, stage: str, other: str) -> bool:
+    """Whether a stage was given another's result."""
+    return any(each.name == stage and other in each.given for each in answer.stages)
+
+
+def _compared(name: str, said: Mapping[str, str], fits: Consistency, *, known: bool) -> Line:
+    """What was told of the other may agree with it for that alone, and is told in a soft tone."""
+    which = "known" if known and fits == "agrees" else fits
+    return Line(name, said[which], _tone(which))
+
+
+def _agreeing(share: float, count: int, *, shown: bool) -> Line:
+    which = ", which its model was shown," if shown else ""
+    text = f"{percent(share)} of the {count} reference cases{which} have this disease."
+    agrees: Tone = "soft" if shown else "plain"
+    return Line("references", text, agrees if share >= LIKELY else "unsure")
+
+
+def _distance(distance: float) -> Line:
+    away = f"The nearest reference case is {decimal(distance, 3)} away; 0 is the same picture."
+    if distance >= ALIKE:
+        return Line("distance", away, "plain")
+    return Line("distance", f"{away} {ALMOST_THE_SAME}", "unsure")
+
+
+def _tone(fits: str) -> Tone:
+    tones: dict[str, Tone] = {"agrees": "plain", "contradicts": "unsure"}
+    return tones.get(fits, "soft")
