@@ -1,6 +1,7 @@
 """The pictures of cases as answers show them; the files as they were collected stay here."""
 
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 
 from hikari_serve.errors import InvalidInput
@@ -12,29 +13,24 @@ KEPT = 128
 """How many encoded pictures are kept at hand: photographs of about 200 KB, so about 25 MB."""
 
 
-class ShownPictures:
-    """Encodes the pictures of an index for those who ask. Safe to use from several threads."""
+def shown_pictures(index: ReferenceIndex) -> Callable[[str], bytes | None]:
+    """What gives the picture of a case, upright, in sRGB and without metadata, as JPEG.
 
-    def __init__(self, index: ReferenceIndex) -> None:
-        self._index = index
-        self._picture = lru_cache(KEPT)(self._encoded)
-        self._lock = threading.Lock()
+    It gives None for one that cannot be read: an earlier version took it, and its file is never
+    shown. Of a case that is corrupt on disk or not there it raises what the index does. Several
+    threads may ask it.
 
-    def picture(self, case_id: str) -> bytes | None:
-        """The picture of a case, upright, in sRGB and without metadata, as JPEG.
+    Args:
+        index: Has the cases.
+    """
+    one_at_a_time = threading.Lock()  # their pixels may be 50 million
 
-        Returns:
-            None if it cannot be read: an earlier version took it, and its file is never shown.
+    @lru_cache(KEPT)
+    def picture(case_id: str) -> bytes | None:
+        with one_at_a_time:
+            try:
+                return upright(index.case(case_id).image, PictureLimits())
+            except InvalidInput:
+                return None
 
-        Raises:
-            NotFound: The index has no such case.
-            ConfigError: The case is corrupt on disk.
-        """
-        with self._lock:  # pixels of one file at a time: they may be 50 million
-            return self._picture(case_id)
-
-    def _encoded(self, case_id: str) -> bytes | None:
-        try:
-            return upright(self._index.case(case_id).image, PictureLimits())
-        except InvalidInput:
-            return None
+    return picture

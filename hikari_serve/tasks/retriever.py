@@ -8,7 +8,7 @@ from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.view import content_hash, read_view
 from hikari_serve.references.index import Match, ReferenceIndex
 from hikari_serve.references.scoring import Query
-from hikari_serve.references.shown import ShownPictures
+from hikari_serve.references.shown import shown_pictures
 from hikari_serve.references.store import Case
 from hikari_serve.references.typicality import typicality
 from hikari_serve.repository.config import ModelConfig
@@ -40,7 +40,7 @@ class Retriever(Model):
         self._settings = config.hikari
         self._encoder = encoder
         self._index = index
-        self._pictures = ShownPictures(index)
+        self._picture = shown_pictures(index)
         self.reads = index.digest
         self._nearest = index.nearest
 
@@ -88,7 +88,7 @@ class Retriever(Model):
         shown = found.model_copy(update={"label": case.label, "caption": case.caption})
         if self._settings.expose == "text":
             return shown
-        return shown.model_copy(update={"image": self._pictures.picture(case.id)})
+        return shown.model_copy(update={"image": self._picture(case.id)})
 
 
 def query_of(

@@ -13,7 +13,7 @@ from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.references import shown
 from hikari_serve.references.builder import build
 from hikari_serve.references.index import ReferenceIndex
-from hikari_serve.references.shown import ShownPictures
+from hikari_serve.references.shown import shown_pictures
 from tests.pictures.files import encode, exif
 from tests.references.squares import CASES, ENCODER, embed
 
@@ -29,7 +29,7 @@ def test_a_shown_picture_is_upright_and_small_and_the_index_keeps_the_file(tmp_p
     photo.paste((0, 0, 250), (0, 0, 750, 750))
     file = encode(photo, "JPEG", exif=exif(6), comment=b"a name")
     index = index_of(file, tmp_path / "index")
-    data = ShownPictures(index).picture("red")
+    data = shown_pictures(index)("red")
     assert data is not None
     found = Image.open(BytesIO(data))
     assert found.size == (512, 1024)
@@ -47,8 +47,8 @@ def test_a_picture_is_encoded_once(folder: Path, monkeypatch: pytest.MonkeyPatch
         return picture[:1]
 
     monkeypatch.setattr(shown, "upright", watched)
-    pictures = ShownPictures(ReferenceIndex.open(folder))
-    assert [pictures.picture(name) for name in ("red", "red", "blue")] == [b"\x89"] * 3
+    picture = shown_pictures(ReferenceIndex.open(folder))
+    assert [picture(name) for name in ("red", "red", "blue")] == [b"\x89"] * 3
     assert len(encoded) == 2
 
 
@@ -59,7 +59,7 @@ def test_a_file_that_is_no_longer_read_is_not_shown(
         raise UnsupportedImage("not this kind")
 
     monkeypatch.setattr(shown, "upright", refuse)
-    pictures = ShownPictures(ReferenceIndex.open(folder))
-    assert pictures.picture("red") is None
+    picture = shown_pictures(ReferenceIndex.open(folder))
+    assert picture("red") is None
     with pytest.raises(NotFound):
-        pictures.picture("pink")
+        picture("pink")
