@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import partial
 
 from PIL import Image
 
@@ -13,10 +13,9 @@ from hikari_serve.engines.contract import (
     Prompt,
     PromptTooLong,
 )
-from hikari_serve.errors import BadImage, InvalidInput, Mismatch
+from hikari_serve.errors import InvalidInput, Mismatch
 from hikari_serve.observer import NOBODY, Observer
-from hikari_serve.pictures.decode import PictureLimits, open_image
-from hikari_serve.pictures.view import make_view, read_view
+from hikari_serve.pictures.view import read_view
 from hikari_serve.prompts.layout import Reference
 from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.references.store import Case
@@ -24,13 +23,11 @@ from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import ClassifierConfig
 from hikari_serve.stage import Classification, Item, Provenance
 from hikari_serve.tasks.caption_room import CaptionRoom
+from hikari_serve.tasks.case_pictures import case_pictures
 from hikari_serve.tasks.model import Model
 from hikari_serve.tasks.naming import Naming
 
 logger = logging.getLogger(__name__)
-
-CASE_PICTURES = 1024
-"""Decoded pictures of reference cases that a runner keeps; at 672 px about 1.3 MB each."""
 
 
 class Classifier(Model):
@@ -53,14 +50,15 @@ class Classifier(Model):
         self._index = index
         self.reads = index.digest if index else None
         self._room = room
-        self._case_picture = lru_cache(CASE_PICTURES)(self._read_case_picture)
-        self._has_picture = lru_cache(CASE_PICTURES)(self._can_show)
+        if index is not None:  # without it `_cases` lets no case come
+            decoded = partial(observer.case_decoded, provenance.model, provenance.version)
+            self._case_picture = case_pictures(index, config.hikari.preprocessing, decoded)
 
     def prepare(self, item: Item) -> Prepared:
         inputs = {k: v for k, v in item.inputs.items() if isinstance(v, str)}
         index, ids = self._cases(item)
         if self._settings.prompt.shows_cases:
-            ids = tuple(filter(self._has_picture, ids))
+            ids = tuple(each for each in ids if self._case_picture(each) is not None)
         retrieved = len(ids)
         if self._room is not None:
             ids = ids[: self._room.cases]  # as far as they fit; `None` takes all
@@ -93,7 +91,6 @@ class Classifier(Model):
 
     async def close(self) -> None:
         await super().close()
-        del self._case_picture, self._has_picture  # they refer back to this, and hold pictures
         if self._index is not None:
             self._index.close()
 
@@ -116,7 +113,7 @@ class Classifier(Model):
         layout = self._settings.prompt
         quoted = [Reference(label=case.label, caption=self._caption(case)) for case in cases]
         order = layout.image_order(inputs, len(cases))
-        images = [query if slot is None else self._case_picture(cases[slot].id) for slot in order]
+        images = [query if slot is None else self._view(cases[slot]) for slot in order]
         prompt = Prompt(layout.messages(inputs, quoted), images)
         prepared = self._engine.prepare(prompt, self._naming.want)
         shown = len(order) - order.count(None)
@@ -127,17 +124,7 @@ class Classifier(Model):
     def _caption(self, case: Case) -> str:
         return case.caption if self._room is None else self._room.cut(case.caption)
 
-    def _can_show(self, case_id: str) -> bool:
-        """Whether a case's picture can be read: its index may be older than what refuses it now."""
-        try:
-            self._case_picture(case_id)
-        except BadImage as error:
-            logger.warning("case '%s' is shown to no model: %s", case_id, error.message)
-            return False
-        return True
-
-    def _read_case_picture(self, case_id: str) -> Image.Image:
-        assert self._index is not None
-        self._observer.case_decoded(self.provenance.model, self.provenance.version)
-        picture = open_image(self._index.case(case_id).image, PictureLimits())
-        return read_view(make_view(picture, self._settings.preprocessing))
+    def _view(self, case: Case) -> Image.Image:
+        picture = self._case_picture(case.id)
+        assert picture is not None  # those without were passed over
+        return picture

@@ -261,7 +261,7 @@ def test_a_case_whose_picture_is_refused_by_now_is_left_out(
             raise UnsupportedImage("a TIFF file of samples of 12 bits is not supported")
         return open_image(data, limits)
 
-    monkeypatch.setattr("hikari_serve.tasks.classifier.open_image", read)
+    monkeypatch.setattr("hikari_serve.tasks.case_pictures.open_image", read)
     with caplog.at_level(logging.WARNING, "hikari_serve"):
         both, one = (readers.model.prepare(readers.item(*ids)) for ids in (("c4", "c5"), ("c5",)))
         readers.model.prepare(readers.item("c4"))

@@ -137,8 +137,10 @@ def test_the_pictures_of_cases_go_with_their_model() -> None:
                 index=model.reads,
             )
         )
-        picture, old = weakref.ref(model._case_picture(case)), weakref.ref(model)
-        assert picture() is not None
+        seen = model._case_picture(case)
+        assert seen is not None
+        picture, old = weakref.ref(seen), weakref.ref(model)
+        del seen
         await model.close()
         del model
         assert picture() is None
