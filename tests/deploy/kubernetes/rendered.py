@@ -65,6 +65,11 @@ def _from(variable: Object, pod: Object, secrets: Mapping[str, str]) -> str:
     return secrets.get(source["secretKeyRef"]["name"], "a-secret")
 
 
+def cores(quantity: str) -> float:
+    """Of a quantity such as `150m`."""
+    return int(quantity[:-1]) / 1000 if quantity.endswith("m") else float(quantity)
+
+
 @cache
 def overlay(name: str) -> Rendered:
     """An overlay of the repository."""

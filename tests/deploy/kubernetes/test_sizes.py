@@ -1,0 +1,73 @@
+"""What pods ask for and may take: what the docs say of measurements and of the worst case."""
+
+import re
+
+from hikari_serve.cli.models.plan import needs_on_gpu
+from hikari_serve.planning.plan import by_device, gpu_bytes, make_plan
+from hikari_serve.repository.repository import Repository
+from tests.deploy.kubernetes.overlays import DOCS, each_overlay, graph_of, settings_of
+from tests.deploy.kubernetes.rendered import (
+    Object,
+    cores,
+    overlay,
+)
+from tests.served.server import ROOT
+
+SYSTEM_CORES, SYSTEM_GB = 1.0, 0.5
+"""What the pods of a node's own system ask for: of kind's one node 0.95 cores and 0.3 GB."""
+
+
+def mib(pod: str, when: str) -> int:
+    """What `make sizing` found, at rest or after load."""
+    (found,) = re.findall(rf"^\| {pod} \| \d+ \| \d+ \| (\d+) \| (\d+) \|$", DOCS, re.M)
+    return int(found[("at rest", "after load").index(when)])
+
+
+def asked(pod: Object) -> tuple[float, int]:
+    """Cores and bytes that a pod requests."""
+    (container,) = pod["spec"]["containers"]
+    requests = container["resources"]["requests"]
+    return cores(requests["cpu"]), int(requests["memory"].removesuffix("Mi")) * 2**20
+
+
+def asleep_beside_the_api(name: str) -> int:
+    """Bytes that engines in its pod keep while another has the card, as `hikari models plan` says."""
+    settings = settings_of(name, "hikari-api")
+    if not settings.here(graph_of(name).steps):
+        return 0
+    needs, _ = needs_on_gpu(Repository(ROOT / "models"), settings.cascade)
+    plans = [make_plan(each, gpu_bytes("16GB")) for each in by_device(needs).values()]
+    return sum(plan.host for plan in plans)
+
+
+@each_overlay
+def test_an_api_has_the_memory_that_it_takes_at_worst(name: str) -> None:
+    """By the arithmetic of docs/settings.md, and beside what sleeps in the same pod."""
+    settings = settings_of(name, "hikari-api")
+    (container,) = overlay(name).pods()["hikari-api"]["spec"]["containers"]
+    limits = container["resources"]["limits"]
+    decoding = 9 * settings.max_image_pixels * int(limits["cpu"])
+    worst = 5 * settings.max_bytes + decoding + mib("api", "at rest") * 2**20
+    asleep = asleep_beside_the_api(name)
+    assert (asleep > 0) == (name == "gpu-single")
+    assert worst + asleep < int(limits["memory"].removesuffix("Gi")) * 2**30
+
+
+def test_the_demo_and_a_roll_of_all_of_it_fit_the_node_that_the_docs_name() -> None:
+    pods = overlay("demo-cpu").pods().values()
+    deployments = overlay("demo-cpu").of("Deployment").values()
+    assert {each["spec"]["replicas"] for each in deployments} == {1}
+    surge = {each["spec"]["strategy"]["rollingUpdate"]["maxSurge"] for each in deployments}
+    assert surge == {1}
+    (row,) = re.findall(r"^\| `demo-cpu` .* (\d+) cores, (\d+) GB \|$", DOCS, re.M)
+    assert 2 * sum(asked(pod)[0] for pod in pods) + SYSTEM_CORES <= int(row[0])
+    assert 2 * sum(asked(pod)[1] for pod in pods) / 1e9 + SYSTEM_GB <= int(row[1])
+
+
+def test_a_pod_asks_for_what_an_image_a_second_takes() -> None:
+    for maker, pod in overlay("demo-cpu").pods().items():
+        component = maker.removeprefix("hikari-")
+        (drawing,) = re.findall(rf"^\| {component} \| (\d\.\d+) \|", DOCS, re.M)
+        (photograph,) = re.findall(r"A photograph costs the API (\d\.\d+) core", DOCS)
+        assert float(photograph if component == "api" else drawing) <= asked(pod)[0]
+        assert mib(component, "after load") * 2**20 <= asked(pod)[1]
