@@ -9,9 +9,10 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hikari_serve.errors import HikariError
+from hikari_serve.errors import HikariError, Unavailable
 from hikari_serve.serving.hop.door import stage_app
 from hikari_serve.serving.hop.remote import RemoteStage
+from hikari_serve.serving.hop.replica import Condition
 from hikari_serve.stage import Hosted, Item, StageResult, State
 from tests.scripted import Scripted
 
@@ -126,3 +127,17 @@ def hosting(**more: object) -> tuple[Hosted, ...]:
     """What a runner says that hosts one version of `m`, or of what is said."""
     fields = {"model": "m", "version": 1, "state": State.READY, **more}
     return (Hosted.model_validate(fields),)
+
+
+async def not_ready(stage: RemoteStage) -> Unavailable | None:
+    """Why a stage is not ready; None if it is."""
+    try:
+        await stage.ready()
+    except Unavailable as error:
+        return error
+    return None
+
+
+def silent(stage: RemoteStage) -> list[str]:
+    """The addresses of those that say nothing."""
+    return [str(each.endpoint) for each in stage.replicas if each.condition is Condition.SILENT]
