@@ -3,7 +3,9 @@
 import asyncio
 import socket
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -51,6 +53,15 @@ def test_bytes_are_bounded_whether_they_were_announced_or_not() -> None:
     asyncio.run(main())
 
 
+@contextmanager
+def held(admission: Admission, count: int) -> Iterator[None]:
+    """So many places at once, until the block ends."""
+    with ExitStack() as stack:
+        for _ in range(count):
+            stack.enter_context(admission.place())
+        yield
+
+
 def test_when_to_come_back_follows_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
@@ -58,14 +69,9 @@ def test_when_to_come_back_follows_the_rate(monkeypatch: pytest.MonkeyPatch) -> 
     for _ in range(11):
         with admission.place():
             now += 2.0
-    held = [admission.place() for _ in range(8)]
-    for each in held:
-        each.__enter__()
-    with pytest.raises(Overloaded) as told:
+    with held(admission, 8), pytest.raises(Overloaded) as told:
         admission.place().__enter__()
     assert told.value.retry_after == pytest.approx(8 / 2 * 2.0, rel=0.2)
-    for each in held:
-        each.__exit__(None, None, None)
 
 
 def test_a_time_without_requests_says_nothing_of_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,14 +82,9 @@ def test_a_time_without_requests_says_nothing_of_the_rate(monkeypatch: pytest.Mo
         with admission.place():
             now += 0.1
     now += 3600
-    held = [admission.place() for _ in range(8)]
-    for each in held:
-        each.__enter__()
-    with pytest.raises(Overloaded) as told:
+    with held(admission, 8), pytest.raises(Overloaded) as told:
         admission.place().__enter__()
     assert told.value.retry_after == 1  # and not the 60 s that an hour for 20 requests would give
-    for each in held:
-        each.__exit__(None, None, None)
 
 
 def test_who_is_refused_is_not_one_who_was_answered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,14 +99,9 @@ def test_who_is_refused_is_not_one_who_was_answered(monkeypatch: pytest.MonkeyPa
         for _ in range(100):
             with pytest.raises(Overloaded), admission.place() as place:
                 place.announce(10)
-        waiting = [admission.place() for _ in range(9)]
-        for each in waiting:
-            each.__enter__()
-        with admission.place() as place, pytest.raises(Overloaded) as told:
+        with held(admission, 9), admission.place() as place, pytest.raises(Overloaded) as told:
             place.announce(10)
         assert told.value.retry_after == pytest.approx(11 / 2 * 4.0, rel=0.2)
-        for each in waiting:
-            each.__exit__(None, None, None)
 
 
 @pytest.fixture
