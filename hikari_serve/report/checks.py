@@ -10,9 +10,9 @@ from hikari_serve.report.lines import LIKELY, Line, Tone
 UNUSUAL = 0.05
 """Fewer cases than this that are so far from the others, and the picture is none like them."""
 
-ALIKE = 0.001
-"""A case nearer than this may be the picture itself, saved anew: as JPEG of quality 90 or at two
-thirds of its size a case of the demo stays within 0.0006; no two cases are nearer than 0.0022."""
+ALIKE = 0.002
+"""A case nearer than this may be the picture itself, saved anew. No two cases of the demo are so
+near; most are to themselves as JPEG or smaller, not all: a larger distance proves nothing."""
 
 ALMOST_THE_SAME = (
     "It shows almost the same: perhaps the same lesion, whose label is no independent evidence."

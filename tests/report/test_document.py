@@ -143,7 +143,8 @@ def test_agreement_with_what_was_told_is_no_finding() -> None:
     [
         (0.0, "0.000", "unsure"),
         (0.0004, "< 0.001", "unsure"),
-        (0.001, "0.001", "plain"),
+        (0.0019, "0.002", "unsure"),
+        (0.002, "0.002", "plain"),
         (0.3, "0.300", "plain"),
     ],
 )
