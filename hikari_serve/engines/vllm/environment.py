@@ -14,6 +14,8 @@ EVERYWHERE = {
     # vLLM's own 600 s are less than 17 GB take from a slow disk; a process that hangs while it
     # starts is the orchestrator's to end
     "VLLM_ENGINE_READY_TIMEOUT_S": "3600",
+    # nothing is sampled here, and FlashInfer compiles its sampler on the machine that starts it
+    "VLLM_USE_FLASHINFER_SAMPLER": "0",
 }
 
 ON_CPU = {
