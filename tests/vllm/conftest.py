@@ -2,7 +2,7 @@
 
 The ordinary test run does not enter this folder (`norecursedirs` in pyproject.toml). With
 TEST_DEVICE=cuda the engines of both sides run on a GPU, in an environment with vLLM's build for
-GPUs; nobody has run them there yet.
+GPUs; docs/engines.md says what came of it.
 """
 
 import asyncio

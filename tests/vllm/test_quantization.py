@@ -45,7 +45,7 @@ def test_the_weights_are_those_that_transformers_makes(folder: Path) -> None:
     load = Qwen3VLForConditionalGeneration.from_pretrained
     made = load(WEIGHTS, dtype=torch.bfloat16, quantization_config=settings)
     stored = load(folder, dtype=torch.bfloat16)
-    ids = torch.arange(3, 60)[None]
+    ids = torch.arange(3, 60, device=made.device)[None]
     with torch.inference_mode():
         assert torch.equal(made(input_ids=ids).logits, stored(input_ids=ids).logits)
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
 
 from hikari_serve.engines.contract import Generate
 from hikari_serve.engines.registry import open_engine
 from hikari_serve.engines.vllm.engine import VllmEngine
 from hikari_serve.errors import EngineFailed
-from tests.vllm.conftest import DEVICE, opening
+from tests.vllm.conftest import DEVICE, MEMORY, opening
 from tests.vllm.prompts import asked, caption_prompts
 
 WORKER = {"worker_cls": "tests.vllm.sleeper.Sleeper"}
@@ -80,6 +81,27 @@ def test_a_sleep_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(EngineFailed, match="could not go to sleep"):
             loop.run(engine.wake())
         loop.run(engine.close())
+
+
+@pytest.mark.skipif(DEVICE == "cpu", reason="vLLM cannot sleep on a CPU")
+def test_a_sleeper_gives_its_memory_back_and_answers_as_before() -> None:
+    with asyncio.Runner() as loop:
+        engine = open_engine("vllm", opening("vllm", "demo_caption", turns=True))
+        assert isinstance(engine, VllmEngine)
+        before = text(loop, engine)
+        for _ in range(2):
+            awake = free_bytes()
+            loop.run(engine.sleep())
+            assert free_bytes() - awake > MEMORY  # its cache, at least
+            loop.run(engine.wake())
+            assert free_bytes() - awake < MEMORY / 2
+            assert text(loop, engine) == before
+        loop.run(engine.close())
+
+
+def free_bytes() -> int:
+    """What is free of the GPU."""
+    return int(torch.cuda.mem_get_info(DEVICE)[0])
 
 
 def processes() -> list[psutil.Process]:
