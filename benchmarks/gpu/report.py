@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchmarks.gpu.journal import Entry, Key, key_of
-from benchmarks.gpu.plan import CONFIGURATIONS, ROWS
+from benchmarks.gpu.plan import BATCHES, CARD_BATCHES, CONFIGURATIONS, ROWS
 from benchmarks.tables import ms, table
 
 HEAD = (
@@ -37,7 +37,7 @@ wrote this page of its results ([how](../benchmarks/gpu/README.md)).
 {_machines(machines)}
 
 {chr(10).join(filter(None, tables))}
-{NOTES}"""
+{_unmeasured(rows)}{NOTES}"""
 
 
 NOTES = """## What the numbers are
@@ -94,6 +94,18 @@ def _section(engine: str, quantization: str, rows: dict[Key, Any], failed: dict[
         parts.append(f"Started in {' and '.join(map(str, starts))} s.\n")
     parts += [f"- failed: {key[2]}, {key[3]} at once: {failed[key]['reason']}" for key in broken]
     return "\n".join(parts)
+
+
+def _unmeasured(rows: dict[Key, Any]) -> str:
+    """What the plan asks for and nobody has measured; empty where all of it was."""
+    lines = []
+    for engine, quantization in CONFIGURATIONS:
+        sizes = CARD_BATCHES if engine == "card" else BATCHES
+        planned = [(engine, quantization, row, size) for size in sizes for row in ROWS]
+        if lacking := [key for key in planned if key not in rows]:
+            share = "all" if len(lacking) == len(planned) else f"{len(lacking)} of {len(planned)}"
+            lines.append(f"- {NAMES[engine]}, quantisation: {quantization}: {share} rows\n")
+    return f"## Not measured\n\n{''.join(lines)}\n" if lines else ""
 
 
 def _ordered(keys: Iterable[Key]) -> list[Key]:

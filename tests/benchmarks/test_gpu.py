@@ -101,6 +101,8 @@ def test_a_rehearsal_that_is_killed_in_the_middle_goes_on(tmp_path: Path) -> Non
         if re.match(r"\| (group|dis|cap|hik)", line)
     ]
     assert len(lines) == len(rows)
+    assert "- transformers, quantisation: none: 24 of 32 rows\n" in page.read_text()
+    assert "- vLLM, quantisation: fp8: all rows\n" in page.read_text()
     whole = {line[0]: line for line in lines[: len(lines) // 2]}
     for name, size, tokens, spent, rate, floor, above, gain in whole.values():
         assert int(tokens.replace(",", "")) > 40
