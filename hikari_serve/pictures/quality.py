@@ -146,11 +146,11 @@ def _copy(image: Image.Image) -> Image.Image:
         return image
     if scale < 1 / OVERSAMPLING:
         sampled = [max(OVERSAMPLING, round(side * scale * OVERSAMPLING)) for side in image.size]
-        image = image.resize((sampled[0], sampled[1]), Image.Resampling.NEAREST)
-    else:
-        image = image.copy()
-    image.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
-    return image
+        sample = image.resize((sampled[0], sampled[1]), Image.Resampling.NEAREST)
+        return sample.reduce(OVERSAMPLING)
+    copy = image.copy()
+    copy.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
+    return copy
 
 
 def _is_blank(bands: NDArray[np.uint8]) -> bool:
