@@ -50,6 +50,11 @@ PROBES = "probes"
 """circus' name for the socket for health and metrics."""
 
 
+# Threads that wait for the next step of a model let go of their core, which another stage computes
+# on, or the API. OpenMP reads this when it is loaded; an own value stays.
+WAITING = {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE")}
+
+
 @dataclass(frozen=True, slots=True)
 class Entrance:
     """How the service that `bentoml serve` was started for lets callers in.
@@ -189,6 +194,7 @@ def supervisor(watchers: Sequence[Any], *, threaded: bool = False, **options: An
         except HikariError as error:
             sys.exit(f"hikari: {error.message}")
     environment = {
+        **WAITING,
         **lifeline(),
         BEGAN: str(time.time()),
         HOST: own.host,

@@ -104,8 +104,15 @@ def test_nothing_listens_but_the_service_in_every_placement(server: Server, tmp_
     assert list(temporary.glob("hikari-*")) == []
 
 
-def test_deaths_are_noticed_and_end_what_they_must(tmp_path: Path) -> None:
-    with serving(tmp_path / "home") as server:
+def waiting(server: Server) -> str:
+    """How the threads of a stage's OpenMP wait."""
+    return psutil.Process(server.worker("DiseaseRunner")).environ()["OMP_WAIT_POLICY"]
+
+
+def test_deaths_are_noticed_and_end_what_they_must(server: Server, tmp_path: Path) -> None:
+    assert waiting(server) == "PASSIVE"
+    with serving(tmp_path / "home", OMP_WAIT_POLICY="ACTIVE") as server:
+        assert waiting(server) == "ACTIVE"
         worker = server.worker("DiseaseRunner")
         folder = Path(psutil.Process(worker).environ()["PROMETHEUS_MULTIPROC_DIR"]).parent
         assert folder.stat().st_mode & 0o777 == 0o700
