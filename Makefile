@@ -97,16 +97,24 @@ report-picture: browser ## draw a lesion, and write docs/report.png, its report 
 # On a base of Debian's parts, with wheels that this machine's pip found: no image registry, and no
 # network while it builds.
 WHEELS = .wheels
-test-image: export CONTAINERS_CONF = $(CURDIR)/tests/image/containers.conf
-test-image: export BUILDAH_ISOLATION = chroot
-test-image: setup ## build the image for CPUs, and hold it against its promises: `make test-image CPU=1` without a GPU (Debian: apt-get install buildah podman runc mmdebstrap golang-github-containernetworking-plugin-dnsname)
+# What is kept of a build for the next, and which of the tests: CI builds once, and runs no pods.
+LAYERS      ?= --layers
+IMAGE_TESTS ?= tests/image
+base-image test-image: export CONTAINERS_CONF = $(CURDIR)/tests/image/containers.conf
+base-image test-image: export BUILDAH_ISOLATION = chroot
+# Ends with an error where containers cannot be built or run.
+.PHONY: base-image
+base-image:
 	buildah inspect localhost/hikari-base >/dev/null 2>&1 || deploy/image/base.sh localhost/hikari-base
+	podman run --rm --network none localhost/hikari-base true
+
+test-image: setup base-image ## build the image for CPUs, and hold it against its promises: `make test-image CPU=1` without a GPU (Debian: apt-get install buildah podman runc catatonit mmdebstrap golang-github-containernetworking-plugin-dnsname)
 	$(BIN)/python -m pip download -q --disable-pip-version-check -d $(WHEELS) \
 		$(if $(CPU),--extra-index-url $(TORCH_INDEX)) -r requirements.txt cyclonedx-bom==7.5.0
-	$(MAKE) image IMAGE=localhost/hikari-serve IMAGE_OPTIONS='--layers --volume $(CURDIR)/$(WHEELS):/wheels:ro \
+	$(MAKE) image IMAGE=localhost/hikari-serve IMAGE_OPTIONS='$(LAYERS) --volume $(CURDIR)/$(WHEELS):/wheels:ro \
 		--build-arg BASE=localhost/hikari-base --build-arg TORCH_INDEX= \
 		--build-arg PIP_NO_INDEX=1 --build-arg PIP_FIND_LINKS=/wheels'
-	$(BIN)/pytest -q tests/image
+	$(BIN)/pytest -q $(IMAGE_TESTS)
 
 .PHONY: browser
 browser: setup
