@@ -182,7 +182,7 @@ class Mismatch(Unavailable):
 
 
 class EngineFailed(HikariError):
-    """The engine raised while it computed this item, or while it started."""
+    """The engine raised while it computed this item or started, or gave what is no number."""
 
     code = "engine_failed"
 

@@ -154,7 +154,8 @@ class ReferenceIndex:
             Highest score first; of equal ones the case with the smaller id.
 
         Raises:
-            InvalidInput: `k` is below 1, or an embedding is no finite vector of this size.
+            InvalidInput: `k` is below 1, or an embedding is no vector of this size.
+            EngineFailed: An embedding is zero or not finite.
         """
         ranked = rank(query, k, self._contents, self._embeddings, self._text)
         return [Match(self._cases[row].id, similarity, score) for row, similarity, score in ranked]

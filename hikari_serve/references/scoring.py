@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hikari_serve.errors import InvalidInput
+from hikari_serve.errors import EngineFailed, InvalidInput
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,8 +59,9 @@ def rank(
         Highest score first; of equal ones the smaller row.
 
     Raises:
-        InvalidInput: `k` is below 1, an embedding is no finite vector of this size, or the query
-            has words and the index has none.
+        InvalidInput: `k` is below 1, an embedding is no vector of this size, or the query has
+            words and the index has none.
+        EngineFailed: An embedding is zero or not finite: whatever was asked, the encoder made it.
     """
     if k < 1:
         raise InvalidInput(f"k is {k}; ask for at least one reference case")
@@ -90,7 +91,7 @@ def _cosines(rows: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[
         )
     length = float(np.linalg.norm(vector))
     if not 0.0 < length < np.inf:
-        raise InvalidInput("the query's embedding is zero or not finite")
+        raise EngineFailed("the query's embedding is zero or not finite")
     # `vecdot` takes each row alone, so equal rows are exactly equally similar, which BLAS's
     # product does not promise. It also stays in this thread: where the cores are busy, the
     # threads of that product waited for each other 8 ms in place of 0.15 (4,000 x 512).

@@ -1,11 +1,13 @@
 """How a classifier comes to a label: by scoring its whole set, or by reading what it writes."""
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
 
 from hikari_serve.engines.contract import Generate, Generated, LanguageEngine, Output, Score, Scored
+from hikari_serve.errors import EngineFailed
 from hikari_serve.labels.calibration import Calibration
 from hikari_serve.labels.label_set import Label, LabelSet
 from hikari_serve.labels.matching import match_label
@@ -29,7 +31,11 @@ class Naming(ABC):
 
     @abstractmethod
     def read(self, output: Output) -> Classification:
-        """The label that an engine's answer comes down to."""
+        """The label that an engine's answer comes down to.
+
+        Raises:
+            EngineFailed: It cannot be one: what was computed are no numbers.
+        """
 
     def _classification(
         self, best: Label | None, reason: str | None, **found: Any
@@ -70,6 +76,9 @@ class ByScore(Naming):
         probabilities, mass = self._trie.distribution(output.logprobs)
         if self._calibration:
             probabilities = self._calibration.apply(np.asarray(probabilities)).tolist()
+        # NaN is neither less nor more than any limit: it would pass for a sure answer
+        if not all(map(math.isfinite, (*probabilities, mass))):
+            raise EngineFailed("the model's probabilities are not finite; float16 may overflow")
         ranked = sorted(range(len(self._labels)), key=lambda i: -probabilities[i])
         best, reason = self._labels[ranked[0]], None
         if mass < self._least:

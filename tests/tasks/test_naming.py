@@ -1,12 +1,15 @@
-"""A classifier that reads its label from the model's words, as the card does."""
+"""A classifier that reads its label from the model's words, as the card does, or scores it."""
 
 import asyncio
+import math
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from safetensors.torch import load_file, save_file
 
 from demo.evaluation.near import NEAR
 from demo.evaluation.trials import encoded
@@ -14,15 +17,18 @@ from hikari_serve.cascade.request import CascadeRequest
 from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.engines.contract import Generated
-from hikari_serve.errors import ConfigError
+from hikari_serve.errors import ConfigError, EngineFailed
 from hikari_serve.inline import open_cascade
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.presentation.present import present
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import ClassifierConfig
 from hikari_serve.settings import Settings
+from hikari_serve.stage import Item
+from hikari_serve.tasks.loading import load_model
 from hikari_serve.tasks.naming import ByWords
 from tests.scripted import REPOSITORY
+from tests.tasks.test_host import VIEW
 
 COUNT = 20
 
@@ -140,3 +146,23 @@ def test_a_rule_on_probability_needs_scores(models: Path) -> None:
     repository = Repository(models)
     with pytest.raises(ConfigError, match=r"hikari\.abstain\.min_probability: 'demo_disease' has"):
         read_graph(repository.config("demo"), repository)
+
+
+@pytest.mark.parametrize("broken", [math.nan, math.inf])
+def test_weights_that_compute_no_number_name_nothing(models: Path, broken: float) -> None:
+    path = models / "demo_group" / "1" / "model.safetensors"
+    weights = load_file(path)
+    weights["model.language_model.norm.weight"][0] = broken
+    save_file(weights, path, {"format": "pt"})
+
+    async def main() -> None:
+        model = load_model(Repository(models), "demo_group", 1, cores=1)
+        try:
+            await model.infer(
+                Item(id="i", model="demo_group", view=VIEW, deadline=time.time() + 60)
+            )
+        finally:
+            await model.close()
+
+    with pytest.raises(EngineFailed, match="probabilities are not finite"):
+        asyncio.run(main())
