@@ -87,6 +87,8 @@ class Classification(Frozen):
         decision: `unknown` whenever `label_mass` is low, however peaked `scores` is.
         reason: Why the decision is not `answered`.
         written: What the model wrote, where the label was read from it.
+        cases_shown: How many of the reference cases that it was given the model was shown; None
+            where it was given none.
     """
 
     kind: Literal["classification"] = "classification"
@@ -101,6 +103,7 @@ class Classification(Frozen):
     decision: Decision
     reason: str | None = None
     written: str | None = None
+    cases_shown: int | None = None
 
 
 class Description(Frozen):

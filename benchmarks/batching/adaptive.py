@@ -10,6 +10,7 @@ import bentoml
 from benchmarks.batching import MAX_BATCH
 from benchmarks.batching.counted import load
 from hikari_serve.engines.contract import Output
+from hikari_serve.scheduling.job import Asked
 from hikari_serve.stage import DEFAULT_PRIORITY, Classification, Item
 
 
@@ -20,8 +21,9 @@ class Collected:
     deadline = math.inf
     cancelled = False
 
-    def __init__(self, request: Any) -> None:
-        self.request = request
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.request: Any = asked.request
         self._output: Output = None
         self._error: Exception | None = None
 
@@ -56,7 +58,8 @@ class Adaptive:
         calls = await asyncio.to_thread(self._prepare, items)
         await self._engine.run(calls)
         return [
-            self._model.read(call.answer(), item) for call, item in zip(calls, items, strict=True)
+            self._model.read(call.answer(), item, call.asked)
+            for call, item in zip(calls, items, strict=True)
         ]
 
     @bentoml.api  # type: ignore[untyped-decorator]

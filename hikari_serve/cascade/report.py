@@ -79,6 +79,8 @@ class StageReport(Frozen):
         missing_inputs: Optional inputs that it had to do without.
         given: The stages whose results it was given, so that it is no independent evidence for
             them, nor they for it.
+        cases_shown: How many of the reference cases that it was given its model was shown; None
+            where it was given none, or is of a release that does not say.
         prepare_ms: Milliseconds until the engine's request was made.
         queue_ms: Milliseconds in the stage's queue.
         compute_ms: Milliseconds in the engine, shared by the batch.
@@ -98,6 +100,7 @@ class StageReport(Frozen):
     found: Annotated[LabelFound | TextFound | CasesFound, Field(discriminator="kind")] | None = None
     missing_inputs: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
+    cases_shown: int | None = None
     prepare_ms: float | None = None
     queue_ms: float | None = None
     compute_ms: float | None = None
@@ -174,6 +177,9 @@ class StageEnd:
             found=_found(result.output) if result else None,
             missing_inputs=tuple(self.missing_inputs),
             given=tuple(self.given),
+            cases_shown=self.output.cases_shown
+            if isinstance(self.output, Classification)
+            else None,
             prepare_ms=result.prepare_ms if result else None,
             queue_ms=result.queue_ms if result else None,
             compute_ms=result.compute_ms if result else None,

@@ -6,8 +6,8 @@ from typing import Literal
 from hikari_serve.cascade.consistency import Consistency, Mention, consistency
 from hikari_serve.stage import Classification, Decision, Description, Frozen
 
-_INTERNAL = {"kind", "names", "aliases", "groups"}
-"""What a classification carries for comparing, and no answer repeats."""
+_INTERNAL = {"kind", "names", "aliases", "groups", "cases_shown"}
+"""What a classification carries for comparing, or is told of its stage: not repeated here."""
 
 
 class Ranked(Frozen):

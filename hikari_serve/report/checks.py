@@ -45,8 +45,7 @@ def checks_of(answer: Answer) -> list[Line]:
         known = _given(answer, CAPTION, DISEASE)
         lines.append(_compared("caption", _CAPTION, answer.caption.consistency, known=known))
     if (share := found.references_agreeing) is not None:
-        shown = _given(answer, DISEASE, REFERENCES)
-        lines.append(_agreeing(share, len(answer.references), shown=shown))
+        lines.append(_agreeing(share, len(answer.references), _shown(answer)))
     if (distance := found.nearest_distance) is not None:
         lines.append(_distance(distance))
     if (usual := found.typicality) is not None:
@@ -74,8 +73,20 @@ def _compared(name: str, said: Mapping[str, str], fits: Consistency, *, known: b
     return Line(name, said[which], _tone(which))
 
 
-def _agreeing(share: float, count: int, *, shown: bool) -> Line:
-    which = ", which its model was shown," if shown else ""
+def _shown(answer: Answer) -> int:
+    """How many of the reference cases the disease model was shown."""
+    for each in answer.stages:
+        if each.name == DISEASE and REFERENCES in each.given:
+            return len(answer.references) if each.cases_shown is None else each.cases_shown
+    return 0
+
+
+def _agreeing(share: float, count: int, shown: int) -> Line:
+    """Cases that the model was not shown, for want of room, it cannot have followed."""
+    part = (
+        "which its model was shown" if shown == count else f"of which its model was shown {shown}"
+    )
+    which = f", {part}," if shown else ""
     text = f"{percent(share)} of the {count} reference cases{which} have this disease."
     agrees: Tone = "soft" if shown else "plain"
     return Line("references", text, agrees if share >= LIKELY else "unsure")

@@ -6,9 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hikari_serve.engines.contract import Output
+from hikari_serve.engines.contract import Output, Prepared
 from hikari_serve.errors import EngineFailed, HikariError
 from hikari_serve.stage import DEFAULT_PRIORITY, OnText
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an engine is asked for an item.
+
+    Attributes:
+        request: The engine's.
+        cases_shown: How many of the item's reference cases are in it; None where it brought none.
+    """
+
+    request: Prepared
+    cases_shown: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +32,7 @@ class Done:
     """
 
     output: Output
+    asked: Asked
     arrived: float
     prepare_s: float
     queue_s: float
@@ -42,7 +56,7 @@ class Job:
     def __init__(self, key: object, order: int) -> None:
         self.key = key
         self.order = order
-        self.request: Any = None
+        self.asked: Asked  # from `wait` on
         self.outcome: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
         self.preparing: asyncio.Task[None] | None = None
         self.callers: set[Caller] = set()
@@ -73,15 +87,20 @@ class Job:
         self.deadline = max((caller.deadline for caller in self.callers), default=0.0)
         self.priority = min((caller.priority for caller in self.callers), default=DEFAULT_PRIORITY)
 
-    def wait(self, request: Any) -> None:
-        """Takes the engine's request; from now on the job waits for the engine."""
-        self.request = request
+    def wait(self, asked: Asked) -> None:
+        """Takes what the engine is asked; from now on the job waits for the engine."""
+        self.asked = asked
         self._ready = time.monotonic()
 
     def start(self, batch_size: int) -> None:
         """Notes that the engine starts on a batch that holds this job."""
         self._started = time.monotonic()
         self._batch_size = batch_size
+
+    @property
+    def request(self) -> Any:
+        """What the engine's `prepare` made."""
+        return self.asked.request
 
     @property
     def cancelled(self) -> bool:
@@ -117,7 +136,15 @@ class Job:
             prepared, queued = self._ready - self._arrived, self._started - self._ready
             computed = now - self._started
             self.outcome.set_result(
-                Done(output, self._arrived, prepared, queued, computed, self._batch_size)
+                Done(
+                    output,
+                    self.asked,
+                    self._arrived,
+                    prepared,
+                    queued,
+                    computed,
+                    self._batch_size,
+                )
             )
 
     def _break(self, error: Exception) -> None:

@@ -12,11 +12,11 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from itertools import count
 
-from hikari_serve.engines.contract import Engine, Generated, Prepared, Scored
+from hikari_serve.engines.contract import Engine, Generated, Scored
 from hikari_serve.errors import DeadlineExceeded, EngineFailed, QueueFull, Unavailable
 from hikari_serve.observer import NOBODY, BatchEnd, Observer, Released
 from hikari_serve.scheduling.batching import Batching
-from hikari_serve.scheduling.job import Caller, Done, Job
+from hikari_serve.scheduling.job import Asked, Caller, Done, Job
 from hikari_serve.stage import DEFAULT_PRIORITY, OnText
 
 
@@ -49,7 +49,7 @@ class Queue:
     async def submit(
         self,
         key: object,
-        prepare: Callable[[], Prepared],
+        prepare: Callable[[], Asked],
         *,
         deadline: float,
         priority: int = DEFAULT_PRIORITY,
@@ -60,7 +60,7 @@ class Queue:
 
         Args:
             key: Equal keys are the same work, computed once.
-            prepare: Makes the engine's request; runs in a thread, only for the first of a key.
+            prepare: Says what the engine is asked; runs in a thread, only for the first of a key.
             deadline: Seconds since the Unix epoch.
             priority: From 1, served first, to 9.
             on_text: Hears the words of a generated answer as they come.
@@ -97,7 +97,7 @@ class Queue:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _admit(self, key: object, prepare: Callable[[], Prepared]) -> Job:
+    def _admit(self, key: object, prepare: Callable[[], Asked]) -> Job:
         if len(self._pending) >= self._size:
             engine = self._engine
             wait = self._batching.wait_for(len(self._pending), engine.max_batch, engine.concurrency)
@@ -124,7 +124,7 @@ class Queue:
             self._told = length
             self._observer.queue_changed(self._model, self._version, *length)
 
-    async def _prepare(self, job: Job, prepare: Callable[[], Prepared]) -> None:
+    async def _prepare(self, job: Job, prepare: Callable[[], Asked]) -> None:
         try:
             job.wait(await asyncio.to_thread(prepare))
         except Exception as error:

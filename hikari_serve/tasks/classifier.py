@@ -21,6 +21,7 @@ from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.references.store import Case
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import ClassifierConfig
+from hikari_serve.scheduling.job import Asked
 from hikari_serve.stage import Classification, Item, Provenance
 from hikari_serve.tasks.caption_room import CaptionRoom
 from hikari_serve.tasks.case_pictures import case_pictures
@@ -54,7 +55,7 @@ class Classifier(Model):
             decoded = partial(observer.case_decoded, provenance.model, provenance.version)
             self._case_picture = case_pictures(index, config.hikari.preprocessing, decoded)
 
-    def prepare(self, item: Item) -> Prepared:
+    def prepare(self, item: Item) -> Asked:
         inputs = {k: v for k, v in item.inputs.items() if isinstance(v, str)}
         index, ids = self._cases(item)
         if self._settings.prompt.shows_cases:
@@ -81,10 +82,11 @@ class Classifier(Model):
                         len(cases),
                         retrieved,
                     )
-                return prepared
+                return Asked(prepared, len(cases) if index else None)
 
-    def read(self, output: Output, item: Item) -> Classification:
-        return self._naming.read(output)
+    def read(self, output: Output, item: Item, asked: Asked) -> Classification:
+        found = self._naming.read(output)
+        return found.model_copy(update={"cases_shown": asked.cases_shown})
 
     def provenance_of(self, item: Item) -> Provenance:
         return self.provenance.model_copy(update={"index": item.index})

@@ -5,11 +5,11 @@ import time
 from abc import ABC, abstractmethod
 from functools import partial
 
-from hikari_serve.engines.contract import Engine, Output, Prepared
+from hikari_serve.engines.contract import Engine, Output
 from hikari_serve.errors import ConfigError, HikariError, InvalidInput
 from hikari_serve.observer import NOBODY, ItemEnd, Observer
 from hikari_serve.repository.config import ModelConfig
-from hikari_serve.scheduling.job import Done
+from hikari_serve.scheduling.job import Asked, Done
 from hikari_serve.scheduling.lease import Lease
 from hikari_serve.scheduling.queue import Queue
 from hikari_serve.scheduling.turns import TurnTaking
@@ -77,16 +77,16 @@ class Model(ABC):
         )
 
     @abstractmethod
-    def prepare(self, item: Item) -> Prepared:
-        """Makes the engine's request of an item; blocking, called in a thread.
+    def prepare(self, item: Item) -> Asked:
+        """What the engine is asked for an item; blocking, called in a thread.
 
         Raises:
             InvalidInput: The item asks for what this model cannot do.
         """
 
     @abstractmethod
-    def read(self, output: Output, item: Item) -> StageOutput:
-        """Turns the engine's answer into the kind's result."""
+    def read(self, output: Output, item: Item, asked: Asked) -> StageOutput:
+        """Turns the engine's answer to what it was asked into the kind's result."""
 
     def provenance_of(self, item: Item) -> Provenance:
         """What produced the answer to this item."""
@@ -136,9 +136,9 @@ class Model(ABC):
             )
             began = time.monotonic()
             if self.blocking_read:
-                output = await asyncio.to_thread(self.read, done.output, item)
+                output = await asyncio.to_thread(self.read, done.output, item, done.asked)
             else:
-                output = self.read(done.output, item)
+                output = self.read(done.output, item, done.asked)
             read_s = time.monotonic() - began
         except HikariError as error:
             self._observer.item_done(its(time.monotonic(), error=error.code))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hikari_serve.engines.contract import Output, Prepared
+from hikari_serve.engines.contract import Output
 from hikari_serve.engines.encoders import Encoded, ReferenceEncoder
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.view import content_hash, read_view
@@ -14,6 +14,7 @@ from hikari_serve.references.typicality import typicality
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import RetrieverConfig
 from hikari_serve.repository.tensors import DESCRIPTION
+from hikari_serve.scheduling.job import Asked
 from hikari_serve.stage import Item, Provenance, ReferenceCase, Retrieval
 from hikari_serve.tasks.model import Model
 
@@ -44,18 +45,17 @@ class Retriever(Model):
         self.reads = index.digest
         self._nearest = index.nearest
 
-    def prepare(self, item: Item) -> Prepared:
+    def prepare(self, item: Item) -> Asked:
         said = item.inputs.get(DESCRIPTION)
-        return self._encoder.prepare_query(
-            read_view(item.view), said if isinstance(said, str) else None
-        )
+        words = said if isinstance(said, str) else None
+        return Asked(self._encoder.prepare_query(read_view(item.view), words))
 
     def provenance_of(self, item: Item) -> Provenance:
         said = item.inputs.get(DESCRIPTION)
         digest = content_hash(said.encode()) if isinstance(said, str) else None
         return self.provenance.model_copy(update={"description": digest})
 
-    def read(self, output: Output, item: Item) -> Retrieval:
+    def read(self, output: Output, item: Item, asked: Asked) -> Retrieval:
         assert isinstance(output, Encoded)
         query = query_of(output, self._settings, item.content)
         matches = self._index.search(query, item.cases or self._settings.top_k)

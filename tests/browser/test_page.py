@@ -63,6 +63,23 @@ def test_it_shows_the_checks(answering: Api, opened: Opened) -> None:
     expect(outcome).to_have_class("unsure")
 
 
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [(1, "cases, of which its model was shown 1, have"), (0, "cases have this disease")],
+)
+def test_it_claims_no_case_that_the_model_was_not_shown(
+    answering: Api, opened: Opened, shown: int, said: str
+) -> None:
+    cases = tuple(ReferenceCase(id=f"case-{n}", similarity=0.9) for n in range(2))
+    found = Retrieval(index="i", cases=cases, labels=("sccis", "sccis"))
+    answering.bench.stages["references"].output = found
+    disease = classified("sccis", "sccis", "psoriasis")
+    answering.bench.stages["disease"].output = disease.model_copy(update={"cases_shown": shown})
+    page = opened(answering.url)
+    choose(page)
+    expect(page.locator("[data-part=checks]")).to_contain_text(said)
+
+
 def test_what_agrees_because_it_was_told_is_said_so(answering: Api, opened: Opened) -> None:
     case = ReferenceCase(id="case-7", similarity=0.9996)
     answering.bench.stages["references"].output = Retrieval(index="i", cases=(case,))

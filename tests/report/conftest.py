@@ -12,7 +12,7 @@ from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.pictures.shown import upright
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.report import Report
-from hikari_serve.stage import Description, ReferenceCase, Retrieval
+from hikari_serve.stage import Classification, Description, ReferenceCase, Retrieval
 from tests.scripted import Bench, classified
 
 MADE = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -26,9 +26,9 @@ def png(colour: str = "peru") -> bytes:
     return written.getvalue()
 
 
-def complete() -> Answer:
+def complete(disease: Classification | None = None) -> Answer:
     bench = Bench()
-    found = classified("sccis", "sccis", "psoriasis")
+    found = disease or classified("sccis", "sccis", "psoriasis")
     groups = {"sccis": "malignant", "psoriasis": "inflammatory"}
     bench.stages["disease"].output = found.model_copy(update={"groups": groups})
     words = "A red plaque. Consistent with sccis."

@@ -13,7 +13,7 @@ from hikari_serve.report import FORMATS, Report, render, wording
 from hikari_serve.report.checks import checks_of
 from hikari_serve.report.document import Format
 from hikari_serve.report.lines import Line
-from tests.report.conftest import HOSTILE, report
+from tests.report.conftest import HOSTILE, complete, report
 from tests.scripted import Bench, classified
 
 
@@ -136,6 +136,23 @@ def test_agreement_with_what_was_told_is_no_finding() -> None:
     assert lines["group"].text == "The disease belongs to the group that was named."
     assert lines["references"].text == "66.7% of the 3 reference cases have this disease."
     assert checks_of(report("contradicted").answer)[1].text.startswith("The caption contra")
+
+
+@pytest.mark.parametrize(
+    ("shown", "which", "tone"),
+    [
+        (3, ", which its model was shown,", "soft"),
+        (1, ", of which its model was shown 1,", "soft"),
+        (0, "", "plain"),
+    ],
+)
+def test_cases_that_the_model_had_no_room_for_are_not_what_it_was_shown(
+    shown: int, which: str, tone: str
+) -> None:
+    found = classified("sccis", "sccis", "psoriasis").model_copy(update={"cases_shown": shown})
+    line = checked(complete(found))["references"]
+    assert line.text == f"66.7% of the 3 reference cases{which} have this disease."
+    assert line.tone == tone
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from hikari_serve.engines.contract import Call, Engine, Generate, Prompt, Score
 from hikari_serve.errors import DeadlineExceeded, EngineFailed, InvalidInput, QueueFull
-from hikari_serve.scheduling.job import Done
+from hikari_serve.scheduling.job import Asked, Done
 from hikari_serve.scheduling.queue import Queue
 
 
@@ -59,7 +59,7 @@ class EchoEngine(Engine):
 
 def submit(queue: Queue, ask: Ask, **options: object) -> asyncio.Task[Done]:
     options = {"deadline": time.time() + 5, **options}
-    return asyncio.create_task(queue.submit(ask.text, lambda: ask, **options))  # type: ignore[arg-type]
+    return asyncio.create_task(queue.submit(ask.text, lambda: Asked(ask), **options))  # type: ignore[arg-type]
 
 
 def run(work: object) -> object:
@@ -91,7 +91,7 @@ def test_a_failing_item_leaves_its_neighbours_alone() -> None:
 
 def test_what_prepare_raises_reaches_only_its_caller() -> None:
     async def main() -> None:
-        def refuse() -> Ask:
+        def refuse() -> Asked:
             raise InvalidInput("five pictures, at most four")
 
         queue = Queue(EchoEngine(), size=10)
@@ -223,9 +223,9 @@ def test_what_nobody_waits_for_is_not_prepared() -> None:
         queue = Queue(EchoEngine(), size=100)
         prepared: list[int] = []
 
-        def prepare() -> Ask:
+        def prepare() -> Asked:
             prepared.append(1)
-            return Ask("left")
+            return Asked(Ask("left"))
 
         deadline = time.time() + 30
         asked = [

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hikari_serve.engines.contract import Call, Engine, Generate, Prompt, Score
-from hikari_serve.scheduling.job import Done
+from hikari_serve.scheduling.job import Asked, Done
 from hikari_serve.scheduling.lease import Lease
 from hikari_serve.scheduling.queue import Queue
 from hikari_serve.scheduling.turns import TurnTaking
@@ -113,7 +113,9 @@ class Served:
 
     def ask(self, text: str, seconds: float = 30) -> "asyncio.Task[Done]":
         deadline = time.time() + seconds
-        return asyncio.create_task(self.queue.submit(text, lambda: Ask(text), deadline=deadline))
+        return asyncio.create_task(
+            self.queue.submit(text, lambda: Asked(Ask(text)), deadline=deadline)
+        )
 
     async def keep_busy(self, until: asyncio.Event, seconds: float = 30) -> int:
         """A client that always has one more question; returns how many were answered."""

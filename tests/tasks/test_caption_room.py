@@ -206,6 +206,8 @@ def test_a_request_with_long_captions_is_answered(
     with caplog.at_level(logging.WARNING, "hikari_serve"):
         found = asyncio.run(ask())
     assert found.scores
+    assert found.cases_shown is not None
+    assert (found.cases_shown < 3) is ("of 3 cases: it was not shown the others" in caplog.text)
     assert "the rest is cut of case 'c0' and 3 more" in caplog.text
     assert ("nothing bounds the pictures" in caplog.text) is not bounded
 
@@ -229,8 +231,9 @@ def test_no_cases_make_a_prompt_too_long(readers: Readers, retrieved: list[int])
     readers.counting.shown = 0
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifier.logger, "warning", lambda text, *its: told.append(text % its))
-        readers.model.prepare(readers.item(*(f"c{number}" for number in retrieved)))
+        asked = readers.model.prepare(readers.item(*(f"c{number}" for number in retrieved)))
     shown, all_of_them = readers.counting.shown, len(retrieved)
+    assert asked.cases_shown == (shown if retrieved else None)
     assert bool(told) is (shown < all_of_them)
     assert all(f"room for {shown} of {all_of_them} cases" in each for each in told)
 
@@ -266,5 +269,6 @@ def test_a_case_whose_picture_is_refused_by_now_is_left_out(
         both, one = (readers.model.prepare(readers.item(*ids)) for ids in (("c4", "c5"), ("c5",)))
         readers.model.prepare(readers.item("c4"))
     asyncio.run(readers.model.close())
-    assert both.work == one.work
+    assert both.request.work == one.request.work
+    assert (both.cases_shown, one.cases_shown) == (1, 1)
     assert caplog.text.count("case 'c4' is shown to no model: a TIFF file of samples") == 1
