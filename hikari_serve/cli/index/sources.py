@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from hikari_serve.cli.terminal import Bar
 from hikari_serve.labels.label_set import LabelSet
+from hikari_serve.references.manifest import Fingerprint
 from hikari_serve.references.sources.collection import Collection, collect
 from hikari_serve.references.sources.folder import read_source
 from hikari_serve.references.sources.listing import Listing
@@ -53,7 +54,7 @@ def read(choice: Choice) -> tuple[Listing, NpzIndex | None]:
 
 
 def choose(
-    listing: Listing, labels: LabelSet | None, held: Sequence[tuple[str, str]], *, outside: bool
+    listing: Listing, labels: LabelSet | None, held: Sequence[Fingerprint], *, outside: bool
 ) -> Collection:
     """Chooses the cases of a listing, under a bar; arguments as `collect`."""
     with Bar("Looking through", total=len(listing.entries)) as bar:

@@ -17,7 +17,7 @@ from hikari_serve.pictures.view import content_hash
 from hikari_serve.references.builder import build
 from hikari_serve.references.encoding import CaseEncoder, open_encoder
 from hikari_serve.references.index import Match, ReferenceIndex
-from hikari_serve.references.manifest import MANIFEST, Manifest
+from hikari_serve.references.manifest import MANIFEST, Fingerprint, Manifest
 from hikari_serve.references.served import index_folder
 from hikari_serve.references.sources.collection import Collection, Report
 from hikari_serve.references.sources.npz import NpzIndex
@@ -102,10 +102,10 @@ class Workshop:
             InvalidInput: The source is not what it should be.
             ConfigError: The index or the label set is wrong.
         """
-        held: list[tuple[str, str]] = []
+        held: tuple[Fingerprint, ...] = ()
         if index is not None:
             with closing(ReferenceIndex.open(index)) as opened:
-                held = [(case.image_sha256, case.id) for case in opened.cases_held]
+                held = opened.cases_held
         listing, npz = read(choice)
         collection = choose(listing, self._labels(labels), held, outside=choice.outside)
         self._mind_the_licence(choice, collection.report)

@@ -11,6 +11,7 @@ from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.labels.matching import match_label
 from hikari_serve.pictures.view import content_hash
 from hikari_serve.quoting import quoted
+from hikari_serve.references.manifest import Fingerprint
 from hikari_serve.references.sources.listing import Entry, LeftOut, Listing
 from hikari_serve.references.store import Case
 
@@ -77,7 +78,7 @@ def collect(
     listing: Listing,
     labels: LabelSet | None,
     *,
-    held: Iterable[tuple[str, str]] = (),
+    held: Iterable[Fingerprint] = (),
     outside: bool = False,
     step: Callable[[], None] = lambda: None,
 ) -> Collection:
@@ -86,7 +87,7 @@ def collect(
     Args:
         listing: What a source has.
         labels: The set that its words are matched to; None takes them as they stand.
-        held: SHA-256 and id of the pictures that an index has already.
+        held: The cases that an index has already; they stay, whatever the listing calls them.
         outside: Whether pictures outside of the source's folder are taken too.
         step: Called for each entry that was looked at.
     """
@@ -107,11 +108,11 @@ def collect(
         elif content := _content(entry, report):
             by_content[content].append(replace(entry, label=label))
     chosen = []
-    known = dict(held)
+    known = {case.image_sha256: case for case in held}
     for content, same in by_content.items():
         if content in known:
             for entry in same:
-                report.lose(entry, DUPLICATE, f"{entry.id} is {known[content]}")
+                _lose_held(entry, known[content], report)
         elif len({entry.label for entry in same}) > 1:
             for entry in same:
                 report.lose(entry, CONTRADICTION, f"{entry.id} is {entry.label}")
@@ -121,6 +122,15 @@ def collect(
             for entry in same[1:]:
                 report.lose(entry, DUPLICATE, f"{entry.id} is {same[0].id}")
     return Collection(sorted(chosen, key=lambda entry: entry.id), report)
+
+
+def _lose_held(entry: Entry, held: Fingerprint, report: Report) -> None:
+    """Counts an entry out whose picture the index holds, as the same disease or as another."""
+    if entry.label == held.label:
+        report.lose(entry, DUPLICATE, f"{entry.id} is {held.id}")
+    else:
+        detail = f"{entry.id} is {entry.label}, and {held.id} of the index is {held.label}"
+        report.lose(entry, CONTRADICTION, detail)
 
 
 def _label(words: str, listing: Listing, labels: LabelSet | None) -> str | None:

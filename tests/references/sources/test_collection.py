@@ -8,6 +8,7 @@ import pytest
 from hikari_serve.errors import BadImage
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.pictures.view import content_hash
+from hikari_serve.references.manifest import Fingerprint
 from hikari_serve.references.sources.collection import (
     CONTRADICTION,
     DUPLICATE,
@@ -72,7 +73,7 @@ def test_equal_pictures_are_taken_once(tmp_path: Path) -> None:
         entry(tmp_path, "d", "psoriasis", 2),
         entry(tmp_path, "e", "acne", 3),
     ]
-    held = [(content_hash(entries[4].picture.read_bytes()), "old")]
+    held = [Fingerprint("old", "acne_vulgaris", "", content_hash(entries[4].picture.read_bytes()))]
     found = collect(Listing(entries, tmp_path), SKINCAP, held=held)
     assert [each.id for each in found.entries] == ["a"]
     assert [(reason, detail) for _, reason, detail in found.report.left_out] == [
@@ -80,6 +81,17 @@ def test_equal_pictures_are_taken_once(tmp_path: Path) -> None:
         (CONTRADICTION, "c is acne_vulgaris"),
         (CONTRADICTION, "d is psoriasis"),
         (DUPLICATE, "e is old"),
+    ]
+
+
+def test_a_picture_that_is_held_as_another_disease_is_a_contradiction(tmp_path: Path) -> None:
+    entries = [entry(tmp_path, "a", "acne", 1), entry(tmp_path, "b", "psoriasis", 1)]
+    held = [Fingerprint("old", "psoriasis", "", content_hash(entries[0].picture.read_bytes()))]
+    found = collect(Listing(entries, tmp_path), SKINCAP, held=held)
+    assert found.entries == []
+    assert [each[1:] for each in found.report.left_out] == [
+        (CONTRADICTION, "a is acne_vulgaris, and old of the index is psoriasis"),
+        (DUPLICATE, "b is old"),
     ]
 
 
