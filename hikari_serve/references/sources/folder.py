@@ -16,6 +16,7 @@ SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", "
 LOOSE = "pictures in no folder of a class"
 NO_PICTURE = "files that are no pictures by their names"
 NAMELESS = "rows that name no picture"
+AGAIN = "folders that are read already"
 
 
 def read_source(path: Path) -> Listing:
@@ -66,6 +67,8 @@ def read_table(path: Path) -> Listing:
 def read_folders(path: Path) -> Listing:
     """Reads a folder with one folder of pictures for each class, whose name is the label.
 
+    Links are followed: whether what they find may be taken is for others to say.
+
     Raises:
         InvalidInput: There is no picture in any folder of it, or its folders divide the pictures
             otherwise than by disease.
@@ -79,9 +82,7 @@ def read_folders(path: Path) -> Listing:
         )
     listing = Listing([], path)
     for folder in folders:
-        for file in sorted(folder.rglob("*")):
-            if file.is_dir() or file.name.startswith("."):
-                continue
+        for file in _files(folder, listing):
             if file.suffix.lower() not in PICTURES:
                 listing.left_out.append(LeftOut(Row(file), NO_PICTURE))
                 continue
@@ -95,6 +96,28 @@ def read_folders(path: Path) -> Listing:
         )
     listing.left_out += [LeftOut(Row(file), LOOSE) for file in loose]
     return listing
+
+
+def _files(folder: Path, listing: Listing) -> list[Path]:
+    """What lies in the folder of a class at any depth, but for hidden files and folders.
+
+    Each folder is read once, links last, so that none that leads back goes on for ever.
+    """
+    found: list[Path] = []
+    read: set[Path] = set()
+    links = [folder]
+    while links:
+        for name, folders, files in os.walk(links.pop(0)):
+            here = Path(name)
+            if here.resolve() in read:
+                listing.left_out.append(LeftOut(Row(here), AGAIN))
+                folders.clear()
+                continue
+            read.add(here.resolve())
+            folders[:] = sorted(each for each in folders if not each.startswith("."))
+            links += [here / each for each in folders if (here / each).is_symlink()]
+            found += [here / each for each in files if not each.startswith(".")]
+    return sorted(found)
 
 
 def _visible(folder: Path) -> list[Path]:

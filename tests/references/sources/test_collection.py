@@ -145,3 +145,14 @@ def test_pictures_outside_of_the_source(tmp_path: Path) -> None:
     assert found.report.reasons() == {DUPLICATE: 3, OUTSIDE: 3, MISSING: 1}
     taken = collect(read_source(source), SKINCAP, outside=True)
     assert sorted(each.id for each in taken.entries) == ["../out.png", "in.png"]
+
+
+def test_a_folder_that_is_linked_from_outside_is_told(tmp_path: Path) -> None:
+    paint(tmp_path / "source" / "acne" / "in.png", (1, 2, 3))
+    paint(tmp_path / "ward" / "out.png", (4, 5, 6))
+    (tmp_path / "source" / "acne" / "ward").symlink_to(tmp_path / "ward")
+    listed = tmp_path / "source" / "acne" / "ward" / "out.png"
+    found = collect(read_source(tmp_path / "source"), SKINCAP)
+    assert found.report.left_out == [LeftOut(Row(listed), OUTSIDE, str(listed))]
+    taken = collect(read_source(tmp_path / "source"), SKINCAP, outside=True)
+    assert [each.id for each in taken.entries] == ["acne/in.png", "acne/ward/out.png"]

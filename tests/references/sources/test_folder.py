@@ -6,7 +6,7 @@ import pytest
 
 from hikari_serve.drawing.cases import draw_set
 from hikari_serve.errors import InvalidInput
-from hikari_serve.references.sources.folder import LOOSE, NAMELESS, NO_PICTURE, read_source
+from hikari_serve.references.sources.folder import AGAIN, LOOSE, NAMELESS, NO_PICTURE, read_source
 from hikari_serve.references.sources.listing import Entry, LeftOut, Row
 from tests.references.sources.pictures import paint
 
@@ -15,6 +15,7 @@ def test_a_folder_for_each_class(tmp_path: Path) -> None:
     first = paint(tmp_path / "Psoriasis" / "b.PNG", (1, 2, 3))
     deep = paint(tmp_path / "acne vulgaris" / "face" / "a.jpg", (4, 5, 6))
     paint(tmp_path / ".cache" / "c.png", (7, 8, 9))
+    paint(tmp_path / "Psoriasis" / ".ipynb_checkpoints" / "old" / "b.png", (7, 8, 9))
     loose = paint(tmp_path / "loose.png", (1, 1, 1))
     notes = tmp_path / "Psoriasis" / "notes.txt"
     notes.write_text("no picture")
@@ -26,6 +27,34 @@ def test_a_folder_for_each_class(tmp_path: Path) -> None:
     ]
     assert listing.root == tmp_path
     assert listing.left_out == [LeftOut(Row(notes), NO_PICTURE), LeftOut(Row(loose), LOOSE)]
+
+
+def test_linked_folders_are_read_like_others(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    paint(source / "acne" / "b" / "own.png", (1, 2, 3))
+    paint(tmp_path / "ward" / "deep" / "there.png", (4, 5, 6))
+    (source / "acne" / "a").symlink_to(source / "acne" / "b")
+    (source / "acne" / "ward").symlink_to(tmp_path / "ward")
+    (source / "psoriasis").symlink_to(tmp_path / "ward" / "deep")
+    listing = read_source(source)
+    assert [(entry.id, entry.label) for entry in listing.entries] == [
+        ("acne/b/own.png", "acne"),
+        ("acne/ward/deep/there.png", "acne"),
+        ("psoriasis/there.png", "psoriasis"),
+    ]
+    assert listing.left_out == [LeftOut(Row(source / "acne" / "a"), AGAIN)]
+
+
+def test_links_that_lead_back_end(tmp_path: Path) -> None:
+    paint(tmp_path / "acne" / "face" / "a.png", (1, 2, 3))
+    (tmp_path / "acne" / "face" / "up").symlink_to(tmp_path / "acne")
+    (tmp_path / "acne" / "self").symlink_to(tmp_path / "acne" / "self")
+    listing = read_source(tmp_path)
+    assert [entry.id for entry in listing.entries] == ["acne/face/a.png"]
+    assert listing.left_out == [
+        LeftOut(Row(tmp_path / "acne" / "face" / "up"), AGAIN),
+        LeftOut(Row(tmp_path / "acne" / "self"), NO_PICTURE),
+    ]
 
 
 def test_endings_that_browsers_and_phones_give(tmp_path: Path) -> None:
