@@ -102,7 +102,10 @@ class CardReferences:
         embeddings = self._clip.get_image_features(pixel_values=pixels).pooler_output.numpy()
         top_k = self._settings.top_k
         return [
-            [self._case(found.case_id) for found in self._index.search(Query(embedding), top_k)]
+            [
+                self._case(found.case_id)
+                for found in self._index.search(Query(embedding), top_k).best
+            ]
             for embedding in embeddings
         ]
 

@@ -149,15 +149,26 @@ class Retrieval(Frozen):
         index: Digest of the index that they came from.
         cases: The best first, as the reference model's `expose` shows them.
         labels: The disease of each case, for comparing; no answer shows it.
+        nearest: Cosine similarity of the nearest case, which words may have kept out of `cases`;
+            None without cases.
         typicality: Share of the index's own cases that are at least as far from the nearest other
-            one as the picture is from the nearest of these; None where that is not known.
+            one as the picture is from its nearest; None where that is not known.
     """
 
     kind: Literal["retrieval"] = "retrieval"
     index: str
     cases: tuple[ReferenceCase, ...]
     labels: tuple[str, ...] = ()
+    nearest: float | None = None
     typicality: float | None = None
+
+    @property
+    def nearest_distance(self) -> float | None:
+        """One minus the similarity of the nearest case, from 0 to 2; None without cases."""
+        similarities = [case.similarity for case in self.cases]
+        if self.nearest is not None:  # a runner of another release may not say
+            similarities.append(self.nearest)
+        return round(1 - max(similarities), 6) if similarities else None
 
 
 Output = Classification | Description | Retrieval

@@ -22,8 +22,8 @@ class Evidence:
         group_unknown: Whether a stage that names such groups was asked and named none.
         blank: Whether the picture shows one colour and nothing else.
         searched: Whether a retrieving stage has answered, be it with no case at all.
-        nearest_distance: One minus the cosine similarity of the nearest retrieved case, from 0
-            to 2; None without cases.
+        nearest_distance: One minus the cosine similarity of the nearest case, from 0 to 2, be it
+            among the retrieved or not; None without cases.
         typicality: Share of the index's own cases that are at least as far from the nearest other
             one; None without cases, and where the index has a single one.
         cases_agreeing: Share of the retrieved cases that have this label; None without cases, or
@@ -64,7 +64,7 @@ def weigh(
     """
     named = headline if isinstance(headline, Classification) else None
     retrieved = [each for each in others.values() if isinstance(each, Retrieval)]
-    similarities = [case.similarity for each in retrieved for case in each.cases]
+    distances = [each.nearest_distance for each in retrieved if each.nearest_distance is not None]
     labels = [label for each in retrieved for label in each.labels]
     usual = [each.typicality for each in retrieved if each.typicality is not None]
     agreeing = None
@@ -75,8 +75,7 @@ def weigh(
         group_unknown=_group_unknown(named, others.values()),
         blank=quality.blank,
         searched=bool(retrieved),
-        # the words may rank the cases too, so that the first need not be the nearest
-        nearest_distance=round(1 - max(similarities), 6) if similarities else None,
+        nearest_distance=min(distances, default=None),
         typicality=min(usual, default=None),
         cases_agreeing=agreeing,
         mentions={

@@ -77,9 +77,10 @@ class Metrics(Observer):
             self._figures.stage_seconds.labels(cascade, stage, part).observe(took)
         if isinstance(ended.output, Classification):
             self._classified((cascade, stage), ended.output)
-        elif isinstance(ended.output, Retrieval) and ended.output.cases:
-            distance = 1 - ended.output.cases[0].similarity
-            self._figures.distance.labels(cascade, stage).observe(distance)
+        elif isinstance(ended.output, Retrieval):
+            distance = ended.output.nearest_distance
+            if distance is not None:
+                self._figures.distance.labels(cascade, stage).observe(distance)
 
     def _classified(self, where: tuple[str, str], found: Classification) -> None:
         self._figures.decisions.labels(*where, found.decision).inc()

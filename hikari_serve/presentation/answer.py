@@ -25,7 +25,7 @@ class Checks(Frozen):
         group_disease: Whether the disease belongs to the group that the group model named;
             `unknown` unless both named one.
         nearest_distance: One minus the cosine similarity of the nearest reference case, from 0
-            to 2; null without references.
+            to 2, be it among `references` or not; null without references.
         typicality: Share of the index's own cases that are at least as far from the nearest other
             one; null without references.
         references_agreeing: Share of the retrieved cases that have this disease; null without

@@ -49,6 +49,19 @@ class Match(NamedTuple):
     score: float
 
 
+class Matches(NamedTuple):
+    """What a search found.
+
+    Attributes:
+        best: The cases with the highest scores, the highest first.
+        nearest: The largest `similarity` of any case that is not left out, be it among `best` or
+            not; None if all are left out.
+    """
+
+    best: list[Match]
+    nearest: float | None
+
+
 class ReferenceIndex:
     """An opened index. Searching and reading are safe from several threads."""
 
@@ -143,7 +156,7 @@ class ReferenceIndex:
     def __len__(self) -> int:
         return len(self._cases)
 
-    def search(self, query: Query, k: int) -> list[Match]:
+    def search(self, query: Query, k: int) -> Matches:
         """Finds the `k` best cases by comparing with every one of them.
 
         Args:
@@ -151,14 +164,15 @@ class ReferenceIndex:
             k: How many cases; all that are not left out, if there are fewer.
 
         Returns:
-            Highest score first; of equal ones the case with the smaller id.
+            Highest score first; of equal ones the case with the smaller id first.
 
         Raises:
             InvalidInput: `k` is below 1, or an embedding is no vector of this size.
             EngineFailed: An embedding is zero or not finite.
         """
         ranked = rank(query, k, self._contents, self._embeddings, self._text)
-        return [Match(self._cases[row].id, similarity, score) for row, similarity, score in ranked]
+        best = [Match(self._cases[row].id, *scores) for row, *scores in ranked.best]
+        return Matches(best, ranked.nearest)
 
     def case(self, case_id: str) -> Case:
         """Reads one case with its picture; the last ones are at hand.

@@ -39,13 +39,26 @@ class Ranked(NamedTuple):
     score: float
 
 
+class Ranking(NamedTuple):
+    """What comparing with every case comes to.
+
+    Attributes:
+        best: The cases with the highest scores, the highest first.
+        nearest: The largest similarity of all that are not left out, whether the words let it
+            among the best or not; None if all are left out.
+    """
+
+    best: list[Ranked]
+    nearest: float | None
+
+
 def rank(
     query: Query,
     k: int,
     contents: NDArray[np.str_],
     images: NDArray[np.float32],
     texts: NDArray[np.float32] | None,
-) -> list[Ranked]:
+) -> Ranking:
     """Ranks cases by comparing with every one of them.
 
     Args:
@@ -56,7 +69,7 @@ def rank(
         texts: The same of the words, [count, text dim], if the index has them.
 
     Returns:
-        Highest score first; of equal ones the smaller row.
+        Highest score first; of equal ones the smaller row first.
 
     Raises:
         InvalidInput: `k` is below 1, an embedding is no vector of this size, or the query has
@@ -79,7 +92,10 @@ def rank(
         kept &= similarity <= query.max_similarity
     order = np.argsort(-score, kind="stable")
     best = order[kept[order]][:k]
-    return [Ranked(int(row), float(similarity[row]), float(score[row])) for row in best]
+    return Ranking(
+        [Ranked(int(row), float(similarity[row]), float(score[row])) for row in best],
+        float(similarity[kept].max()) if kept.any() else None,
+    )
 
 
 def _cosines(rows: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,7 +1,5 @@
 """Kind `retrieve`: the cases of an index that are most like the picture."""
 
-from collections.abc import Sequence
-
 from hikari_serve.engines.contract import Output
 from hikari_serve.engines.encoders import Encoded, ReferenceEncoder
 from hikari_serve.observer import NOBODY, Observer
@@ -58,23 +56,20 @@ class Retriever(Model):
     def read(self, output: Output, item: Item, asked: Asked) -> Retrieval:
         assert isinstance(output, Encoded)
         query = query_of(output, self._settings, item.content)
-        matches = self._index.search(query, item.cases or self._settings.top_k)
+        matches, nearest = self._index.search(query, item.cases or self._settings.top_k)
         cases = self._index.cases(match.case_id for match in matches)
+        usual = typicality(1 - nearest, self._nearest) if nearest is not None else None
         return Retrieval(
             index=self._index.digest,
             cases=tuple(map(self._shown, matches, cases)),
             labels=tuple(case.label for case in cases),
-            typicality=self._typicality(matches),
+            nearest=round(nearest, 6) if nearest is not None else None,
+            typicality=usual,
         )
 
     async def close(self) -> None:
         await super().close()
         self._index.close()
-
-    def _typicality(self, matches: Sequence[Match]) -> float | None:
-        if not matches:
-            return None
-        return typicality(1 - max(match.similarity for match in matches), self._nearest)
 
     def _shown(self, match: Match, case: Case) -> ReferenceCase:
         """A case as far as the model's `expose` allows: SkinCAP may not be redistributed."""

@@ -61,6 +61,17 @@ def test_the_references_are_compared_with_the_disease() -> None:
     assert checks.references_agreeing == pytest.approx(2 / 3, abs=1e-3)
 
 
+def test_the_nearest_case_need_not_be_among_the_retrieved() -> None:
+    made = bench(max_distance=0.05)
+    case = ReferenceCase(id="c", similarity=0.1)
+    made.stages["references"].output = Retrieval(
+        index="i1", cases=(case,), labels=LABELS[:1], nearest=0.96
+    )
+    answer = made.run()
+    assert answer.status == "complete"
+    assert answer.checks.nearest_distance == pytest.approx(0.04)
+
+
 def test_without_references_nothing_is_said_of_them() -> None:
     checks = bench().run(cases=0).checks
     assert (checks.nearest_distance, checks.references_agreeing) == (None, None)

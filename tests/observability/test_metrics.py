@@ -13,7 +13,7 @@ from hikari_serve.observability.figures import Figures
 from hikari_serve.observability.metrics import Metrics
 from hikari_serve.observer import RequestEnd
 from hikari_serve.scheduling.queue import Queue
-from hikari_serve.stage import Provenance
+from hikari_serve.stage import Provenance, ReferenceCase, Retrieval
 from tests.scheduling.test_queue import Ask, EchoEngine, submit
 from tests.scripted import Bench
 
@@ -75,6 +75,8 @@ def test_a_stages_parts_are_its_time() -> None:
 def test_what_the_models_said_is_counted() -> None:
     page = Page()
     bench = Bench(page.metrics)
+    far = ReferenceCase(id="c", similarity=0.2)  # which words put first
+    bench.stages["references"].output = Retrieval(index="i1", cases=(far,), nearest=0.9)
     bench.run()
     for name, labels in (
         ("decisions_total", {"stage": "disease", "decision": "answered"}),

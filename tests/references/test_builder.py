@@ -60,7 +60,7 @@ def test_order_of_ids_is_that_of_the_database(tmp_path: Path) -> None:
     index = ReferenceIndex.open(tmp_path / "index")
     for wanted in cases:
         query = np.array([cases.index(wanted) * 30, 100, 50], dtype=np.float32)
-        assert index.search(Query(query), 1)[0].case_id == wanted.id
+        assert index.search(Query(query), 1).best[0].case_id == wanted.id
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_equal_pictures_and_words_are_embedded_once(tmp_path: Path) -> None:
     out = tmp_path / "index"
     build(twice, counted, WORDED, out, embed_texts=counted_words)
     assert sizes == [2, 2]
-    found = ReferenceIndex.open(out).search(Query(np.array([9, 0, 0], dtype=np.float32)), 3)
+    found = ReferenceIndex.open(out).search(Query(np.array([9, 0, 0], dtype=np.float32)), 3).best
     assert found[0].similarity == found[1].similarity == 1
 
 

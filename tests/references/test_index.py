@@ -29,7 +29,7 @@ def vector(*values: float) -> NDArray[np.float32]:
 class TestSearch:
     def test_most_similar_first(self, folder: Path) -> None:
         index = ReferenceIndex.open(folder, ENCODER)
-        found = index.search(Query(vector(200, 90, 95)), k=3)
+        found = index.search(Query(vector(200, 90, 95)), k=3).best
         assert [match.case_id for match in found] == ["rosé", "dark red", "red"]
         assert found[0].similarity > 0.99
         assert found[1].similarity == found[2].similarity  # the same hue: smaller id first
@@ -37,12 +37,12 @@ class TestSearch:
 
     def test_length_of_the_query_does_not_matter(self, folder: Path) -> None:
         index = ReferenceIndex.open(folder)
-        near, far = (index.search(Query(vector(red, 0, 0)), 1) for red in (1e-3, 1e3))
+        near, far = (index.search(Query(vector(red, 0, 0)), 1).best for red in (1e-3, 1e3))
         assert near == far == [Match("dark red", 1.0, 1.0)]
 
     def test_more_than_there_are(self, folder: Path) -> None:
         index = ReferenceIndex.open(folder)
-        found = index.search(Query(vector(1, 2, 3)), k=100)
+        found = index.search(Query(vector(1, 2, 3)), k=100).best
         assert len(found) == len(index) == 5
         assert {match.case_id for match in found} == {case.id for case in CASES}
 
@@ -59,7 +59,7 @@ class TestSearch:
         )
         query = dice.normal(size=67).astype(np.float32)
         query *= np.sign(query @ row)
-        found = ReferenceIndex.open(tmp_path / "index").search(Query(query), k=203)
+        found = ReferenceIndex.open(tmp_path / "index").search(Query(query), k=203).best
         assert len({match.similarity for match in found}) == 2
         assert [match.case_id for match in found] == sorted(ids[::2]) + sorted(ids[1::2])
 
@@ -76,30 +76,40 @@ class TestSearch:
         query = dice.normal(size=16)
         cosine = rows @ query / np.linalg.norm(rows, axis=1) / np.linalg.norm(query)
         index = ReferenceIndex.open(tmp_path / "index")
-        found = index.search(Query(query.astype(np.float32)), k=10)
+        found = index.search(Query(query.astype(np.float32)), k=10).best
         assert [int(match.case_id) for match in found] == list(np.argsort(-cosine)[:10])
         assert [match.similarity for match in found] == pytest.approx(np.sort(-cosine)[:10] * -1)
         for row in rows.astype(np.float32):
             for sign in (1, -1):
-                matches = index.search(Query(sign * row), k=40)
+                matches = index.search(Query(sign * row), k=40).best
                 assert all(-1 <= match.similarity <= 1 for match in matches)
 
     def test_words_take_the_part_that_alpha_leaves_them(self, worded: Path) -> None:
         index = ReferenceIndex.open(worded, WORDED)
         image, text = vector(250, 120, 130), vector(0, 1)
-        alone = index.search(Query(image, alpha=0.3), 5)
+        alone = index.search(Query(image, alpha=0.3), 5).best
         assert [match.score for match in alone] == [match.similarity for match in alone]
         cosine = {match.case_id: match.similarity for match in alone}
         for alpha in (0.0, 0.3, 1.0):
-            found = index.search(Query(image, text, alpha), 5)
+            found = index.search(Query(image, text, alpha), 5).best
             for match in found:
                 likeness = 1.0 if match.case_id == "green" else 0.0  # see `embed_words`
                 assert match.similarity == cosine[match.case_id]
                 expected = alpha * match.similarity + (1 - alpha) * likeness
                 assert match.score == pytest.approx(expected, abs=1e-6)
             assert found == sorted(found, key=lambda match: -match.score)
-        assert index.search(Query(image, text, 0.3), 1)[0].case_id == "green"
-        assert index.search(Query(image, text, 1.0), 1)[0].case_id == "rosé"
+        assert index.search(Query(image, text, 0.3), 1).best[0].case_id == "green"
+        assert index.search(Query(image, text, 1.0), 1).best[0].case_id == "rosé"
+
+    def test_the_nearest_is_told_where_words_keep_it_from_the_best(self, worded: Path) -> None:
+        index = ReferenceIndex.open(worded, WORDED)
+        image = vector(250, 120, 130)
+        alone = index.search(Query(image), 5)
+        assert alone.nearest == alone.best[0].similarity
+        for k in (1, 5):
+            found = index.search(Query(image, vector(0, 1), 0.3), k)
+            assert found.best[0].similarity < alone.best[0].similarity
+            assert found.nearest == alone.nearest
 
     def test_an_index_without_words_cannot_compare_them(self, folder: Path) -> None:
         with pytest.raises(InvalidInput, match="no embeddings of words"):
@@ -108,15 +118,17 @@ class TestSearch:
     def test_the_picture_itself_is_left_out_by_its_content(self, folder: Path) -> None:
         index = ReferenceIndex.open(folder)
         own = Query(vector(250, 0, 0), content=content_hash(CASES[0].image))
-        assert [match.case_id for match in index.search(own, 5)] == [
+        assert [match.case_id for match in index.search(own, 5).best] == [
             "dark red", "rosé", "blue", "green",
         ]  # fmt: skip
 
     def test_near_duplicates_are_left_out_by_their_similarity(self, folder: Path) -> None:
         index = ReferenceIndex.open(folder)
-        found = index.search(Query(vector(250, 0, 0), max_similarity=0.99), 5)
+        found = index.search(Query(vector(250, 0, 0), max_similarity=0.99), 5).best
         assert [match.case_id for match in found] == ["rosé", "blue", "green"]
-        assert index.search(Query(vector(250, 0, 0), max_similarity=-0.5), 5) == []
+        far = index.search(Query(vector(250, 0, 0), max_similarity=0.99), 1)
+        assert far.nearest == found[0].similarity  # those that are left out are not the nearest
+        assert index.search(Query(vector(250, 0, 0), max_similarity=-0.5), 5) == ([], None)
 
     @pytest.mark.parametrize("k", [0, -3])
     def test_k_below_one(self, folder: Path, k: int) -> None:
@@ -163,7 +175,7 @@ class TestCases:
 
         def both(number: int) -> bool:
             wanted = CASES[number % len(CASES)]
-            found = index.search(Query(vector(0, 0, 1)), 1)
+            found = index.search(Query(vector(0, 0, 1)), 1).best
             return index.case(wanted.id) == wanted and found[0].case_id == "blue"
 
         with ThreadPoolExecutor(8) as pool:
@@ -232,7 +244,7 @@ class TestOpening:
         assert index.encoder == ENCODER
         assert index.digest == json.loads((folder / MANIFEST).read_text())["digest"]
         index.close()
-        assert index.search(Query(vector(0, 1, 0)), 1)[0].case_id == "green"
+        assert index.search(Query(vector(0, 1, 0)), 1).best[0].case_id == "green"
 
     def test_missing(self, tmp_path: Path) -> None:
         with pytest.raises(

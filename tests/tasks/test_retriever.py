@@ -168,6 +168,14 @@ class TestWords:
         (same,) = (case for case in found.cases if case.id == "case 3")  # whose words are equal
         assert same.score == pytest.approx(0.5 * same.similarity + 0.5, abs=1e-5)
 
+    def test_neither_words_nor_the_number_of_cases_move_the_nearest(self, ask: Ask) -> None:
+        text = {**TEXT, "alpha": 0.0}
+        one = ask(encoder="siglip", text=text, description=WORDS[3], cases=1)
+        (far,) = one.cases
+        assert one.nearest > far.similarity
+        assert one.nearest_distance == pytest.approx(1 - one.nearest)
+        assert one.typicality > 0.5  # of a case as far as this one it is about 0.3
+
     def test_in_a_shared_space_the_picture_is_compared_with_words(self, ask: Ask) -> None:
         text = {
             "encoder": "clip",

@@ -173,7 +173,7 @@ class Workshop:
             encoded = Encoded(encoder.images([picture])[0], text)
             query = query_of(encoded, self.settings, content_hash(data), alpha)
             matches = index.search(query, k or self.settings.top_k)
-            return [Found(match, index.case(match.case_id)) for match in matches]
+            return [Found(match, index.case(match.case_id)) for match in matches.best]
 
     def _encoder(self) -> CaseEncoder:
         version = self.repository.served_versions(self.config)[-1]
