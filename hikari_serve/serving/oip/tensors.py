@@ -16,6 +16,10 @@ from hikari_serve.quoting import quoted
 MOST_ELEMENTS = 4096
 """Of one input: pictures, words or ids of cases. What is counted before it is read."""
 
+MOST_DIMENSIONS = 8
+"""Of a shape, far more than any input has: the elements of thousands of dimensions are a number so
+long that multiplying it takes seconds."""
+
 NUMBERS = {"FP32": "<f4", "INT32": "<i4"}
 """The data types of numbers that models here take or give, as numpy writes them."""
 
@@ -44,8 +48,13 @@ def size_of(name: str, shape: Sequence[int]) -> int:
     """How many elements an input of a shape has.
 
     Raises:
-        InvalidInput: A length is negative, or there are too many elements.
+        InvalidInput: A length is negative, or there are too many elements or dimensions.
     """
+    if len(shape) > MOST_DIMENSIONS:
+        raise InvalidInput(
+            f"input '{quoted(name)}': its shape has {len(shape)} dimensions; {MOST_DIMENSIONS} are "
+            "the most that is accepted"
+        )
     if any(length < 0 for length in shape):
         raise InvalidInput(f"input '{quoted(name)}': its shape {_told(shape)} has a length below 0")
     size = math.prod(shape)

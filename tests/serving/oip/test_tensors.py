@@ -1,6 +1,7 @@
 """The binary form of tensors: what is written reads back, and nothing else is read."""
 
 import struct
+import time
 
 import numpy as np
 import pytest
@@ -51,11 +52,19 @@ def test_any_bytes_are_a_tensor_or_a_sentence(datatype: str, shape: list[int], r
         ([0], b"a", "its 0 elements end 1 bytes before its data"),
         ([-1], b"", r"its shape \[-1\] has a length below 0"),
         ([2**62], b"", f"more than {MOST_ELEMENTS} elements"),
+        ([1] * 9, b"", "its shape has 9 dimensions; 8 are the most"),
     ],
 )
 def test_lying_bytes_are_told_where_they_lie(shape: list[int], raw: bytes, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         decode("x", "BYTES", shape, raw)
+
+
+def test_a_shape_of_many_dimensions_is_not_multiplied() -> None:
+    began = time.monotonic()
+    with pytest.raises(InvalidInput, match="150000 dimensions"):
+        size_of("x", [127] * 150_000)
+    assert time.monotonic() - began < 0.5  # its product takes three seconds
 
 
 def test_numbers_have_four_bytes() -> None:
