@@ -1,7 +1,6 @@
 """Between the protocol's messages and the data plane's."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sized
 
 from tritonclient.grpc import service_pb2
 
@@ -23,6 +22,10 @@ CLASSES = "classification"
 BINARY_SIZE = "binary_data_size"
 """Belongs to HTTP; KServe's client sends it over gRPC too."""
 
+MOST = 256
+"""Inputs, outputs or parameters of a message: more than any model has. A message of a few bytes for
+each may have millions, and what is made of them here is large."""
+
 EMPTY_FINAL = "triton_enable_empty_final_response"
 """Asks for the final flag, which is always sent here, with the last answer itself."""
 
@@ -37,8 +40,10 @@ def read(
     """Reads a request.
 
     Raises:
-        InvalidInput: It holds no such tensors.
+        InvalidInput: It holds no such tensors, or too many.
     """
+    _bounded("inputs", message.inputs)
+    _bounded("outputs", message.outputs)
     raw = message.raw_input_contents
     if raw and len(raw) != len(message.inputs):
         raise InvalidInput(
@@ -80,8 +85,9 @@ def parameters_of(given: Mapping[str, service_pb2.InferParameter]) -> dict[str, 
     """Reads parameters, of whichever message.
 
     Raises:
-        InvalidInput: One has no value.
+        InvalidInput: One has no value, or there are too many.
     """
+    _bounded("parameters", given)
     found: dict[str, Parameter] = {}
     for name, parameter in given.items():
         choice = parameter.WhichOneof("parameter_choice")
@@ -89,6 +95,11 @@ def parameters_of(given: Mapping[str, service_pb2.InferParameter]) -> dict[str, 
             raise InvalidInput(f"parameter '{quoted(name)}' has no value")
         found[name] = getattr(parameter, choice)
     return found
+
+
+def _bounded(what: str, given: Sized) -> None:
+    if len(given) > MOST:
+        raise InvalidInput(f"there are {len(given)} {what}; {MOST} are the most that is accepted")
 
 
 def _raw(given: service_pb2.ModelInferRequest.InferInputTensor, raw: bytes) -> Tensor:
@@ -112,13 +123,13 @@ def _typed(given: service_pb2.ModelInferRequest.InferInputTensor) -> Tensor:
         raise unknown_datatype(given.name, given.datatype)
     size = size_of(given.name, given.shape)
     field = CONTENTS[given.datatype]
-    values: list[Any] = list(getattr(given.contents, field))
+    values = getattr(given.contents, field)
     if len(values) != size:
         raise InvalidInput(
             f"input '{name}': its shape {list(given.shape)} has {size} elements, but its {field} "
             f"{len(values)}"
         )
-    return Tensor(given.name, given.datatype, tuple(given.shape), values)
+    return Tensor(given.name, given.datatype, tuple(given.shape), list(values))
 
 
 def _requested(
