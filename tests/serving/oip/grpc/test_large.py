@@ -51,11 +51,23 @@ def contents() -> bytes:
     return bytes(message.SerializeToString())
 
 
+def name_of_an_input() -> bytes:
+    return bytes(message_of(name="a" * 19_000_000).SerializeToString())
+
+
+def name_of_a_parameter() -> bytes:
+    message = message_of()
+    message.parameters["a" * 19_000_000].bool_param = True
+    return bytes(message.SerializeToString())
+
+
 CASES: dict[Callable[[], bytes], str] = {
     dimensions: "its shape has 150000 dimensions; 8 are the most",
     outputs: f"there are 1000000 outputs; {MOST} are the most",
     inputs: f"there are 1000001 inputs; {MOST} are the most",
     parameters: f"there are 200000 parameters; {MOST} are the most",
+    name_of_an_input: "aaa…'; there are image, references, until",
+    name_of_a_parameter: "aaa…'; there are priority, timeout",
     contents: "has 1 elements, but its int_contents 2000000",
 }
 
