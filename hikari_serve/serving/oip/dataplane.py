@@ -188,25 +188,15 @@ class DataPlane:
         parameters: dict[str, Parameter] = {FINAL: True} if on_part else {}
         return InferResponse(request.model, gave.version or newest, request.id, outputs, parameters)
 
-    async def load(self, name: str) -> None:
-        """Loads the versions of a model that its policy chooses now; see `Controller.load`.
+    def controller(self) -> Controller:
+        """What loads and unloads models.
 
         Raises:
             Unsupported: Control is off.
         """
         if self._controller is None:
             raise off()
-        await self._controller.load(name)
-
-    async def unload(self, name: str) -> None:
-        """Unloads a model; see `Controller.unload`.
-
-        Raises:
-            Unsupported: Control is off.
-        """
-        if self._controller is None:
-            raise off()
-        await self._controller.unload(name)
+        return self._controller
 
     @property
     def _models(self) -> Mapping[str, ServedModel]:

@@ -119,14 +119,16 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
 
     async def RepositoryModelLoad(self, message: Any, context: Any) -> Any:  # noqa: N802
         """Loads a model as it lies in the repository now."""
+        controller = self._plane.controller()
         check_load(parameters_of(message.parameters))
-        await self._plane.load(message.model_name)
+        await controller.load(message.model_name)
         return pb.RepositoryModelLoadResponse()
 
     async def RepositoryModelUnload(self, message: Any, context: Any) -> Any:  # noqa: N802
         """Unloads a model."""
+        controller = self._plane.controller()
         check_unload(parameters_of(message.parameters))
-        await self._plane.unload(message.model_name)
+        await controller.unload(message.model_name)
         return pb.RepositoryModelUnloadResponse()
 
     async def ModelInfer(self, message: Any, context: Any) -> Any:  # noqa: N802

@@ -1,7 +1,6 @@
 """The routes of `/v2`: HTTP in, one question to the data plane, HTTP out."""
 
 import asyncio
-import json
 from typing import Any
 
 from starlette.requests import Request
@@ -19,6 +18,7 @@ from hikari_serve.serving.oip.control import check_load, check_unload
 from hikari_serve.serving.oip.dataplane import EXTENSIONS, NAME, DataPlane
 from hikari_serve.serving.oip.http.coding import read_decoded
 from hikari_serve.serving.oip.http.errors import Handler, translated
+from hikari_serve.serving.oip.http.json_text import parse
 from hikari_serve.serving.oip.http.reading import HEADER, Asked, read
 from hikari_serve.serving.oip.http.statistics import statistics_json
 from hikari_serve.serving.oip.http.writing import write
@@ -124,7 +124,7 @@ async def _statistics(request: Request) -> Response:
 
 
 async def _index(request: Request) -> Response:
-    asked = await _object(request, FIELDS_BYTES)
+    asked = await _object(request)
     ready = asked.get("ready", False)
     if not isinstance(ready, bool):
         raise InvalidInput("the body is an object whose `ready` is true or false")
@@ -143,33 +143,30 @@ async def _index(request: Request) -> Response:
 
 
 async def _load(request: Request) -> Response:
+    controller = _plane(request).controller()  # nothing is read where control is off
     check_load(await _parameters(request))
-    await _plane(request).load(request.path_params["model"])
+    await controller.load(request.path_params["model"])
     return Response()
 
 
 async def _unload(request: Request) -> Response:
+    controller = _plane(request).controller()
     check_unload(await _parameters(request))
-    await _plane(request).unload(request.path_params["model"])
+    await controller.unload(request.path_params["model"])
     return Response()
 
 
 async def _parameters(request: Request) -> dict[str, Any]:
-    """What a load or unload asks for besides; a `file:` may be large, and is refused by name."""
-    asked = await _object(request, json_bytes(request.app.state.settings.max_image_bytes))
-    parameters = asked.get("parameters", {})
+    """What a load or unload asks for besides."""
+    parameters = (await _object(request)).get("parameters", {})
     if not isinstance(parameters, dict):
         raise InvalidInput("the body is an object whose `parameters` is an object")
     return parameters
 
 
-async def _object(request: Request, limit: int) -> dict[str, Any]:
-    """The body, a JSON object; an empty one where there is none."""
-    body = await read_decoded(request, limit)
-    try:
-        asked = json.loads(body or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"the body is not JSON: {error}") from None
+async def _object(request: Request) -> dict[str, Any]:
+    """The body, a JSON object without pictures; an empty one where there is none."""
+    asked = parse(await read_decoded(request, FIELDS_BYTES) or b"{}")
     if not isinstance(asked, dict):
         raise InvalidInput("the body is a JSON object")
     return asked

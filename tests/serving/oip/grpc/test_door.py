@@ -3,6 +3,7 @@
 import asyncio
 import queue
 import time
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -247,7 +248,12 @@ def test_models_stay_as_they_are_unless_control_is_on(client: triton.InferenceSe
             "models are not loaded or unloaded by requests: HIKARI_MODEL_CONTROL=explicit allows "
             "it to keys of the scope `admin`"
         )
-    with pytest.raises(InferenceServerException, match="parameter 'config' overrides"):
-        client.load_model("demo_group", config="{}")
-    with pytest.raises(InferenceServerException, match="parameter 'file:1/x' overrides"):
-        client.load_model("demo_group", files={"file:1/x": b"x"})
+
+
+def test_a_load_overrides_nothing(tmp_path: Path) -> None:
+    plane = Plane(tmp_path)
+    with listening(plane) as address, triton.InferenceServerClient(address) as client:
+        with pytest.raises(InferenceServerException, match="parameter 'config' overrides"):
+            client.load_model("demo_group", config="{}")
+        with pytest.raises(InferenceServerException, match="parameter 'file:1/x' overrides"):
+            client.load_model("demo_group", files={"file:1/x": b"x"})

@@ -255,33 +255,3 @@ def test_no_binary_data_is_a_failure_of_the_server(
     answer = infer(http, text + data, {HEADER: str(len(text))})
     assert answer.status_code == 400
     assert answer.json()["error"]
-
-
-@pytest.mark.parametrize("call", ["load", "unload"])
-def test_models_stay_as_they_are_unless_control_is_on(http: TestClient, call: str) -> None:
-    path = f"/v2/repository/models/demo_group/{call}"
-    said = http.post(path)
-    assert said.status_code == 501
-    assert said.json() == {
-        "error": "models are not loaded or unloaded by requests: HIKARI_MODEL_CONTROL=explicit "
-        "allows it to keys of the scope `admin`",
-        "code": "unsupported",
-    }
-
-
-@pytest.mark.parametrize(
-    ("call", "body", "why"),
-    [
-        ("load", {"parameters": {"config": "{}"}}, "parameter 'config' overrides what lies in"),
-        ("load", {"parameters": {"file:1/x": ""}}, "parameter 'file:1/x' overrides what lies in"),
-        ("load", {"parameters": {"hurry": True}}, "unknown parameter 'hurry': a load has none"),
-        ("unload", {"parameters": {"config": "{}"}}, "unknown parameter 'config'; there is unl"),
-        ("unload", {"parameters": {"unload_dependents": True}}, "a model is unloaded alone"),
-        ("load", {"parameters": []}, "whose `parameters` is an object"),
-        ("load", [], "the body is a JSON object"),
-    ],
-)
-def test_what_a_load_may_not_ask_for(http: TestClient, call: str, body: object, why: str) -> None:
-    said = http.post(f"/v2/repository/models/demo_group/{call}", json=body)
-    assert said.status_code == 400
-    assert why in said.json()["error"]
