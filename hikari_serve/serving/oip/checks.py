@@ -8,7 +8,12 @@ from hikari_serve.errors import DeadlineExceeded, InvalidInput
 from hikari_serve.hints import hint
 from hikari_serve.quoting import quoted
 from hikari_serve.repository.tensors import IMAGE
-from hikari_serve.serving.oip.messages import InferRequest, Parameter, RequestedOutput
+from hikari_serve.serving.oip.messages import (
+    LONGEST_ID,
+    InferRequest,
+    Parameter,
+    RequestedOutput,
+)
 from hikari_serve.serving.oip.signature import ERROR, Port, Signature
 from hikari_serve.serving.oip.tensors import Tensor
 from hikari_serve.stage import DEFAULT_PRIORITY
@@ -48,6 +53,10 @@ def check(request: InferRequest, signature: Signature) -> Checked:
     Raises:
         InvalidInput: They do not fit; the message names what would.
     """
+    if len(request.id) > LONGEST_ID:
+        raise InvalidInput(
+            f"the id has {len(request.id)} characters; {LONGEST_ID} are the most that is accepted"
+        )
     inputs: dict[str, Tensor] = {}
     for tensor in request.inputs:
         if tensor.name in inputs:

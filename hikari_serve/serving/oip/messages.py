@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from hikari_serve.serving.oip.tensors import Tensor
 
+LONGEST_ID = 1024
+"""Characters of a client's own id, which comes back with each response."""
+
 Parameter = bool | int | float | str
 
 

@@ -314,6 +314,7 @@ IMAGE = pictures(b"x")
         ({"inputs": (IMAGE, words("description", "a"))}, InvalidInput, "has no input 'description'"),
         ({"outputs": wanted("desease.label")}, InvalidInput, "no output 'desease.label'; did you mean `disease.label`"),
         ({"outputs": wanted("answer", "answer")}, InvalidInput, "output 'answer' is asked for twice"),
+        ({"id": "x" * 1025}, InvalidInput, "the id has 1025 characters; 1024 are the most"),
         ({"parameters": {"prority": 1}}, InvalidInput, "unknown parameter 'prority'; did you mean `priority`"),
         ({"parameters": {"priority": 10}}, InvalidInput, "'priority' is a whole number from 0, the default, to 9, not 10"),
         ({"parameters": {"timeout": "1"}}, InvalidInput, "parameter 'timeout' is a whole number"),

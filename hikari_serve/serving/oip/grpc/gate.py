@@ -12,7 +12,7 @@ from typing import Any
 
 import grpc
 
-from hikari_serve.errors import HikariError
+from hikari_serve.errors import DeadlineExceeded, HikariError
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.serving.admission import Admission
 from hikari_serve.serving.ending import telling
@@ -28,6 +28,9 @@ PREFIX = "/inference.GRPCInferenceService/"
 
 OPEN = ("ServerLive", "ServerReady")
 """Asked by machines: without a key, and no lines in the log. Nothing that they send is read."""
+
+WRITE_SECONDS = 60.0
+"""A stream whose client takes a response no sooner is closed, because its requests keep places."""
 
 INFER = "ModelInfer"
 """Asks for an answer; its line in the log is the observer's."""
@@ -136,9 +139,14 @@ class _Call:
                     async with aclosing(handle(messages, context)) as answers:
                         async for each in answers:
                             try:
-                                await context.write(each)
+                                async with asyncio.timeout(WRITE_SECONDS):
+                                    await context.write(each)
                             except grpc.aio.InternalError:  # the client left meanwhile
                                 raise asyncio.CancelledError from None
+                            except TimeoutError:
+                                raise DeadlineExceeded(
+                                    f"no response was taken within {WRITE_SECONDS:g} seconds"
+                                ) from None
 
             await self._told(context, answer)
 

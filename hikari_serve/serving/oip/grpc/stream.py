@@ -15,7 +15,7 @@ from hikari_serve.errors import HikariError
 from hikari_serve.serving.ending import Ending
 from hikari_serve.serving.oip.dataplane import DataPlane
 from hikari_serve.serving.oip.grpc.translate import write
-from hikari_serve.serving.oip.messages import InferRequest, InferResponse
+from hikari_serve.serving.oip.messages import LONGEST_ID, InferRequest, InferResponse
 from hikari_serve.serving.oip.parts import FINAL
 
 logger = logging.getLogger(__name__)
@@ -23,6 +23,14 @@ logger = logging.getLogger(__name__)
 MOST_AT_ONCE = 64
 """Requests of one stream whose last response the client has not taken; further ones are read
 later, so that a client that does not read fills no memory."""
+
+
+class _Response:
+    """A response that waits for the client to take it, and whether it has."""
+
+    def __init__(self, message: pb.ModelStreamInferResponse) -> None:
+        self.message = message
+        self.taken = asyncio.Event()
 
 
 async def stream(
@@ -37,13 +45,19 @@ async def stream(
         plane: What answers.
         messages: The requests.
         read: Reads one.
-        taken: Opens the block in which one of so many bytes is answered, if there is room for it.
+        taken: Opens the block in which one of so many bytes is answered, if there is room for it,
+            until its last response is taken.
     """
-    responses: asyncio.Queue[pb.ModelStreamInferResponse | None] = asyncio.Queue()
+    responses: asyncio.Queue[_Response | None] = asyncio.Queue()
     places = asyncio.Semaphore(MOST_AT_ONCE)
 
-    def put(answer: InferResponse) -> None:
-        responses.put_nowait(pb.ModelStreamInferResponse(infer_response=write(answer)))
+    def put(message: pb.ModelStreamInferResponse) -> asyncio.Event:
+        response = _Response(message)
+        responses.put_nowait(response)
+        return response.taken
+
+    def put_answer(answer: InferResponse) -> asyncio.Event:
+        return put(pb.ModelStreamInferResponse(infer_response=write(answer)))
 
     async def answer(message: Any) -> None:
         try:
@@ -51,15 +65,16 @@ async def stream(
 
                 def tell(part: InferResponse) -> None:
                     its.event(words=False)
-                    put(part)
+                    put_answer(part)
 
-                put(await plane.infer(read(message), tell))
+                last = put_answer(await plane.infer(read(message), tell))
+                await last.wait()
         except HikariError as error:
-            responses.put_nowait(_failed(message, error))
+            put(_failed(message, error))
         except Exception:
             logger.exception("a request of a stream failed")
             failure = HikariError("the server failed; its log says why")
-            responses.put_nowait(_failed(message, failure))
+            put(_failed(message, failure))
 
     async def answer_all() -> None:
         try:
@@ -73,8 +88,9 @@ async def stream(
     answering = asyncio.create_task(answer_all())
     try:
         while (response := await responses.get()) is not None:
-            yield response
-            if response.infer_response.parameters[FINAL].bool_param:
+            yield response.message
+            response.taken.set()
+            if response.message.infer_response.parameters[FINAL].bool_param:
                 places.release()
         await answering
     finally:
@@ -84,8 +100,9 @@ async def stream(
 def _failed(message: Any, error: HikariError) -> pb.ModelStreamInferResponse:
     """The last response of a request that failed; its parameters carry the codes."""
     response = pb.ModelStreamInferResponse(error_message=error.message)
-    response.infer_response.model_name = message.model_name
-    response.infer_response.id = message.id
+    # longer ones are wrong, and come back as far as they may
+    response.infer_response.model_name = message.model_name[:LONGEST_ID]
+    response.infer_response.id = message.id[:LONGEST_ID]
     parameters = response.infer_response.parameters
     parameters[FINAL].bool_param = True
     parameters["code"].string_param = error.code

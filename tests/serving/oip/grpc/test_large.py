@@ -61,6 +61,12 @@ def name_of_a_parameter() -> bytes:
     return bytes(message.SerializeToString())
 
 
+def own_id() -> bytes:
+    message = message_of()
+    message.id = "a" * 19_000_000
+    return bytes(message.SerializeToString())
+
+
 CASES: dict[Callable[[], bytes], str] = {
     dimensions: "its shape has 150000 dimensions; 8 are the most",
     outputs: f"there are 1000000 outputs; {MOST} are the most",
@@ -68,6 +74,7 @@ CASES: dict[Callable[[], bytes], str] = {
     parameters: f"there are 200000 parameters; {MOST} are the most",
     name_of_an_input: "aaa…'; there are image, references, until",
     name_of_a_parameter: "aaa…'; there are priority, timeout",
+    own_id: "the id has 19000000 characters; 1024 are the most",
     contents: "has 1 elements, but its int_contents 2000000",
 }
 

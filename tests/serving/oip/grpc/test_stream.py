@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import grpc
+import pytest
 import tritonclient.grpc as triton
 from tritonclient.grpc import service_pb2 as pb
 from tritonclient.grpc import service_pb2_grpc
 
+from hikari_serve.serving.admission import Admission
+from hikari_serve.serving.oip.grpc import gate
+from hikari_serve.serving.oip.messages import LONGEST_ID
+from hikari_serve.stage import Description
 from tests.serving.oip.conftest import Plane
 from tests.serving.oip.grpc.calls import message_of, pictures, raw, wanted
+from tests.serving.oip.grpc.conftest import listening
 
 
 def test_a_stream_has_a_response_for_each_stage(
@@ -93,10 +99,7 @@ def test_who_leaves_a_stream_stops_its_work(address: str, plane: Plane) -> None:
 
 def test_who_reads_no_responses_sends_no_more_requests(address: str, plane: Plane) -> None:
     sent = 0
-    filler = "x" * 60_000  # comes back with each response, so that they fill the connection
-    message = message_of()
-    message.raw_input_contents[0] = raw(plane)
-    message.id = filler
+    message = unread(plane)
 
     def many() -> Iterator[pb.ModelInferRequest]:
         nonlocal sent
@@ -114,3 +117,61 @@ def test_who_reads_no_responses_sends_no_more_requests(address: str, plane: Plan
         assert sent < 500
         assert len(plane.bench.stages["group"].items) < sent
         call.cancel()
+
+
+def unread(plane: Plane) -> pb.ModelInferRequest:
+    """A large request, whose responses fill a connection that nobody reads."""
+    plane.bench.stages["caption"].output = Description(text="x" * 500_000, finish_reason="stop")
+    message = message_of()
+    picture = plane.bench.image.ljust(90_000, b"\0")
+    message.raw_input_contents[0] = len(picture).to_bytes(4, "little") + picture
+    return message
+
+
+def test_a_request_keeps_its_place_until_its_last_response_is_taken(plane: Plane) -> None:
+    message, admission = unread(plane), Admission(10, 10**6)
+    with (
+        listening(plane, admission=admission) as address,
+        grpc.insecure_channel(address) as channel,
+    ):
+        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        call = stub.ModelStreamInfer(iter([message] * 10))
+        while len(plane.bench.stages["caption"].items) < 10:
+            time.sleep(0.01)
+        time.sleep(0.5)  # they are answered
+        assert admission.bytes >= message.ByteSize()
+        assert not [each.error_message for each in call if each.error_message]
+        assert admission.bytes == 0
+
+
+def test_a_stream_whose_responses_nobody_takes_is_closed(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "WRITE_SECONDS", 0.3)
+    message, admission = unread(plane), Admission(10, 10**6)
+    with (
+        listening(plane, admission=admission) as address,
+        grpc.insecure_channel(address) as channel,
+    ):
+        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        call = stub.ModelStreamInfer(iter([message] * 10))
+        while len(plane.bench.stages["caption"].items) < 10:
+            time.sleep(0.01)
+        until = time.monotonic() + 5
+        while admission.bytes:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        with pytest.raises(grpc.RpcError) as raised:
+            list(call)
+        assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert raised.value.details() == "no response was taken within 0.3 seconds"
+
+
+def test_an_id_comes_back_as_far_as_it_may(address: str) -> None:
+    message = message_of()
+    message.id = message.model_name = "x" * 50_000
+    with grpc.insecure_channel(address) as channel:
+        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        (response,) = stub.ModelStreamInfer(iter([message]))
+    assert response.error_message.startswith("model 'xxx")
+    assert response.infer_response.id == response.infer_response.model_name == "x" * LONGEST_ID
