@@ -113,7 +113,7 @@ class Doorstep:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(raw=message.setdefault("headers", []))
-                headers[HEADER] = request
+                headers[HEADER] = ending().request or request
                 for name, value in SAFE_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)

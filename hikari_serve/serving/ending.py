@@ -22,6 +22,7 @@ from hikari_serve.observer import (
     StageTime,
 )
 from hikari_serve.serving.hangup import CLIENT_CLOSED_REQUEST
+from hikari_serve.serving.request_id import current
 
 _DOORS: dict[str, Door] = {
     "/diagnose": "diagnose",
@@ -45,11 +46,13 @@ class Ending:
     """What is known so far of how a request ends.
 
     Attributes:
+        request: The request's id.
         trace: The trace context that the request goes on with.
         taken_in: When it was taken in, in seconds since the Unix epoch.
     """
 
-    def __init__(self, trace: str | None = None) -> None:
+    def __init__(self, request: str = "", trace: str | None = None) -> None:
+        self.request = request
         self.trace = trace
         self.taken_in = time.time()
         self._began = time.monotonic()
@@ -59,6 +62,11 @@ class Ending:
         self._first_word: float | None = None
         self._stages: list[StageTime] = []
         self._pictures: list[PictureTime] = []
+
+    def called(self, request: str) -> None:
+        """The client calls it so itself; what the log says from here on has that id."""
+        self.request = request
+        current.set(request)
 
     def answered(self, status: Status) -> None:
         """There is an answer, to the picture or to one of several."""
@@ -101,10 +109,10 @@ class Ending:
         internal = status >= HTTPStatus.INTERNAL_SERVER_ERROR
         self._cause = _CAUSES.get(HTTPStatus(status), "internal" if internal else "invalid_input")
 
-    def end(self, door: Door, request: str, traceparent: str | None) -> RequestEnd:
+    def end(self, door: Door, traceparent: str | None) -> RequestEnd:
         """The end as the observer hears it; a request without any other was left by its client."""
         return RequestEnd(
-            request,
+            self.request,
             traceparent,
             door,
             self._outcome or "cancelled",
@@ -150,10 +158,10 @@ def telling(
     Args:
         observer: Who hears it.
         door: The protocol that the request came by.
-        request: Its id.
+        request: Its id, if its client does not call it otherwise.
         traceparent: W3C trace context that it came with, if it is one.
     """
-    its = Ending(observer.traced(traceparent))
+    its = Ending(request, observer.traced(traceparent))
     token = _current.set(its)
     try:
         yield its
@@ -165,4 +173,4 @@ def telling(
         raise
     finally:
         _current.reset(token)
-        observer.request_ended(its.end(door, request, traceparent))
+        observer.request_ended(its.end(door, traceparent))

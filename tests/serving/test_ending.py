@@ -155,4 +155,4 @@ def test_a_door_of_another_protocol_tells_in_one_block() -> None:
 
 def test_outside_of_a_request_nobody_hears() -> None:
     ending().answered("complete")
-    assert ending().end("api", "r", None).outcome == "cancelled"
+    assert ending().end("api", None).outcome == "cancelled"

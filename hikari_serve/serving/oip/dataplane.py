@@ -11,6 +11,7 @@ from hikari_serve.hints import hint
 from hikari_serve.quoting import quoted
 from hikari_serve.repository.repository import Repository
 from hikari_serve.serving.control.controller import Controller
+from hikari_serve.serving.ending import ending
 from hikari_serve.serving.oip.cascade_model import VERSION, CascadeModel
 from hikari_serve.serving.oip.catalogue import Catalogue
 from hikari_serve.serving.oip.checks import before, check, given
@@ -171,11 +172,12 @@ class DataPlane:
             InvalidInput: The request does not fit what the model takes and gives.
             HikariError: An item could not be answered, and `error` was not asked for.
         """
+        if is_harmless(request.id):
+            request = replace(request, request_id=request.id)
+            ending().called(request.id)
         model, versions = self._answering(request.model, request.version)
         newest = request.version or str(versions[-1])
         asked = before(request.deadline, check(request, model.signature))
-        if is_harmless(request.id):
-            request = replace(request, request_id=request.id)
         tell = (
             teller(replace(request, version=newest), asked, model.signature, on_part)
             if on_part

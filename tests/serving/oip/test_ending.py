@@ -1,5 +1,7 @@
 """Each request of the protocol is told of once, by either door."""
 
+import json
+import logging
 import queue
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +18,7 @@ from hikari_serve.errors import EngineFailed
 from hikari_serve.serving.doorstep import Doorstep
 from hikari_serve.serving.keys import Keys
 from hikari_serve.serving.oip.http.door import oip_routes
+from hikari_serve.serving.request_id import tell_in_log
 from hikari_serve.settings import Settings
 from tests.serving.heard import Heard
 from tests.serving.oip.conftest import Plane
@@ -48,12 +51,25 @@ def grpc(plane: Plane, heard: Heard) -> Iterator[triton.InferenceServerClient]:
         yield client
 
 
-def body(*images: bytes) -> tuple[bytes, dict[str, str]]:
+def alone(plane: Plane) -> list[triton.InferInput]:
+    given = triton.InferInput("image", [1, 1], "BYTES")
+    given.set_data_from_numpy(np.array([[plane.bench.image]], dtype=object))
+    return [given]
+
+
+def body(*images: bytes, request_id: str = "") -> tuple[bytes, dict[str, str]]:
     """A request over HTTP as Triton's client writes it."""
     given = triton_http.InferInput("image", [len(images)], "BYTES")
     given.set_data_from_numpy(np.array(images, dtype=object))
-    content, length = triton_http.InferenceServerClient.generate_request_body([given])
+    content, length = triton_http.InferenceServerClient.generate_request_body(
+        [given], request_id=request_id
+    )
     return content, {"inference-header-content-length": str(length)}
+
+
+def id_of(answer: Any) -> str:
+    length = int(answer.headers["inference-header-content-length"])
+    return str(json.loads(answer.content[:length])["id"])
 
 
 def test_http_with_its_stages(http: TestClient, plane: Plane, heard: Heard) -> None:
@@ -141,3 +157,47 @@ def test_each_request_of_a_stream(
     answered = next(end for end in heard.ends if end.outcome == "complete")
     assert answered.first_event is not None
     assert answered.first_event <= answered.seconds
+
+
+def test_an_id_of_the_clients_own_is_that_of_the_log_over_http(
+    http: TestClient, plane: Plane, heard: Heard
+) -> None:
+    content, headers = body(plane.bench.image, request_id="own")
+    answer = http.post(INFER, content=content, headers={**headers, "x-request-id": "r9"})
+    assert id_of(answer) == answer.headers["x-request-id"] == heard.one().id == "own"
+    assert plane.bench.stages["group"].items[0].id == "own"
+
+
+def test_an_id_that_the_log_may_not_quote_is_not(
+    http: TestClient, plane: Plane, heard: Heard
+) -> None:
+    content, headers = body(plane.bench.image, request_id="two words")
+    answer = http.post(INFER, content=content, headers={**headers, "x-request-id": "r9"})
+    assert id_of(answer) == "two words"
+    assert answer.headers["x-request-id"] == heard.one().id == "r9"
+
+
+def test_ids_of_the_clients_own_are_those_of_the_log_over_grpc(
+    grpc: triton.InferenceServerClient, plane: Plane, heard: Heard, caplog: pytest.LogCaptureFixture
+) -> None:
+    grpc.infer("demo", pictures(plane.bench.image), request_id="alone")
+    plane.bench.stages["group"].error = ValueError("a mistake of ours")
+    before = logging.getLogRecordFactory()
+    tell_in_log()
+    told: queue.Queue[Any] = queue.Queue()
+    try:
+        grpc.start_stream(lambda result, error: told.put(error))
+        for name in ("first", "second"):
+            grpc.async_stream_infer("demo_group", alone(plane), request_id=name)
+        assert "stage group failed" in str(told.get(timeout=10))
+        assert "stage group failed" in str(told.get(timeout=10))
+        grpc.stop_stream()
+    finally:
+        logging.setLogRecordFactory(before)
+    assert sorted(end.id for end in heard.ends) == ["alone", "first", "second"]
+    logged = {
+        line.rpartition("(request ")[2]
+        for line in caplog.messages
+        if line.startswith("stage group failed")
+    }
+    assert logged == {"first)", "second)"}
