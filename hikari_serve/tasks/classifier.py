@@ -13,7 +13,7 @@ from hikari_serve.engines.contract import (
     Prompt,
     PromptTooLong,
 )
-from hikari_serve.errors import InvalidInput, Mismatch
+from hikari_serve.errors import InvalidInput, Mismatch, NotFound
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.pictures.view import read_view
 from hikari_serve.prompts.layout import Reference
@@ -58,12 +58,15 @@ class Classifier(Model):
     def prepare(self, item: Item) -> Asked:
         inputs = {k: v for k, v in item.inputs.items() if isinstance(v, str)}
         index, ids = self._cases(item)
-        if self._settings.prompt.shows_cases:
-            ids = tuple(each for each in ids if self._case_picture(each) is not None)
-        retrieved = len(ids)
-        if self._room is not None:
-            ids = ids[: self._room.cases]  # as far as they fit; `None` takes all
-        cases = [index.case(each) for each in ids] if index else []
+        try:
+            if self._settings.prompt.shows_cases:
+                ids = tuple(each for each in ids if self._case_picture(each) is not None)
+            retrieved = len(ids)
+            if self._room is not None:
+                ids = ids[: self._room.cases]  # as far as they fit; `None` takes all
+            cases = [index.case(each) for each in ids] if index else []
+        except NotFound as error:  # whoever asks this model alone names them
+            raise InvalidInput(error.message) from None
         query = read_view(item.view)
         while True:
             try:

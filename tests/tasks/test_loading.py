@@ -13,7 +13,7 @@ import pytest
 from hikari_serve.engines.contract import LanguageEngine, Opening
 from hikari_serve.engines.registry import open_engine
 from hikari_serve.engines.torch_engine import TorchEngine
-from hikari_serve.errors import ConfigError
+from hikari_serve.errors import ConfigError, InvalidInput
 from hikari_serve.references.store import CaseStore
 from hikari_serve.repository.repository import Repository
 from hikari_serve.stage import Item
@@ -116,6 +116,24 @@ def test_a_model_that_is_closed_closes_its_index(stores: list[CaseStore], name: 
         assert stores
         await model.close()
         assert not stores
+
+    asyncio.run(main())
+
+
+def test_a_case_that_there_is_not_is_a_wrong_request() -> None:
+    async def main() -> None:
+        model = load_model(REPOSITORY, "demo_disease", 1, cores=1)
+        item = Item(
+            id="i",
+            model="demo_disease",
+            view=VIEW,
+            deadline=time.time() + 60,
+            inputs={"references": ("c999999",)},
+            index=model.reads,
+        )
+        with pytest.raises(InvalidInput, match="there is no reference case 'c999999'"):
+            await model.infer(item)
+        await model.close()
 
     asyncio.run(main())
 
