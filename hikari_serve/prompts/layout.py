@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from hikari_serve.errors import ConfigError, InvalidInput
 from hikari_serve.labels.label_set import LabelSet
+from hikari_serve.quoting import quoted
 
 Message = dict[str, Any]
 """One turn of a chat as transformers' chat templates read it."""
@@ -153,10 +154,10 @@ class PromptLayout(BaseModel):
         self, inputs: Mapping[str, str], references: Sequence[Reference]
     ) -> Iterator[tuple[Part, Mapping[str, str]]]:
         worded = {name: self._words(name, value) for name, value in inputs.items()}
-        quoted = [
+        cases = [
             case.model_copy(update={"label": self.case_label(case.label)}) for case in references
         ]
-        return self._select(worded, quoted)
+        return self._select(worded, cases)
 
     def _select(
         self, inputs: Mapping[str, str], references: Sequence[Reference]
@@ -185,7 +186,7 @@ class PromptLayout(BaseModel):
             return value
         if value not in table:
             known = ", ".join(table)
-            raise InvalidInput(f"input '{name}': '{value}' is not one of {known}")
+            raise InvalidInput(f"input '{name}': '{quoted(value)}' is not one of {known}")
         return table[value]
 
 

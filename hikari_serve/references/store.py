@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hikari_serve.errors import ConfigError, InvalidInput, NotFound
 from hikari_serve.pictures.view import content_hash
+from hikari_serve.quoting import quoted
 from hikari_serve.references.manifest import Fingerprint
 
 # The picture is the last column: SQLite keeps what does not fit into a page in a chain, and to
@@ -107,7 +108,7 @@ class CaseStore:
         except sqlite3.DatabaseError as error:
             raise ConfigError(corrupt) from error
         if row is None:
-            raise NotFound(f"there is no reference case '{case_id}' in this index")
+            raise NotFound(f"there is no reference case '{quoted(case_id)}' in this index")
         image, label, caption, source, digest = row
         if content_hash(image) != digest:
             raise ConfigError(corrupt)

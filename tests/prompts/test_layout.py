@@ -52,6 +52,8 @@ def test_a_label_is_put_into_the_words_that_the_weights_know() -> None:
 def test_a_label_without_words_is_refused() -> None:
     with pytest.raises(InvalidInput, match="'rash' is not one of inflammatory, benign"):
         disease().messages({"group": "rash"})
+    with pytest.raises(InvalidInput, match=r"'x{100}…' is not one of inflammatory, benign"):
+        disease().messages({"group": "x" * 60_000})
 
 
 def test_a_part_is_one_thing() -> None:

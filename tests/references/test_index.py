@@ -169,6 +169,8 @@ class TestCases:
         index = ReferenceIndex.open(folder)
         with pytest.raises(NotFound, match="no reference case 'pink'"):
             index.cases(["red", "pink"])
+        with pytest.raises(NotFound, match=r"no reference case 'x{100}…' in this index"):
+            index.cases(["x" * 60_000])
 
     def test_from_several_threads(self, folder: Path) -> None:
         index = ReferenceIndex.open(folder)

@@ -15,7 +15,7 @@ from hikari_serve.serving.oip.messages import (
     RequestedOutput,
 )
 from hikari_serve.serving.oip.signature import ERROR, Port, Signature
-from hikari_serve.serving.oip.tensors import Tensor
+from hikari_serve.serving.oip.tensors import Tensor, told_shape
 from hikari_serve.stage import DEFAULT_PRIORITY
 
 PARAMETERS = ("priority", "timeout")
@@ -130,7 +130,7 @@ def _check_tensor(tensor: Tensor, port: Port) -> None:
         wanted in (-1, length) for wanted, length in zip(port.shape, tensor.shape, strict=True)
     )
     if not fits:
-        raise InvalidInput(f"{_wanted(port)}, not {list(tensor.shape)}")
+        raise InvalidInput(f"{_wanted(port)}, not {told_shape(tensor.shape)}")
 
 
 def _count(inputs: Mapping[str, Tensor], signature: Signature) -> int:

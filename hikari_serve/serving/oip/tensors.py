@@ -56,11 +56,13 @@ def size_of(name: str, shape: Sequence[int]) -> int:
             "the most that is accepted"
         )
     if any(length < 0 for length in shape):
-        raise InvalidInput(f"input '{quoted(name)}': its shape {_told(shape)} has a length below 0")
+        raise InvalidInput(
+            f"input '{quoted(name)}': its shape {told_shape(shape)} has a length below 0"
+        )
     size = math.prod(shape)
     if size > MOST_ELEMENTS:
         raise InvalidInput(
-            f"input '{quoted(name)}': its shape {_told(shape)} has more than {MOST_ELEMENTS} "
+            f"input '{quoted(name)}': its shape {told_shape(shape)} has more than {MOST_ELEMENTS} "
             "elements, the most that is accepted"
         )
     return size
@@ -107,6 +109,11 @@ def unknown_datatype(name: str, datatype: str) -> InvalidInput:
     )
 
 
+def told_shape(shape: Sequence[int]) -> str:
+    """A shape as a sentence quotes it."""
+    return quoted(str(list(shape)))
+
+
 def _decode_bytes(name: str, size: int, raw: memoryview) -> list[bytes]:
     values: list[bytes] = []
     at = 0
@@ -130,7 +137,3 @@ def _decode_bytes(name: str, size: int, raw: memoryview) -> list[bytes]:
             f"input '{quoted(name)}': its {size} elements end {len(raw) - at} bytes before its data"
         )
     return values
-
-
-def _told(shape: Sequence[int]) -> str:
-    return quoted(str(list(shape)))

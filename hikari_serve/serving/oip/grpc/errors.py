@@ -14,16 +14,28 @@ DOMAIN = "hikari-serve"
 DETAILS = "grpc-status-details-bin"
 """The trailing metadata in which gRPC's richer error model puts its details."""
 
+MOST_BYTES = 1000
+"""Of the sentence, which stands in the trailing metadata twice, one time with up to three bytes for
+each: clients take 8 KB of metadata in all, and in place of more tell of an error of their own."""
+
 
 async def abort(context: Any, error: HikariError) -> NoReturn:
     """Ends a call with an error."""
     code = grpc.StatusCode[error.grpc]
-    await context.abort(code, error.message, ((DETAILS, _details(error, code)),))
+    sentence = _cut(error.message)
+    await context.abort(code, sentence, ((DETAILS, _details(error, code, sentence)),))
     raise error  # `abort` always raises
 
 
-def _details(error: HikariError, code: grpc.StatusCode) -> bytes:
-    status = Status(code=code.value[0], message=error.message)
+def _cut(message: str) -> str:
+    whole = message.encode(errors="replace")
+    if len(whole) <= MOST_BYTES:
+        return message
+    return whole[:MOST_BYTES].decode(errors="ignore") + "…"
+
+
+def _details(error: HikariError, code: grpc.StatusCode, sentence: str) -> bytes:
+    status = Status(code=code.value[0], message=sentence)
     status.details.add().Pack(ErrorInfo(reason=error.code, domain=DOMAIN))
     if error.retry_after is not None:
         delay = Duration()

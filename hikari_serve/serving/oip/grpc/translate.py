@@ -12,7 +12,14 @@ from hikari_serve.serving.oip.messages import (
     Parameter,
     RequestedOutput,
 )
-from hikari_serve.serving.oip.tensors import Tensor, decode, encode, size_of, unknown_datatype
+from hikari_serve.serving.oip.tensors import (
+    Tensor,
+    decode,
+    encode,
+    size_of,
+    told_shape,
+    unknown_datatype,
+)
 
 CONTENTS = {"BYTES": "bytes_contents", "FP32": "fp32_contents", "INT32": "int_contents"}
 """The field of a tensor's contents for each data type."""
@@ -126,8 +133,8 @@ def _typed(given: service_pb2.ModelInferRequest.InferInputTensor) -> Tensor:
     values = getattr(given.contents, field)
     if len(values) != size:
         raise InvalidInput(
-            f"input '{name}': its shape {list(given.shape)} has {size} elements, but its {field} "
-            f"{len(values)}"
+            f"input '{name}': its shape {told_shape(given.shape)} has {size} elements, "
+            f"but its {field} {len(values)}"
         )
     return Tensor(given.name, given.datatype, tuple(given.shape), list(values))
 

@@ -11,7 +11,14 @@ from hikari_serve.quoting import quoted
 from hikari_serve.serving.diagnose.json_body import decode as from_base64
 from hikari_serve.serving.oip.http.json_text import Cut, parse
 from hikari_serve.serving.oip.messages import Parameter, RequestedOutput
-from hikari_serve.serving.oip.tensors import NUMBERS, Tensor, decode, size_of, unknown_datatype
+from hikari_serve.serving.oip.tensors import (
+    NUMBERS,
+    Tensor,
+    decode,
+    size_of,
+    told_shape,
+    unknown_datatype,
+)
 
 HEADER = "inference-header-content-length"
 """How many bytes of a body are JSON; the rest is binary data."""
@@ -154,8 +161,8 @@ def _from_json(given: _Input) -> Tensor:
     values = list(_flat(given.data))
     if len(values) != size:
         raise InvalidInput(
-            f"input '{name}': its shape {given.shape} has {size} elements, but its data "
-            f"{len(values)}"
+            f"input '{name}': its shape {told_shape(given.shape)} has {size} elements, "
+            f"but its data {len(values)}"
         )
     if given.datatype == "BYTES":
         read = [_bytes(name, each, base64 is not None) for each in values]

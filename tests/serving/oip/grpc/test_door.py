@@ -112,6 +112,17 @@ def test_errors_have_their_codes_and_say_when_to_come_back(
         assert len(details.details) == 1
 
 
+@pytest.mark.parametrize("sentence", ["x" * 8000, "é" * 8000, "€" * 8000, "\U0001f9f4" * 8000])
+def test_a_long_sentence_is_cut(address: str, plane: Plane, sentence: str) -> None:
+    for stage in plane.bench.stages.values():
+        stage.error = EngineFailed(sentence)
+    with triton.InferenceServerClient(address) as client:
+        code, says = refused(lambda: client.infer("demo", pictures(plane.bench.image)))
+    assert code == "StatusCode.INTERNAL"
+    assert says.endswith(f"{sentence[0]}…")
+    assert 900 < len(says.encode()) <= 1003
+
+
 def test_bad_calls_are_named(address: str, plane: Plane) -> None:
     truncated = message_of()
     truncated.raw_input_contents[0] = b"\x09\0\0\0x"

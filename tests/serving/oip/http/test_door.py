@@ -161,6 +161,8 @@ MANY = json.dumps([0] * 40_000).encode()
         (json_body(data=None), {}, 400, "has neither `data` nor `binary_data_size`"),
         (json_body(shape=[-1]), {}, 400, "has a length below 0"),
         (json_body(shape=[10_000]), {}, 400, "more than 4096 elements"),
+        (json_body(shape=[0, 10**200]), {}, 400, f"its shape [0, 1{'0' * 95}… has 0 elements, but its data 1"),
+        (json_body(shape=[0, 10**200], data=[]), {}, 400, f"is BYTES, not [0, 1{'0' * 95}…"),
         (json_body(shape=["1"]), {}, 400, "inputs.0.shape.0: Input should be a valid integer"),
         (json_body(shape=[True]), {}, 400, "inputs.0.shape.0: Input should be a valid integer"),
         (json_body(datatype="BYTE"), {}, 400, "data type 'BYTE' is none of BYTES, FP32, INT32"),
