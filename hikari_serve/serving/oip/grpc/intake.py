@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 
-from hikari_serve.errors import DeadlineExceeded, Overloaded
+from hikari_serve.errors import DeadlineExceeded, InvalidInput, Overloaded
 
 SECONDS = 60.0
 """How long a call's message may take to come, which keeps others from coming."""
@@ -32,10 +33,13 @@ class Intake:
 
         Raises:
             DeadlineExceeded: It did not come in time.
+            InvalidInput: It is none.
         """
         try:
             async with asyncio.timeout(SECONDS), self._coming:
                 message = await context.read()
+        except DecodeError:
+            raise unreadable() from None
         except TimeoutError:
             raise DeadlineExceeded(f"the message did not come within {SECONDS:g} seconds") from None
         if message is grpc.aio.EOF:
@@ -60,3 +64,8 @@ class Intake:
             yield
         finally:
             self._streams -= 1
+
+
+def unreadable() -> InvalidInput:
+    """The error for bytes that are no message of their method."""
+    return InvalidInput("the message cannot be read: it is not what its method takes, in protobuf")

@@ -9,11 +9,13 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+from google.protobuf.message import DecodeError
 from tritonclient.grpc import service_pb2 as pb
 
 from hikari_serve.errors import HikariError
 from hikari_serve.serving.ending import Ending
 from hikari_serve.serving.oip.dataplane import DataPlane
+from hikari_serve.serving.oip.grpc.intake import unreadable
 from hikari_serve.serving.oip.grpc.translate import write
 from hikari_serve.serving.oip.messages import LONGEST_ID, InferRequest, InferResponse
 from hikari_serve.serving.oip.parts import FINAL
@@ -47,6 +49,9 @@ async def stream(
         read: Reads one.
         taken: Opens the block in which one of so many bytes is answered, if there is room for it,
             until its last response is taken.
+
+    Raises:
+        InvalidInput: What came last is no message; what came before it is answered.
     """
     responses: asyncio.Queue[_Response | None] = asyncio.Queue()
     places = asyncio.Semaphore(MOST_AT_ONCE)
@@ -76,12 +81,22 @@ async def stream(
             failure = HikariError("the server failed; its log says why")
             put(_failed(message, failure))
 
+    async def answer_each(group: asyncio.TaskGroup) -> bool:
+        """Begins to answer all that comes; False where it ends in what is no message."""
+        try:
+            async for message in messages:
+                await places.acquire()
+                group.create_task(answer(message))
+        except DecodeError:
+            return False
+        return True
+
     async def answer_all() -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                async for message in messages:
-                    await places.acquire()
-                    group.create_task(answer(message))
+                whole = await answer_each(group)
+            if not whole:
+                raise unreadable()
         finally:
             responses.put_nowait(None)
 

@@ -179,3 +179,20 @@ def test_streams_are_as_many_as_their_messages_have_room(plane: Plane) -> None:
         end.set()
         assert [list(each) for each in streams[:2]] == [[], []]
         assert stub.ModelInfer(asked(plane)).model_name == "demo"
+
+
+@pytest.mark.parametrize("method", ["ModelInfer", "ModelMetadata", "RepositoryIndex"])
+def test_what_is_no_message_is_a_wrong_request(
+    plane: Plane, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard = Heard()
+    with (
+        listening(plane, observer=heard) as address,
+        grpc.insecure_channel(address) as channel,
+    ):
+        with pytest.raises(grpc.RpcError) as raised:
+            channel.unary_unary(f"/inference.GRPCInferenceService/{method}")(b"\xff" * 50)
+        assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert "the message cannot be read" in raised.value.details()
+    assert not [line for line in caplog.records if line.exc_info]
+    assert [each.cause for each in heard.ends] == ["invalid_input"] * (method == "ModelInfer")

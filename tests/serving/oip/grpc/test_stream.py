@@ -19,6 +19,8 @@ from tests.serving.oip.conftest import Plane
 from tests.serving.oip.grpc.calls import message_of, pictures, raw, wanted
 from tests.serving.oip.grpc.conftest import listening
 
+STREAM = "/inference.GRPCInferenceService/ModelStreamInfer"
+
 
 def test_a_stream_has_a_response_for_each_stage(
     client: triton.InferenceServerClient, plane: Plane
@@ -175,3 +177,40 @@ def test_an_id_comes_back_as_far_as_it_may(address: str) -> None:
         (response,) = stub.ModelStreamInfer(iter([message]))
     assert response.error_message.startswith("model 'xxx")
     assert response.infer_response.id == response.infer_response.model_name == "x" * LONGEST_ID
+
+
+def test_what_is_no_message_ends_the_stream_when_the_others_are_answered(
+    address: str, plane: Plane
+) -> None:
+    for stage in plane.bench.stages.values():
+        stage.seconds = 0.3
+    message = message_of()
+    message.raw_input_contents[0] = raw(plane)
+    message.id = "before"
+    sent = iter([message.SerializeToString(), b"\xff" * 50, message.SerializeToString()])
+    with grpc.insecure_channel(address) as channel:
+        send = channel.stream_stream(STREAM, None, pb.ModelStreamInferResponse.FromString)
+        answered: list[pb.ModelStreamInferResponse] = []
+
+        def read() -> None:
+            for response in send(sent):
+                answered.append(response)
+
+        with pytest.raises(grpc.RpcError) as raised:
+            read()
+    assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "the message cannot be read" in raised.value.details()
+    assert not [each.error_message for each in answered if each.error_message]
+    assert answered[-1].infer_response.id == "before"
+    assert answered[-1].infer_response.parameters["triton_final_response"].bool_param
+    assert len(plane.bench.stages["group"].items) == 1
+
+
+def test_a_message_that_is_too_large_ends_the_stream(address: str) -> None:
+    large = message_of()
+    large.raw_input_contents[0] = bytes(200_000)
+    with grpc.insecure_channel(address) as channel:
+        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        with pytest.raises(grpc.RpcError) as raised:
+            list(stub.ModelStreamInfer(iter([large])))
+    assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
