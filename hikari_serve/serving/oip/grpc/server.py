@@ -113,6 +113,7 @@ class GrpcServer:
                 f"cannot listen for gRPC on {address}: set HIKARI_GRPC_PORT to a free port, or to "
                 "0 for no gRPC"
             ) from None
+        await self._tell_health(ready=False)  # without it, grpc_health says SERVING of ""
         await self._server.start()
         self._following = asyncio.create_task(self._follow())
         logger.info("gRPC: %s", address)
@@ -136,9 +137,11 @@ class GrpcServer:
 
     async def _follow(self) -> None:
         """Keeps `grpc.health.v1` as ready as the server is."""
-        status = health_pb2.HealthCheckResponse
         while True:
-            ready = await self._plane.ready()
-            for name in ("", SERVICE):
-                await self._health.set(name, status.SERVING if ready else status.NOT_SERVING)
+            await self._tell_health(ready=await self._plane.ready())
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _tell_health(self, *, ready: bool) -> None:
+        status = health_pb2.HealthCheckResponse
+        for name in ("", SERVICE):
+            await self._health.set(name, status.SERVING if ready else status.NOT_SERVING)

@@ -1,6 +1,7 @@
 """The gRPC server: its health, its connections, its port and its end."""
 
 import asyncio
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,7 @@ from tritonclient.grpc import service_pb2_grpc
 from hikari_serve.errors import (
     ConfigError,
 )
+from hikari_serve.serving.oip.grpc import server as module
 from hikari_serve.serving.oip.grpc.server import SERVICE, GrpcServer
 from hikari_serve.serving.tls import private_key_and_chain
 from tests.certificates import self_signed
@@ -42,6 +44,45 @@ def test_health_and_reflection(address: str, plane: Plane) -> None:
         assert SERVICE in database.get_services()
         found = database.FindFileContainingSymbol(SERVICE)
         assert "ModelStreamInfer" in {each.name for each in found.service[0].method}
+
+
+@pytest.mark.parametrize("service", ["", SERVICE])
+def test_health_is_that_of_the_server_from_its_first_moment(plane: Plane, service: str) -> None:
+    looked, stage = threading.Event(), plane.bench.stages["group"]
+
+    async def looking() -> None:
+        while not looked.is_set():
+            await asyncio.sleep(0.01)
+
+    stage.ready = looking  # type: ignore[method-assign]
+    with listening(plane) as address, grpc.insecure_channel(address) as channel:
+        health = health_pb2_grpc.HealthStub(channel)
+        asked = health_pb2.HealthCheckRequest(service=service)
+        assert health.Check(asked).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        looked.set()
+        until = time.monotonic() + 5
+        while health.Check(asked).status != health_pb2.HealthCheckResponse.SERVING:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
+@pytest.mark.parametrize("service", ["", SERVICE])
+def test_health_is_not_serving_while_a_stage_loads(
+    plane: Plane, service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
+    stage = plane.bench.stages[plane.bench.cascade.graph.headline]
+    stage.loading = True
+    with listening(plane) as address, grpc.insecure_channel(address) as channel:
+        health = health_pb2_grpc.HealthStub(channel)
+        asked = health_pb2.HealthCheckRequest(service=service)
+        for loading, status in ((True, "NOT_SERVING"), (False, "SERVING"), (True, "NOT_SERVING")):
+            stage.loading = loading
+            wanted = health_pb2.HealthCheckResponse.ServingStatus.Value(status)
+            until = time.monotonic() + 5
+            while health.Check(asked).status != wanted:
+                assert time.monotonic() < until
+                time.sleep(0.02)
 
 
 def test_a_connection_ends_so_that_others_are_found(plane: Plane) -> None:
