@@ -13,7 +13,7 @@ from tritonclient.grpc import service_pb2 as pb
 from tritonclient.grpc import service_pb2_grpc
 
 from hikari_serve import __version__
-from hikari_serve.errors import Unsupported
+from hikari_serve.errors import NotFound, Unsupported
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.serving.admission import Admission
 from hikari_serve.serving.ending import Ending, ending, telling
@@ -65,8 +65,11 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
         return pb.ServerReadyResponse(ready=await self._plane.ready())
 
     async def ModelReady(self, message: Any, context: Any) -> Any:  # noqa: N802
-        """Whether a model answers."""
-        ready = await self._plane.model_ready(message.name, message.version)
+        """Whether a model answers; one that is not served does not, as Triton says it."""
+        try:
+            ready = await self._plane.model_ready(message.name, message.version)
+        except NotFound:
+            ready = False
         return pb.ModelReadyResponse(ready=ready)
 
     async def ServerMetadata(self, message: Any, context: Any) -> Any:  # noqa: N802

@@ -34,6 +34,9 @@ def test_what_there_is_to_ask(client: triton.InferenceServerClient) -> None:
     assert client.is_server_live()
     assert client.is_server_ready()
     assert client.is_model_ready("demo")
+    assert client.is_model_ready("demo", "1")
+    assert not client.is_model_ready("nope")
+    assert not client.is_model_ready("demo", "2")
     assert client.get_server_metadata().name == "hikari-serve"
     metadata = client.get_model_metadata("demo_group")
     assert [(each.name, each.datatype, list(each.shape)) for each in metadata.inputs] == [
