@@ -19,11 +19,11 @@ MAX_DEPTH = 16
 
 
 class Cut(bytes):
-    """A long string as it stood in the body, between its quotes."""
+    """A long string, as bytes."""
 
 
 def parse(body: bytes) -> Any:
-    """Parses JSON; long strings without escapes come back as `Cut`.
+    """Parses JSON; long strings without escapes but those of base64 come back as `Cut`.
 
     Raises:
         TooLarge: There is too much besides the long strings.
@@ -53,16 +53,29 @@ def _cut(body: bytes) -> tuple[bytes, list[Cut]]:
         if end < 0:
             pieces.append(body[at:])
             break
-        inner = body[start + 1 : end]
-        if len(inner) >= LONG and b"\\" not in inner.replace(b"\\/", b""):
+        long = _unescaped(body[start + 1 : end]) if end - start > LONG else None
+        if long is not None:
             piece = body[at:start] + json.dumps(f"{_MARK}{len(strings)}").encode()
-            strings.append(Cut(inner.replace(b"\\/", b"/")))
+            strings.append(Cut(long))
         else:
             piece = body[at : end + 1]
         pieces.append(piece)
         size += len(piece)
         at = end + 1
     return b"".join(pieces), strings
+
+
+_ESCAPES = ((rb"\/", b"/"), (rb"\n", b"\n"), (rb"\r", b"\r"))
+"""Those that base64 may have: some writers escape slashes, and line ends are always escaped."""
+
+
+def _unescaped(inner: bytes) -> bytes | None:
+    """What a string means; None where it has escapes that no base64 has."""
+    if rb"\\" in inner:
+        return None
+    for escaped, meant in _ESCAPES:
+        inner = inner.replace(escaped, meant)
+    return None if b"\\" in inner else inner
 
 
 def _closing(body: bytes, at: int) -> int:
