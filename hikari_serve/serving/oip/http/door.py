@@ -54,6 +54,8 @@ def oip_routes() -> list[Route]:
     ]
     for path, why in UNSUPPORTED.items():
         routes.append(_route(path, _refused(why), "GET", "POST"))
+        if path.startswith(MODEL[0]):
+            routes.append(_route(path.replace(*MODEL), _refused(why), "GET", "POST"))
     for path in MODEL:
         routes += [
             _route(path, _metadata, "GET"),

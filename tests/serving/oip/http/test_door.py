@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from hikari_serve.errors import DeadlineExceeded, QueueFull, Unavailable
-from hikari_serve.serving.oip.http.door import UNSUPPORTED
+from hikari_serve.serving.oip.http.door import MODEL, UNSUPPORTED
 from hikari_serve.serving.oip.tensors import Tensor, encode
 from tests.serving.oip.conftest import Plane
 
@@ -134,10 +134,12 @@ def test_what_there_is_to_ask(http: TestClient) -> None:
 
 
 @pytest.mark.parametrize("path", UNSUPPORTED)
+@pytest.mark.parametrize("model", MODEL)
 def test_the_rest_of_tritons_surface_is_refused_with_a_sentence(
-    http: TestClient, path: str
+    http: TestClient, path: str, model: str
 ) -> None:
-    answer = http.post(path.replace("{model}", "demo").replace("{rest:path}", "status"))
+    asked = path.replace(MODEL[0], model).replace("{rest:path}", "status")
+    answer = http.post(asked.replace("{model}", "demo").replace("{version}", "1"))
     assert answer.status_code == 501
     assert answer.json() == {"error": UNSUPPORTED[path], "code": "unsupported"}
 
