@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from hikari_serve.errors import HikariError, TooLarge
 from hikari_serve.serving.ending import ending
@@ -32,7 +32,7 @@ def translated(handle: Handler) -> Handler:
             return oip_error(error)
         except Exception:
             logger.exception("%s failed", request.url.path)
-            return JSONResponse({"error": "the server failed; its log says why"}, 500)
+            return oip_error(HikariError("the server failed; its log says why"))
 
     return handler
 

@@ -241,6 +241,15 @@ def test_what_a_stage_says_has_its_status(
     assert answer.headers["retry-after"] == "2"
 
 
+def test_a_failure_of_the_server_has_a_code(
+    http: TestClient, plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plane.bench.cascade, "run", None)
+    answer = infer(http, *binary(plane.bench.image))
+    assert answer.status_code == 500
+    assert answer.json() == {"error": "the server failed; its log says why", "code": "internal"}
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.binary(max_size=400),
