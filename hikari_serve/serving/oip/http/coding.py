@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import re
 import zlib
 
 from starlette.requests import Request
@@ -16,6 +17,9 @@ WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 STEP = 256 * 1024
 """The most bytes that a body grows by before they are counted: a few bytes become many."""
+
+_REFUSED = re.compile(r"[qQ]=0(\.0*)?")
+"""The weight of a coding that a client does not take."""
 
 LEVEL = 1
 """Pictures are compressed already: the least work is the best."""
@@ -64,9 +68,12 @@ async def read_decoded(request: Request, limit: int) -> bytes:
 
 
 def coding_of(accept: str) -> str | None:
-    """The coding for an answer: the first of ours that `Accept-Encoding` names."""
-    named = (each.partition(";")[0].strip().lower() for each in accept.split(","))
-    return next((each for each in named if each in WINDOWS), None)
+    """The coding for an answer: the first of ours that `Accept-Encoding` names as one it takes."""
+    for each in accept.split(","):
+        name, _, weight = each.partition(";")
+        if name.strip().lower() in WINDOWS and not _REFUSED.fullmatch(weight.strip()):
+            return name.strip().lower()
+    return None
 
 
 def encoded(body: bytes, coding: str) -> bytes:

@@ -15,7 +15,7 @@ from starlette.types import Message
 from hikari_serve.errors import Overloaded
 from hikari_serve.serving.admission import Admission
 from hikari_serve.serving.doorstep import Doorstep
-from hikari_serve.serving.oip.http.coding import STEP, read_decoded
+from hikari_serve.serving.oip.http.coding import STEP, coding_of, read_decoded
 from hikari_serve.serving.oip.http.door import oip_routes
 from hikari_serve.settings import Settings
 from tests.serving.oip.conftest import Plane
@@ -98,3 +98,22 @@ def test_no_more_than_a_step_is_inflated_before_it_is_counted(
 def test_many_steps_are_one_body(coding: str, compress: Callable[[bytes], bytes]) -> None:
     whole = bytes(range(256)) * (3 * STEP // 256) + b"end"
     assert asyncio.run(read_decoded(asked(compress(whole), coding), len(whole))) == whole
+
+
+@pytest.mark.parametrize(
+    ("accept", "coding"),
+    [
+        ("", None),
+        ("br", None),
+        ("gzip", "gzip"),
+        ("GZIP", "gzip"),
+        ("br, deflate, gzip", "deflate"),
+        ("gzip;q=0, identity", None),
+        ("gzip; q=0.000", None),
+        ("gzip;q=0, deflate;q=0.5", "deflate"),
+        ("gzip;q=0.001", "gzip"),
+        ("identity;q=0.5, gzip; q=1", "gzip"),
+    ],
+)
+def test_an_answer_is_coded_as_its_client_takes_it(accept: str, coding: str | None) -> None:
+    assert coding_of(accept) == coding
