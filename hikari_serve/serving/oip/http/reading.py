@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, StrictInt, ValidationError
+from pydantic import BaseModel, ConfigDict, StrictInt, ValidationError, model_validator
 
 from hikari_serve.errors import InvalidInput
 from hikari_serve.quoting import quoted
@@ -33,6 +33,15 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     parameters: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, given: Any) -> Any:
+        """Clients write null for what they leave out."""
+        if not isinstance(given, dict):
+            return given
+        known = cls.model_fields
+        return {name: each for name, each in given.items() if each is not None or name not in known}
 
 
 class _Input(_Strict):

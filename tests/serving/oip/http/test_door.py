@@ -89,6 +89,17 @@ def test_a_picture_in_base64_is_one_in_json(
     assert found["disease.label"]["data"] == ["sccis", "sccis"]
 
 
+def test_null_is_as_good_as_nothing(http: TestClient, plane: Plane) -> None:
+    picture = base64.b64encode(plane.bench.image).decode()
+    image = {"name": "image", "shape": [1], "datatype": "BYTES", "data": [picture]}
+    left_out = dict.fromkeys(("id", "model_name", "outputs", "parameters"))
+    body = {"inputs": [{**image, "parameters": {"content_type": "base64"}}], **left_out}
+    assert "disease.label" in outputs(infer(http, json.dumps(body).encode(), {}))
+    wanted = [{"name": "group.label", "parameters": None}]
+    answer = infer(http, json.dumps({**body, "outputs": wanted}).encode(), {})
+    assert list(outputs(answer)) == ["group.label"]
+
+
 def test_a_missing_number_is_null(http: TestClient) -> None:
     names = [{"name": name} for name in ("group.probability", "error")]
     found = outputs(infer(http, *binary(b"no picture", outputs=names)))
@@ -162,6 +173,9 @@ MANY = json.dumps([0] * 40_000).encode()
         (b'{"inputs": [], "input": []}', {}, 400, "input: Extra inputs are not permitted"),
         (b"[" * 60_000, {}, 400, "nested deeper than 16 levels"),
         (MANY, {}, 413, "besides the pictures the JSON may have 64000 bytes"),
+        (b'{"inputs": null}', {}, 400, "inputs: Field required"),
+        (b'{"inputs": [], "colour": null}', {}, 400, "colour: Extra inputs are not permitted"),
+        (json_body(parameters=None), {}, 400, "this is no picture"),
         (json_body(data=["x", "y"]), {}, 400, "its shape [1] has 1 elements, but its data 2"),
         (json_body(data=[7]), {}, 400, "an element of BYTES is a string, not 7"),
         (json_body(data=None), {}, 400, "has neither `data` nor `binary_data_size`"),
