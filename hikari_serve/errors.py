@@ -95,6 +95,7 @@ class TooLarge(InvalidInput):
 
     code = "too_large"
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    grpc = "RESOURCE_EXHAUSTED"
 
 
 class UnsupportedMedia(InvalidInput):

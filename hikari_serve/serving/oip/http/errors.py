@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from hikari_serve.errors import HikariError, TooLarge
+from hikari_serve.errors import HikariError
 from hikari_serve.serving.ending import ending
 from hikari_serve.serving.errors import error_response
 from hikari_serve.serving.hangup import CLIENT_CLOSED_REQUEST
@@ -40,6 +40,5 @@ def translated(handle: Handler) -> Handler:
 def oip_error(error: HikariError) -> Response:
     """The response for an error."""
     response = error_response(error)
-    if not isinstance(error, TooLarge):
-        response.status_code = STATUSES.get(error.grpc, error.status)
+    response.status_code = STATUSES.get(error.grpc, error.status)
     return response
