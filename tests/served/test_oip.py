@@ -140,6 +140,28 @@ def test_statistics_and_index(client: Any) -> None:
         assert len(set(counts.values())) == 1  # or perf_analyzer ends
 
 
+def test_statistics_are_of_a_model_by_whatever_door(
+    client: Any, server: Server, drawings: list[Drawing]
+) -> None:
+    image = png(drawings[4].image)
+
+    def counts() -> dict[str, int]:
+        rows = {name: plain(client.get_inference_statistics(name)) for name in MODELS}
+        return {
+            name: int(row["model_stats"][0]["inference_stats"]["success"]["count"])
+            for name, row in rows.items()
+        }
+
+    before = counts()
+    httpx.post(f"{server.url}/diagnose", files={"image": image}, timeout=60).raise_for_status()
+    models = {name: counted + 1 for name, counted in before.items()}
+    assert counts() == {**models, "demo": before["demo"]}  # a cascade's are of this door
+    client.infer("demo", [tensor(module_of(client), "image", [1], "BYTES", [image])])
+    assert counts() == {name: counted + 2 for name, counted in before.items()} | {
+        "demo": before["demo"] + 1
+    }
+
+
 def test_a_stream_tells_each_stage_and_the_words(server: Server, drawings: list[Drawing]) -> None:
     heard: queue.Queue[tuple[Any, Any]] = queue.Queue()
     with over_grpc.InferenceServerClient(server.grpc) as client:

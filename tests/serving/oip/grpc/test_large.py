@@ -67,6 +67,10 @@ def own_id() -> bytes:
     return bytes(message.SerializeToString())
 
 
+def no_message() -> bytes:
+    return b"\xff" * 19_000_000
+
+
 CASES: dict[Callable[[], bytes], str] = {
     dimensions: "its shape has 150000 dimensions; 8 are the most",
     outputs: f"there are 1000000 outputs; {MOST} are the most",
@@ -75,6 +79,7 @@ CASES: dict[Callable[[], bytes], str] = {
     name_of_an_input: "aaa…'; there are image, references, until",
     name_of_a_parameter: "aaa…'; there are priority, timeout",
     own_id: "the id has 19000000 characters; 1024 are the most",
+    no_message: "the message cannot be read",
     contents: "has 1 elements, but its int_contents 2000000",
 }
 

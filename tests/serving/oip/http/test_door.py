@@ -214,7 +214,14 @@ def test_bad_bodies_are_named(
 ) -> None:
     answer = infer(http, body, headers)
     assert (answer.status_code, message in answer.json()["error"]) == (status, True), answer.text
-    assert next(iter(answer.json())) == "error"
+    assert list(answer.json()) == ["error", "code"]
+    assert (
+        answer.json()["code"]
+        in {
+            400: ("invalid_input", "unsupported_image", "unsupported_media"),
+            413: ("too_large",),
+        }[status]
+    )
 
 
 @pytest.mark.parametrize(
@@ -235,6 +242,24 @@ def test_paths_that_lead_nowhere(
     answer = http.request(method, path, content=body, headers=headers)
     assert answer.status_code == status
     assert message in answer.json()["error"]
+    assert answer.json()["code"] == "not_found"
+
+
+@pytest.mark.parametrize("path", ["", "/ready", "/config", "/stats", "/infer"])
+def test_a_path_of_a_model_exists_with_its_version(
+    http: TestClient, plane: Plane, path: str
+) -> None:
+    body, headers = binary(plane.bench.image)
+
+    def ask(model: str) -> Any:
+        if path == "/infer":
+            return http.post(f"/v2/models/{model}{path}", content=body, headers=headers)
+        return http.get(f"/v2/models/{model}{path}")
+
+    answer, other = ask("demo/versions/1"), ask("demo/versions/9")
+    assert answer.status_code == 200
+    assert set(answer.json()) == set(ask("demo").json())
+    assert (other.status_code, other.json()["code"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -253,6 +278,7 @@ def test_what_a_stage_says_has_its_status(
     answer = infer(http, *binary(plane.bench.image))
     assert answer.status_code == status
     assert answer.headers["retry-after"] == "2"
+    assert answer.json()["code"] == error.code
 
 
 def test_a_failure_of_the_server_has_a_code(
