@@ -27,7 +27,7 @@ class Asker(Generic[Pool]):
         """Args:
         url: Where the server is.
         timeout: Seconds to wait for its next byte; None waits as long as the request's own
-            deadline lets the server think.
+            deadline lets the server think and 10 seconds, or 10 minutes where it has none.
         key: One of the server's, where it asks for keys.
         patience: Seconds in which a request is asked again when the server says so (429 or 503
             with `Retry-After`) or the connection breaks off; 0 asks once.

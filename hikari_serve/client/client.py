@@ -25,7 +25,7 @@ class Client(Asker[httpx.Client]):
         Raises:
             HikariError: The server's own error, as the class of `errors.py` that it raised.
             Unavailable: There is no server, or what answers is none.
-            DeadlineExceeded: It was silent for `timeout` seconds.
+            DeadlineExceeded: It was silent for longer than `timeout` allows.
             OSError: The picture's file cannot be read.
         """
         request = self._protocol.request(image, options)

@@ -22,6 +22,12 @@ T = TypeVar("T")
 
 CONNECT_SECONDS = 5.0
 
+SILENT_SECONDS = 600.0
+"""How long a server may be silent that was given no deadline: longer than any cascade's own."""
+
+MARGIN_SECONDS = 10.0
+"""How long after a request's deadline the server's word of it may still be on its way."""
+
 Picture = bytes | str | Path | Image.Image
 """A picture file's bytes, its path, or decoded pixels, which are sent without loss as PNG."""
 
@@ -54,7 +60,7 @@ class Protocol:
     def __init__(self, url: str, timeout: float | None, key: str = "") -> None:
         """Args:
         url: Where the server is.
-        timeout: Seconds to wait for its next byte.
+        timeout: Seconds to wait for its next byte; None goes by each request's deadline.
         key: One of the server's; empty for none.
         """
         self.url = url.rstrip("/")
@@ -75,7 +81,7 @@ class Protocol:
             raise InvalidInput("the key is none: it must be of printable ASCII characters")
         return {
             "base_url": base,
-            "timeout": httpx.Timeout(self._timeout, connect=CONNECT_SECONDS),
+            "timeout": self._limits(None),
             "headers": {"authorization": f"Bearer {self._key}"} if self._key else {},
         }
 
@@ -91,7 +97,19 @@ class Protocol:
             picture = buffer.getvalue()
         content = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
         form = {name: str(value) for name, value in options.items() if value is not None}
-        return {"files": {"image": content}, "data": form}
+        return {
+            "files": {"image": content},
+            "data": form,
+            "timeout": self._limits(options.get("timeout_ms")),
+        }
+
+    def _limits(self, timeout_ms: int | None) -> httpx.Timeout:
+        """How long to wait for what, where the server may think for so long."""
+        silent = self._timeout
+        if silent is None:
+            silent = SILENT_SECONDS if timeout_ms is None else timeout_ms / 1000 + MARGIN_SECONDS
+        # For a connection of the pool it waits as long as other requests have them.
+        return httpx.Timeout(silent, connect=CONNECT_SECONDS, pool=self._timeout)
 
     def answer(self, response: httpx.Response) -> Answer:
         """The answer that a response carries; errors as `check` and `read`."""
@@ -143,7 +161,8 @@ class Protocol:
                 f"no server answers at {self.url}; start one with `make serve`"
             ) from error
         except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
-            raise DeadlineExceeded(f"{self.url} was silent for {self._timeout:g} s") from error
+            silent = error.request.extensions["timeout"]["read"]
+            raise DeadlineExceeded(f"{self.url} was silent for {silent:g} s") from error
         except (httpx.ReadError, httpx.RemoteProtocolError) as error:
             raise BrokeOff(
                 f"{self.url} broke off: {error or 'the connection was closed'}"

@@ -14,7 +14,7 @@ from PIL import Image
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from hikari_serve.cascade.report import StageReport
-from hikari_serve.client import AsyncClient, Client, References, StreamEvent
+from hikari_serve.client import AsyncClient, Client, References, StreamEvent, protocol
 from hikari_serve.errors import (
     BadImage,
     DeadlineExceeded,
@@ -40,13 +40,19 @@ def client(api: Api) -> Iterator[Client]:
         yield client
 
 
-def of_both(url: str, image: bytes, **options: int) -> list[Answer]:
-    async def ask() -> Answer:
+def ask(kind: str, url: str, image: bytes = b"x", **options: int) -> Answer:
+    async def later() -> Answer:
         async with AsyncClient(url) as client:
             return await client.diagnose(image, **options)  # type: ignore[arg-type]
 
+    if kind == "async":
+        return asyncio.run(later())
     with Client(url) as client:
-        return [client.diagnose(image, **options), asyncio.run(ask())]  # type: ignore[arg-type]
+        return client.diagnose(image, **options)  # type: ignore[arg-type]
+
+
+def of_both(url: str, image: bytes, **options: int) -> list[Answer]:
+    return [ask(kind, url, image, **options) for kind in ("sync", "async")]
 
 
 def test_both_clients_answer_the_same(api: Api) -> None:
@@ -265,3 +271,17 @@ def test_a_silent_server_is_given_up(api: Api) -> None:
         pytest.raises(DeadlineExceeded, match=r"was silent for 0\.2 s"),
     ):
         client.diagnose(api.bench.image)
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_server_that_never_answers_is_given_up_after_the_deadline(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(protocol, "MARGIN_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(DeadlineExceeded, match=r"was silent for 0\.3 s"):
+            ask(kind, url, timeout_ms=100)
+        monkeypatch.setattr(protocol, "SILENT_SECONDS", 0.4)
+        with pytest.raises(DeadlineExceeded, match=r"was silent for 0\.4 s"):
+            ask(kind, url)
