@@ -18,6 +18,7 @@ from hikari_serve.cli.terminal import complain
 from hikari_serve.cli.top.command import top
 from hikari_serve.errors import HikariError
 from hikari_serve.first_process import end_when_told
+from hikari_serve.quoting import quoted
 
 
 class Commands(TyperGroup):
@@ -28,6 +29,11 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except HikariError as error:
             complain(error.message)
+        except UnicodeEncodeError as error:
+            wrong = quoted(error.object[error.start : error.end])
+            complain(f"'{wrong}' cannot be written in {error.encoding}")
+        except UnicodeDecodeError as error:
+            complain(f"what was read is not {error.encoding}: {error.reason} at {error.start}")
         except ModuleNotFoundError as error:
             if (error.name or "hikari_serve").startswith("hikari_serve"):
                 raise

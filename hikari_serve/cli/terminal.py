@@ -8,17 +8,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
+from hikari_serve.quoting import escaped
+
 T = TypeVar("T")
 
 
 def complain(sentence: str) -> None:
-    """Says on stderr what is wrong."""
-    Console(stderr=True, soft_wrap=True).print(Text(f"hikari: {sentence}"), style="red")
+    """Says on stderr what is wrong; names in it may hold what a terminal would obey."""
+    said = Text(escaped(f"hikari: {sentence}"))
+    Console(stderr=True, soft_wrap=True).print(said, style="red")
 
 
 def remark(sentence: str) -> None:
     """Says on stderr what a person may want to know."""
-    Console(stderr=True, soft_wrap=True).print(Text(sentence), style="dim")
+    Console(stderr=True, soft_wrap=True).print(Text(escaped(sentence)), style="dim")
 
 
 def hush_transformers() -> None:

@@ -1,5 +1,6 @@
 """The command itself: quick, and short about mistakes."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,24 @@ def test_a_mistake_is_one_sentence(
     assert done.stderr == (
         "hikari: HIKARI_MODLES is no setting of this server; did you mean HIKARI_MODELS?\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "encoding", "said"),
+    [
+        (["labels", "match", "-"], "utf-8", "what was read is not utf-8: invalid start byte at 1"),
+        (["demo", "draw", "--out", "\u03bb"], "latin-1", "'\\u03bb' cannot be written in latin-1"),
+    ],
+)
+def test_what_is_no_text_is_one_sentence(
+    tmp_path: Path, command: list[str], encoding: str, said: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from hikari_serve.cli.main import app; app()", *command],
+        env={**os.environ, "PYTHONIOENCODING": f"{encoding}:strict"},
+        cwd=tmp_path, input=b"a\xff", capture_output=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.decode()) == (1, f"hikari: {said}\n")
 
 
 def test_a_reader_that_has_enough_is_no_mistake(models: Path) -> None:

@@ -13,6 +13,7 @@ from rich.text import Text
 from hikari_serve.percent import decimal, percent
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
+from hikari_serve.quoting import escaped
 from hikari_serve.report import wording
 from hikari_serve.report.checks import checks_of
 from hikari_serve.report.lines import Line
@@ -27,7 +28,7 @@ _MARKS = {"agrees": "underline", "contradicts": "bold yellow underline"}
 
 
 def print_card(title: str, answer: Answer) -> None:
-    """Prints the card of one picture to stdout."""
+    """Prints the card of one picture to stdout; its title may be any file's name."""
     console = Console()
     console.print(_card(title, answer), width=min(WIDTH, console.width))
 
@@ -57,7 +58,7 @@ def _card(title: str, answer: Answer) -> Panel:
     rows.add_row("made by", _provenance(answer))
     return Panel(
         Group(rows, Text(), Text(answer.notice, "italic")),
-        title=Text(title, "bold"),
+        title=Text(escaped(title), "bold"),
         title_align="left",
         subtitle=Text(answer.status, "" if answer.status == "complete" else "yellow"),
         subtitle_align="right",

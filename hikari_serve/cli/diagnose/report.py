@@ -12,6 +12,7 @@ from hikari_serve.errors import BadImage
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.pictures.shown import upright
 from hikari_serve.presentation.answer import Answer
+from hikari_serve.quoting import escaped
 from hikari_serve.report import FORMATS, Report, render
 
 LIMITS = PictureLimits(max_bytes=1_000_000_000, max_pixels=89_000_000)
@@ -47,10 +48,15 @@ def write_report(target: Path, image: Path, answer: Answer) -> None:
     except BadImage:
         picture = None
     kind = next(each for each in FORMATS if target.suffix == f".{each}")
-    report = Report(
-        answer, picture, datetime.now(UTC), image.name
-    )  # its folder is nobody's business
-    target.write_text(render(report, kind), encoding="utf-8")
+    title = escaped(image.name)  # its folder is nobody's business
+    document = render(Report(answer, picture, datetime.now(UTC), title), kind).encode()
+    # What cannot be written whole leaves what was there.
+    partial = target.with_name(f"{target.name}.part")
+    try:
+        partial.write_bytes(document)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def open_in_browser(target: Path) -> bool:

@@ -1,5 +1,6 @@
 """`hikari diagnose --report` and `--open`."""
 
+import os
 import webbrowser
 from pathlib import Path
 
@@ -67,6 +68,34 @@ def test_a_picture_without_an_answer_has_no_report(
     target = picture.with_name("report.html")
     done = hikari("diagnose", picture, "--url", api.url, "--open", target)
     assert (done.exit_code, opened, target.exists()) == (1, [], False)
+
+
+def test_a_name_that_is_no_text_is_shown_and_obeyed_by_nobody(
+    api: Api, hikari: Hikari, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(picture.parent)
+    names = {os.fsdecode(b"l\xe9sion.png"): "l\\udce9sion.png", "\x1b[2J.png": "\\x1b[2J.png"}
+    for name, shown in names.items():
+        strange = picture.rename(picture.with_name(name))
+        target = picture.with_name("r.md")
+        done = hikari("diagnose", strange.name, "--url", api.url, "--report", target)
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert shown in done.stdout
+        assert shown.replace("\\", "\\\\").replace("[", "\\[") in target.read_text()
+        picture = strange
+    picture.write_text("junk")
+    done = hikari("diagnose", picture, "--url", api.url)
+    assert (done.exit_code, "/\\x1b[2J.png: this is no picture" in done.stderr) == (1, True)
+
+
+def test_a_report_that_cannot_be_written_leaves_the_old_one(
+    api: Api, hikari: Hikari, picture: Path
+) -> None:
+    target = picture.with_name("report.html")
+    target.write_text("the old one")
+    picture.with_name("report.html.part").mkdir()
+    done = hikari("diagnose", picture, "--url", api.url, "--report", target)
+    assert (done.exit_code, target.read_text()) == (1, "the old one")
 
 
 @pytest.mark.parametrize(
