@@ -5,6 +5,7 @@ response turns back into the same error on the caller's side (`from_payload`), s
 its cause across processes.
 """
 
+import math
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -204,6 +205,10 @@ class ConfigError(HikariError):
 
 
 _BY_CODE: dict[str, type[HikariError]] = {
+    # These two are told by HTTP alone, before a request has come to anything that raises.
+    "late": HikariError,
+    "method_not_allowed": HikariError,
+} | {
     kind.code: kind
     for kind in (
         HikariError,
@@ -238,3 +243,17 @@ def from_payload(body: dict[str, Any]) -> HikariError:
     """Rebuilds the error that `HikariError.payload` wrote in another process."""
     kind = _BY_CODE.get(str(body.get("code")), HikariError)
     return kind(str(body.get("error", "unknown error")), retry_after=body.get("retry_after"))
+
+
+def from_anybody(body: object) -> HikariError | None:
+    """As `from_payload`, of what may be a proxy's or another server's; None if it is."""
+    if not isinstance(body, dict) or not isinstance(body.get("error"), str):
+        return None
+    known = any(body.get("code") == code for code in _BY_CODE)
+    return from_payload(body) if known and _is_wait(body.get("retry_after")) else None
+
+
+def _is_wait(seconds: object) -> bool:
+    if seconds is None:
+        return True
+    return isinstance(seconds, int | float) and 0 <= seconds < math.inf

@@ -1,6 +1,5 @@
 """The events of `/diagnose/stream`, from the chunks of its body to typed objects."""
 
-import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -9,10 +8,11 @@ from pydantic import TypeAdapter
 from hikari_serve.cascade.report import StageReport
 from hikari_serve.client.protocol import Protocol
 from hikari_serve.client.retrying import BrokeOff
-from hikari_serve.errors import HikariError, from_payload
+from hikari_serve.errors import HikariError, Unavailable
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.events import DiseaseEvent, References, WordsEvent
 from hikari_serve.presentation.parts import CaptionAnswer, GroupAnswer
+from hikari_serve.quoting import quoted
 
 
 class Reconnect(NamedTuple):
@@ -87,14 +87,18 @@ class EventReader:
 
         Raises:
             HikariError: The server's own error, from an `error` event.
+            Unavailable: An event is none of our server's.
         """
         *blocks, self._rest = (self._rest + chunk).split(b"\n\n")
         for block in blocks:
             head, _, data = block.partition(b"\n")
-            name = head.removeprefix(b"event: ").decode()
+            name = head.removeprefix(b"event: ").decode(errors="replace")
             data = data.removeprefix(b"data: ")
             if name == "error":
-                raise from_payload(json.loads(data))
+                raise self._protocol.error(data) or Unavailable(
+                    f"{self._protocol.url} tells an error that is none of our server's: "
+                    f"{quoted(data.decode(errors='replace'))}"
+                )
             if name in EVENTS:  # a newer server may tell more
                 self.answered |= name == "answer"
                 yield StreamEvent(name, self._protocol.read(EVENTS[name], data))

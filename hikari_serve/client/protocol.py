@@ -1,5 +1,6 @@
 """All of a conversation with the server that is not waiting; both clients share it."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from hikari_serve import __version__
 from hikari_serve.client.retrying import BrokeOff
-from hikari_serve.errors import DeadlineExceeded, InvalidInput, Unavailable, from_payload
+from hikari_serve.errors import (
+    DeadlineExceeded,
+    HikariError,
+    InvalidInput,
+    Unavailable,
+    from_anybody,
+)
 from hikari_serve.presentation.answer import Answer
 
 T = TypeVar("T")
@@ -125,17 +132,20 @@ class Protocol:
         """
         if response.is_success:
             return
-        try:
-            body = response.json()
-        except ValueError:
-            body = None
-        if isinstance(body, dict) and "code" in body:
-            raise from_payload(body)
+        if error := self.error(response.content):
+            raise error
         said = " ".join(response.text[:500].split())
         raise Unavailable(
             f"{self.url} answered {response.status_code}: {said}".rstrip(": "),
             retry_after=_retry_after(response),
         )
+
+    def error(self, data: bytes) -> HikariError | None:
+        """The server's own error; None if something else wrote this."""
+        try:
+            return from_anybody(json.loads(data))
+        except ValueError:
+            return None
 
     def read(self, kind: TypeAdapter[T], data: bytes) -> T:
         """Reads what the server wrote; fields that a newer server added are dropped.

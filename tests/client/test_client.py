@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import math
 import socket
 import time
 from collections.abc import Iterator
@@ -229,12 +230,21 @@ def test_a_wrong_url_is_named(url: str, kind: type[HikariError], says: str) -> N
         of_both(url, b"x")
 
 
+FULL = {"error": "128 requests are waiting", "code": "queue_full"}
+
+
 @pytest.mark.parametrize(
     ("response", "says"),
     [
         (PlainTextResponse("Not Found", 404), "answered 404: Not Found"),
         (JSONResponse({"detail": "?"}, 502), "answered 502"),
         (Response(status_code=307, headers={"location": "/"}), "answered 307$"),
+        (JSONResponse({"code": 404, "message": "no pods"}, 404), 'answered 404: {"code":404'),
+        (JSONResponse({"code": 429, "error": "?", "retry_after": "5"}, 429), "answered 429"),
+        (JSONResponse({"code": "Throttled", "error": "slower"}, 429), "answered 429"),
+        (JSONResponse({**FULL, "retry_after": "5"}, 429), "answered 429"),
+        (Response(json.dumps({**FULL, "retry_after": math.nan}), 429), "answered 429"),
+        (JSONResponse([1], 502), "answered 502"),
         (JSONResponse({"status": "complete"}), "cannot read what http"),
     ],
 )
@@ -242,7 +252,27 @@ def test_what_is_no_such_api_is_unavailable(
     answering: Answering, response: Response, says: str
 ) -> None:
     url = answering(response)
-    with Client(url) as client, pytest.raises(Unavailable, match=says):
+    with Client(url) as client, pytest.raises(Unavailable, match=says) as refused:
+        client.diagnose(b"x")
+    assert refused.value.retry_after is None
+
+
+@pytest.mark.parametrize("data", [b"oops", b'{"code": 500}', b"\xff"])
+def test_an_error_event_of_something_else_is_unavailable(answering: Answering, data: bytes) -> None:
+    body = b"event: \xff\ndata: {}\n\nevent: error\ndata: %b\n\n" % data
+    with (
+        Client(answering(Response(body))) as client,
+        pytest.raises(Unavailable, match="tells an error that is none of our server's"),
+    ):
+        list(client.stream(b"x"))
+
+
+def test_errors_that_http_alone_tells_are_the_servers_too(answering: Answering) -> None:
+    late = JSONResponse({"error": "the body came too slowly", "code": "late"}, 408)
+    with (
+        Client(answering(late)) as client,
+        pytest.raises(HikariError, match=r"^the body came too slowly$"),
+    ):
         client.diagnose(b"x")
 
 
