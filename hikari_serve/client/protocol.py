@@ -84,6 +84,8 @@ class Protocol:
             base = httpx.URL(self.url)
         except httpx.InvalidURL as error:
             raise InvalidInput(f"'{self.url}' is no URL: {error}") from None
+        if base.scheme not in ("http", "https") or not base.host:
+            raise InvalidInput(f"'{self.url}' is no URL of a server, such as http://localhost:3000")
         if not (self._key.isascii() and self._key.isprintable()):
             raise InvalidInput("the key is none: it must be of printable ASCII characters")
         return {

@@ -218,15 +218,9 @@ def test_an_unreachable_server_is_named() -> None:
         of_both(url, b"x")
 
 
-@pytest.mark.parametrize(
-    ("url", "kind", "says"),
-    [
-        ("http://localhost:x", InvalidInput, "'http://localhost:x' is no URL"),
-        ("localhost:3000", Unavailable, "localhost:3000 cannot be asked"),
-    ],
-)
-def test_a_wrong_url_is_named(url: str, kind: type[HikariError], says: str) -> None:
-    with pytest.raises(kind, match=says):
+@pytest.mark.parametrize("url", ["http://localhost:x", "localhost:3000", "http://", ""])
+def test_a_wrong_url_is_named(url: str) -> None:
+    with pytest.raises(InvalidInput, match=f"'{url.rstrip('/')}' is no URL"):
         of_both(url, b"x")
 
 

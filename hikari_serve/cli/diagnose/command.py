@@ -114,7 +114,7 @@ async def _ask_and_show(
     *,
     as_json: bool,
 ) -> bool:
-    if url:
+    if url is not None:
         from hikari_serve.cli.diagnose.asking import at_server
 
         asking = at_server(url, key, options)

@@ -84,6 +84,12 @@ def test_no_server_is_one_sentence(hikari: Hikari, picture: Path) -> None:
     )
 
 
+def test_an_empty_url_is_no_wish_for_the_cascade_here(hikari: Hikari, picture: Path) -> None:
+    done = hikari("diagnose", picture, "--url", "")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("hikari: '' is no URL of a server")
+
+
 @pytest.mark.parametrize("keys", [Keys({"k" * 20: "infer"})])
 def test_a_key_comes_from_a_file(api: Api, hikari: Hikari, picture: Path) -> None:
     file = picture.with_name("key")
