@@ -95,16 +95,19 @@ def test_what_agrees_because_it_was_told_is_said_so(answering: Api, opened: Open
 
 
 @pytest.mark.parametrize(
-    ("probability", "rows"), [(0.31, "row pale"), (0.7, "row")], ids=["unlikely", "likely"]
+    ("probability", "said", "rows"),
+    [(0.31, "Sccis, 31.0%, less likely than not", "row pale"), (0.7, "Sccis, 70.0%", "row")],
+    ids=["unlikely", "likely"],
 )
-def test_a_disease_less_likely_than_not_has_pale_bars(
-    answering: Api, opened: Opened, probability: float, rows: str
+def test_a_disease_less_likely_than_not_is_said_so_and_has_pale_bars(
+    answering: Api, opened: Opened, probability: float, said: str, rows: str
 ) -> None:
     found = classified("sccis", "sccis", "psoriasis")
     changed = {"probability": probability}
     answering.bench.stages["disease"].output = found.model_copy(update=changed)
     page = opened(answering.url)
     choose(page)
+    expect(page.locator("[data-part=disease] .verdict")).to_have_text(said)
     for row in page.locator("[data-part=disease] .row").all():
         expect(row).to_have_class(rows)
 
