@@ -35,6 +35,9 @@ SILENT_SECONDS = 600.0
 MARGIN_SECONDS = 10.0
 """How long after a request's deadline the server's word of it may still be on its way."""
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""Where `make serve` serves, in plain HTTP."""
+
 Picture = bytes | str | Path | Image.Image
 """A picture file's bytes, its path, or decoded pixels, which are sent without loss as PNG."""
 
@@ -169,9 +172,11 @@ class Protocol:
         try:
             yield
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise Unavailable(
-                f"no server answers at {self.url}; start one with `make serve`"
-            ) from error
+            why = str(error) or type(error).__name__
+            asked = error.request.url
+            none = asked.scheme == "http" and asked.host in LOOPBACK
+            hint = "; start a server with `make serve`" if none else ""
+            raise Unavailable(f"{self.url} cannot be reached: {why}{hint}") from error
         except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
             silent = error.request.extensions["timeout"]["read"]
             raise DeadlineExceeded(f"{self.url} was silent for {silent:g} s") from error

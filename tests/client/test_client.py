@@ -5,10 +5,13 @@ import io
 import json
 import math
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import aclosing
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from PIL import Image
@@ -31,6 +34,7 @@ from hikari_serve.presentation.parts import CaptionAnswer
 from hikari_serve.repository.schema import AbstentionRule
 from hikari_serve.serving.keys import Keys
 from hikari_serve.stage import Description, ReferenceCase, Retrieval
+from tests.certificates import self_signed
 from tests.client.conftest import Answering
 from tests.serving.conftest import Api
 
@@ -214,8 +218,31 @@ def test_an_unreachable_server_is_named() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    with pytest.raises(Unavailable, match=f"no server answers at {url}; .*`make serve`"):
-        of_both(url, b"x")
+    for kind in ("sync", "async"):
+        with pytest.raises(Unavailable, match=rf"{url} cannot be reached: .*; .*`make serve`$"):
+            ask(kind, url)
+        with pytest.raises(Unavailable, match=r"nowhere\.invalid cannot be reached: .* not known$"):
+            ask(kind, "http://nowhere.invalid")
+
+
+def test_a_certificate_is_trusted_by_ssl_cert_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = self_signed(tmp_path / "own")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(own.cert, own.key)
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        url = f"https://127.0.0.1:{server.server_port}"
+        for kind in ("sync", "async"):
+            with pytest.raises(Unavailable, match=r"cannot be reached: .*self-signed certificate"):
+                ask(kind, url)
+        monkeypatch.setenv("SSL_CERT_FILE", own.cert)
+        for kind in ("sync", "async"):
+            with pytest.raises(Unavailable, match="answered 501"):
+                ask(kind, url)
+        server.shutdown()
 
 
 @pytest.mark.parametrize("url", ["http://localhost:x", "localhost:3000", "http://", ""])

@@ -80,7 +80,8 @@ def test_no_server_is_one_sentence(hikari: Hikari, picture: Path) -> None:
     done = hikari("diagnose", picture, "--url", "http://127.0.0.1:9")
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr == (
-        f"hikari: {picture}: no server answers at http://127.0.0.1:9; start one with `make serve`\n"
+        f"hikari: {picture}: http://127.0.0.1:9 cannot be reached: All connection attempts failed; "
+        "start a server with `make serve`\n"
     )
 
 
