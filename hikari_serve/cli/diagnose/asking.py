@@ -1,6 +1,9 @@
 """Asking about several pictures at once."""
 
 import asyncio
+import errno
+import os
+import stat
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +24,16 @@ async def at_server(url: str, key: str, options: Options) -> AsyncIterator[Ask]:
     """Asks the server at `url`, with a key where it asks for keys."""
     async with AsyncClient(url, key=key) as client:
         yield lambda image: client.diagnose(image, **options)
+
+
+def unreadable(image: Path) -> str | None:
+    """Why a picture's file cannot be read; None if it can, or if only reading it would tell."""
+    try:
+        if stat.S_ISDIR(image.stat().st_mode):
+            return os.strerror(errno.EISDIR)
+    except OSError as error:
+        return error.strerror or str(error)
+    return None if os.access(image, os.R_OK) else os.strerror(errno.EACCES)
 
 
 async def answers(

@@ -114,9 +114,15 @@ async def _ask_and_show(
     *,
     as_json: bool,
 ) -> bool:
-    if url is not None:
-        from hikari_serve.cli.diagnose.asking import at_server
+    from hikari_serve.cli.diagnose.asking import at_server, unreadable
+    from hikari_serve.cli.terminal import complain
 
+    faults = [unreadable(image) for image in images]
+    if all(faults):  # models need not be loaded for that
+        for image, why in zip(images, faults, strict=True):
+            complain(f"{image}: {why}")
+        return False
+    if url is not None:
         asking = at_server(url, key, options)
     else:
         from hikari_serve.cli.diagnose.in_process import in_this_process
@@ -141,11 +147,11 @@ async def _show_all(images: list[Path], ask: "Ask", reports: list[Path], *, as_j
                     complain(f"{image}: {answer}")
                     complete = False
                     continue
-                for target in reports:
-                    write_report(target, image, answer)
                 if as_json:
                     line = {"file": str(image), **answer.model_dump(mode="json")}
                     print(json.dumps(line), flush=True)
                 else:
                     print_card(str(image), answer)
+                for target in reports:
+                    write_report(target, image, answer)
     return complete

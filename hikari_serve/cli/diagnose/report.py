@@ -23,7 +23,8 @@ def check_target(target: Path, images: list[Path], option: str) -> None:
     """Refuses a report that could not be written, before anything is computed.
 
     Raises:
-        typer.BadParameter: There are several pictures, or the file has no known ending or folder.
+        typer.BadParameter: There are several pictures, the file has no known ending or is none, or
+            its folder is not there or may not be written into.
     """
     hint = f"'{option}'"
     if len(images) > 1:
@@ -32,8 +33,13 @@ def check_target(target: Path, images: list[Path], option: str) -> None:
     if target.suffix.lstrip(".") not in FORMATS:
         message = f"'{target}' must end in {' or '.join(f'.{each}' for each in FORMATS)}"
         raise typer.BadParameter(message, param_hint=hint)
-    if not target.absolute().parent.is_dir():
+    if not target.parent.is_dir():
         message = f"there is no folder '{target.parent}' to write '{target.name}' into"
+        raise typer.BadParameter(message, param_hint=hint)
+    if target.is_dir():
+        raise typer.BadParameter(f"'{target}' is a folder", param_hint=hint)
+    if not os.access(target.parent, os.W_OK):
+        message = f"the folder '{target.parent}' may not be written into"
         raise typer.BadParameter(message, param_hint=hint)
 
 

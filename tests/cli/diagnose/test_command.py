@@ -161,6 +161,19 @@ def test_only_what_is_asked_for_is_loaded(
     assert [stage["name"] for stage in json.loads(done.stdout)["stages"]] == ["group", "disease"]
 
 
+def test_without_a_picture_to_read_nothing_is_loaded(
+    stages: type[InProcess], hikari: Hikari, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "broken", "group")
+    missing, folder = picture.with_name("missing.png"), picture.parent
+    done = hikari("diagnose", missing, folder)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
+        f"hikari: {missing}: No such file or directory",
+        f"hikari: {folder}: Is a directory",
+    ]
+
+
 def test_options_have_the_limits_of_the_api() -> None:
     described = Parameters.model_json_schema()["properties"]
     hints = get_type_hints(diagnose, include_extras=True)

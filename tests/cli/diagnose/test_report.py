@@ -96,6 +96,7 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(
     picture.with_name("report.html.part").mkdir()
     done = hikari("diagnose", picture, "--url", api.url, "--report", target)
     assert (done.exit_code, target.read_text()) == (1, "the old one")
+    assert "Sccis" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -103,12 +104,14 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(
     [
         ("report.pdf", 1, "must end in .html or .md"),
         ("nowhere/report.html", 1, "there is no folder"),
+        ("folder.html", 1, "is a folder"),
         ("report.html", 2, "a report is about one picture, not 2"),
     ],
 )
 def test_what_cannot_be_written_is_refused_before_anything_runs(
     hikari: Hikari, picture: Path, target: str, pictures: int, why: str
 ) -> None:
+    (picture.parent / "folder.html").mkdir()
     file = picture.parent / target
     done = hikari("diagnose", *[picture] * pictures, "--url", "http://x", "--report", file)
     assert done.exit_code == 2
