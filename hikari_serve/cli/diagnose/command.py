@@ -115,6 +115,7 @@ async def _ask_and_show(
     as_json: bool,
 ) -> bool:
     from hikari_serve.cli.diagnose.asking import at_server, unreadable
+    from hikari_serve.cli.interrupts import ended_by_the_second
     from hikari_serve.cli.terminal import complain
 
     faults = [unreadable(image) for image in images]
@@ -128,8 +129,9 @@ async def _ask_and_show(
         from hikari_serve.cli.diagnose.in_process import in_this_process
 
         asking = in_this_process(options)
-    async with asking as ask:
-        return await _show_all(images, ask, reports, as_json=as_json)
+    with ended_by_the_second():
+        async with asking as ask:
+            return await _show_all(images, ask, reports, as_json=as_json)
 
 
 async def _show_all(images: list[Path], ask: "Ask", reports: list[Path], *, as_json: bool) -> bool:
