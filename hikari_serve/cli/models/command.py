@@ -1,7 +1,7 @@
 """`hikari models`: what lies in the repository, and whether it is right."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -198,7 +198,10 @@ def plan_models(
     from hikari_serve.settings import Settings
 
     size = gpu_bytes(gpu) if gpu else None
-    needs, elsewhere = needs_on_gpu(Repository.of(Settings.from_environment()), name)
+    settings = Settings.from_environment()
+    if settings.plan is not None and not settings.plan.exists():
+        settings = replace(settings, plan=None)  # it is about to be written
+    needs, elsewhere = needs_on_gpu(Repository.of(settings), name)
     plans = {
         device: make_plan(each, size or card_bytes(device))
         for device, each in by_device(needs).items()

@@ -99,6 +99,17 @@ def test_a_reference_model_on_a_gpu_is_not_left_out_of_the_sum(
     assert "model 'clip_references': its `engine.device` is 'cuda'" in done.stderr
 
 
+def test_the_plan_that_is_written_need_not_be_there(
+    hikari: Hikari, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "plan.yaml"
+    monkeypatch.setenv("HIKARI_PLAN", str(file))
+    for _ in range(2):
+        done = hikari("models", "plan", "hikari_card", "--gpu", "16GB", "--write", file)
+        assert (done.exit_code, done.stderr) == (0, "")
+    assert "engines:" in file.read_text()
+
+
 def test_they_fit_together_on_80_gb(hikari: Hikari) -> None:
     done = hikari("models", "plan", "hikari_card", "--gpu", "80GB")
     assert done.exit_code == 0
