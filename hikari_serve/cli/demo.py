@@ -24,9 +24,12 @@ def draw(
         Literal["clear", "mixed", "hard"],
         typer.Option(help="How hard to read; mixed is half clear, half hard."),
     ] = "clear",
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace what of these names is in the folder.")
+    ] = False,
 ) -> None:
     """Draw lesions of the ten diseases as PNG files, and their truth as labels.csv."""
     from hikari_serve.drawing.cases import draw_set
 
-    draw_set(count, seed, out, difficulty)
+    draw_set(count, seed, out, difficulty, replace=force)
     typer.echo(f"{count} drawings and labels.csv are in {out}")

@@ -15,6 +15,7 @@ from hikari_serve.drawing.difficulty import Difficulty, hardship, photograph
 from hikari_serve.drawing.findings import Findings
 from hikari_serve.drawing.lesions import DISEASES
 from hikari_serve.drawing.scene import Scene
+from hikari_serve.errors import InvalidInput
 
 GROUPS: dict[str, str] = {
     "acne_vulgaris": "acne",
@@ -24,8 +25,11 @@ GROUPS: dict[str, str] = {
 }
 """The group of each disease that is not inflammatory."""
 
+LABELS = "labels.csv"
+"""The file that names the drawings of a set."""
+
 COLUMNS = ("file", "group", "disease", "caption")
-"""The columns of `labels.csv`."""
+"""Its columns."""
 
 
 @dataclass(frozen=True)
@@ -76,21 +80,39 @@ def draw_cases(
     return (draw_case(index, seed, difficulty) for index in range(first, first + count))
 
 
-def draw_set(count: int, seed: int, out: Path, difficulty: Difficulty = "clear") -> None:
-    """Writes cases as PNG files beside a `labels.csv` that names them.
+def draw_set(
+    count: int,
+    seed: int,
+    out: Path,
+    difficulty: Difficulty = "clear",
+    *,
+    replace: bool = False,
+) -> None:
+    """Writes cases as PNG files beside the `LABELS` that name them.
 
     Args:
         count: How many to draw.
         seed: The seed of the set.
         out: A folder, made if it is not there.
         difficulty: How hard the drawings are to read.
+        replace: Whether files of these names that are there may be replaced.
+
+    Raises:
+        InvalidInput: There are some, and they may not.
     """
+    files = [f"{index:05d}.png" for index in range(count)]
+    for each in (LABELS, *files):
+        if not replace and (out / each).exists():
+            raise InvalidInput(
+                f"{out / each} is there already: draw into another folder, or replace what is in "
+                "this one with --force"
+            )
     out.mkdir(parents=True, exist_ok=True)
-    with (out / "labels.csv").open("w", newline="", encoding="utf-8") as sheet:
+    with (out / LABELS).open("w", newline="", encoding="utf-8") as sheet:
         rows = csv.writer(sheet)
         rows.writerow(COLUMNS)
-        for index, case in enumerate(_shown(draw_cases(count, seed, difficulty), count)):
-            file = f"{index:05d}.png"
+        cases = _shown(draw_cases(count, seed, difficulty), count)
+        for file, case in zip(files, cases, strict=True):
             case.image.save(out / file)
             rows.writerow((file, case.group, case.disease, case.caption))
 

@@ -73,3 +73,16 @@ def test_drawings_and_their_truth(hikari: Hikari, tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert len(list((tmp_path / "lesions").glob("*.png"))) == 3
     assert len((tmp_path / "lesions" / "labels.csv").read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "00001.png"])
+def test_drawings_replace_nothing_unless_told(hikari: Hikari, tmp_path: Path, name: str) -> None:
+    mine = tmp_path / name
+    mine.write_text("mine")
+    draw = ("demo", "draw", "--count", 2, "--out", tmp_path)
+    done = hikari(*draw)
+    assert (done.exit_code, list(tmp_path.iterdir())) == (1, [mine])
+    assert done.stderr.startswith(f"hikari: {mine} is there already")
+    assert mine.read_text() == "mine"
+    assert hikari(*draw, "--force").exit_code == 0
+    assert mine.read_bytes() != b"mine"
