@@ -109,7 +109,7 @@ def add_to_index(
     from hikari_serve.cli.index.sources import Choice
     from hikari_serve.cli.index.workshop import Workshop, find_index
 
-    folder, model = find_index(index)
+    folder, model = find_index(index, to_change=True)
     shop = Workshop.open(model)
     choice = Choice(kind, source, tuple(split or ()), with_validation, images, outside)
     gathered = shop.gather(choice, labels, folder)
@@ -126,7 +126,7 @@ def remove_from_index(
     from hikari_serve.cli.index.workshop import find_index
     from hikari_serve.references.update import remove
 
-    folder, _ = find_index(index)
+    folder, _ = find_index(index, to_change=True)
     manifest = remove(folder, case_ids)
     typer.echo(f"{folder} has {manifest.count} cases; its version is {manifest.digest[:12]}")
 

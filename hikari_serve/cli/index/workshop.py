@@ -83,11 +83,7 @@ class Workshop:
         Raises:
             InvalidInput: Its index came with its weights, and is not to be overwritten.
         """
-        if self.settings.index is not None:
-            raise InvalidInput(
-                f"the index of '{self.config.name}' comes with its weights: name another folder "
-                "with --out"
-            )
+        _mind_what_came(self.config, "name another folder with --out")
         return index_folder(self.repository, self.config)
 
     def gather(self, choice: Choice, labels: str | None, index: Path | None = None) -> Gathered:
@@ -204,27 +200,37 @@ class Workshop:
         return source.hub or "" if source else ""
 
 
-def find_index(index: str) -> tuple[Path, str]:
+def find_index(index: str, *, to_change: bool = False) -> tuple[Path, str]:
     """The folder of an index, and the name of the model that made it.
 
     Args:
         index: A folder, or the name of a reference model that has an index.
+        to_change: Whether its cases are to be others.
 
     Raises:
         ConfigError: There is none.
+        InvalidInput: It is to be changed, and came with the weights of the model of this name.
     """
     folder = Path(index)
     if not (folder / MANIFEST).is_file():
         repository = Repository.of(Settings.from_environment())
         try:
-            folder = index_folder(repository, repository.config(index))
+            config = repository.config(index)
+            folder = index_folder(repository, config)
         except NotFound:
             raise ConfigError(
                 f"there is no reference index in {index}, and no model of that name; "
                 "build one with `hikari index build`"
             ) from None
+        if to_change:
+            _mind_what_came(config, "build another with --out, and name its folder")
     with closing(ReferenceIndex.open(folder)) as opened:
         return folder, opened.encoder.name
+
+
+def _mind_what_came(config: ModelConfig, remedy: str) -> None:
+    if isinstance(config.hikari, RetrieverConfig) and config.hikari.index is not None:
+        raise InvalidInput(f"the index of '{config.name}' comes with its weights: {remedy}")
 
 
 def _of_cascade(repository: Repository, cascade: str) -> ModelConfig:

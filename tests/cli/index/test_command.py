@@ -83,6 +83,10 @@ def test_the_index_that_comes_with_the_demo(hikari: Hikari, drawings: Path) -> N
     done = hikari("index", "build", drawings)
     assert done.exit_code == 1
     assert "comes with its weights: name another folder with --out" in done.stderr
+    for change in (["add", "demo_references", drawings], ["remove", "demo_references", "none"]):
+        done = hikari("index", *change)
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert "comes with its weights: build another with --out" in done.stderr
 
 
 def test_add_and_remove(hikari: Hikari, index: Path, drawings: Path, tmp_path: Path) -> None:
