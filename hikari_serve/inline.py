@@ -5,9 +5,8 @@ from contextlib import asynccontextmanager
 
 from hikari_serve.cascade.decoder import Decoder
 from hikari_serve.cascade.execution import Cascade
-from hikari_serve.cascade.loads import versions_by_model
+from hikari_serve.cascade.loads import read_cascades, stages_of, versions_by_model
 from hikari_serve.cascade.requirements import require
-from hikari_serve.cascade.wiring import read_graph
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.repository.repository import Repository
 from hikari_serve.settings import Settings
@@ -38,8 +37,9 @@ async def open_cascade(
         Unavailable: A model cannot be loaded, and why.
     """
     repository = Repository.of(settings)
-    config = repository.config(settings.cascade)
-    graph = read_graph(config, repository)
+    cascades = read_cascades(settings.cascade, settings.load, repository)
+    settings.check_stages(stages_of(cascades))
+    config, graph = cascades[settings.cascade].config, cascades[settings.cascade].graph
     names = [node.name for node in graph.part(until, retrieve=retrieve).nodes]
     require(repository, settings.cascade, graph, names)
     needed = {name: versions_by_model(name, [graph], repository, settings.load) for name in names}

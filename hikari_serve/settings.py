@@ -146,9 +146,10 @@ class Settings:
         own = {name: value for name, value in environ.items() if _is_ours(name, value)}
         default = cls()
         known = {PREFIX + each.name.upper() for each in fields(cls)} - {f"{PREFIX}STAGES"}
+        its = fields(StageSettings)
         for name in own:
             if name not in known and not _OF_STAGE.fullmatch(name):
-                valid = [*known, *(f"{PREFIX}<STAGE>_{each}" for each in ("RUNNER", "WORKERS"))]
+                valid = [*known, *(f"{PREFIX}<STAGE>_{each.name.upper()}" for each in its)]
                 raise ConfigError(
                     f"{name} is no setting of this server; {hint(name, valid, quote='')}"
                 )

@@ -67,6 +67,7 @@ def test_a_stage_has_settings_of_its_own() -> None:
         ({"HIKARI_GROUP_RUNNER": "http://a:x"}, "is 'http://a:x', but must be process"),
         ({"HIKARI_GROUP_RUNNER": "far"}, "HIKARI_GROUP_RUNNER is 'far', but must be process"),
         ({"HIKARI_GROUP_RUNER": "inline"}, "did you mean HIKARI_<STAGE>_RUNNER"),
+        ({"HIKARI_DISEASE_THREAD": "2"}, "did you mean HIKARI_<STAGE>_THREADS"),
         ({"HIKARI_GROUP_WORKERS": "none"}, "HIKARI_GROUP_WORKERS is 'none'"),
         ({"HIKARI_PLACEMENT": "far"}, "HIKARI_PLACEMENT is 'far'"),
         ({"HIKARI_METRICS_PORT": "70000"}, "HIKARI_METRICS_PORT is '70000', .* at most 65535"),

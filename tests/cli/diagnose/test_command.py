@@ -161,6 +161,15 @@ def test_only_what_is_asked_for_is_loaded(
     assert [stage["name"] for stage in json.loads(done.stdout)["stages"]] == ["group", "disease"]
 
 
+def test_a_setting_of_no_stage_is_refused_here_too(
+    stages: type[InProcess], hikari: Hikari, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HIKARI_DISAESE_WORKERS", "2")
+    done = hikari("diagnose", picture)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "HIKARI_DISAESE_*: cascade 'demo' has no stage 'disaese'; did you mean" in done.stderr
+
+
 def test_without_a_picture_to_read_nothing_is_loaded(
     stages: type[InProcess], hikari: Hikari, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
