@@ -159,11 +159,11 @@ class Settings:
         settings = cls(
             cascade=own.get("HIKARI_CASCADE", default.cascade),
             stage=own.get("HIKARI_STAGE", default.stage),
-            models=Path(own.get("HIKARI_MODELS", default.models)),
-            weights=Path(own.get("HIKARI_WEIGHTS", default.weights)).expanduser(),
-            indexes=Path(own.get("HIKARI_INDEXES", default.indexes)).expanduser(),
-            locks=Path(own.get("HIKARI_LOCKS", default.locks)).expanduser(),
-            plan=Path(own["HIKARI_PLAN"]).expanduser() if "HIKARI_PLAN" in own else None,
+            models=_path("HIKARI_MODELS", own) or default.models,
+            weights=_path("HIKARI_WEIGHTS", own) or default.weights,
+            indexes=_path("HIKARI_INDEXES", own) or default.indexes,
+            locks=_path("HIKARI_LOCKS", own) or default.locks,
+            plan=_path("HIKARI_PLAN", own),
             placement=placement,
             threads=threads,
             workers=_number("HIKARI_WORKERS", own, default.workers, least=1),
@@ -294,6 +294,14 @@ def _one_of(name: str, environ: Mapping[str, str], default: str, known: Collecti
     if value not in known:
         raise ConfigError(f"{name} is '{value}', but must be one of {', '.join(known)}")
     return value
+
+
+def _path(name: str, environ: Mapping[str, str]) -> Path | None:
+    if name not in environ:
+        return None
+    if not environ[name]:
+        raise ConfigError(f"{name} is empty, but must be a path; unset it for its default")
+    return Path(os.path.expanduser(environ[name]))
 
 
 def _names(name: str, environ: Mapping[str, str]) -> tuple[str, ...]:

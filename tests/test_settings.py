@@ -32,6 +32,15 @@ def test_every_variable_is_read(field: object) -> None:
     assert changed == replace(Settings(), **{name: value})  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("name", ["models", "weights", "indexes", "locks", "plan"])
+def test_a_path_may_begin_at_home_and_is_not_empty(name: str) -> None:
+    variable = f"{PREFIX}{name.upper()}"
+    read = Settings.from_environment({variable: "~/somewhere"})
+    assert getattr(read, name) == Path.home() / "somewhere"
+    with pytest.raises(ConfigError, match=f"{variable} is empty, but must be a path"):
+        Settings.from_environment({variable: ""})
+
+
 def test_room_is_for_pictures_of_the_largest_size() -> None:
     with pytest.raises(ConfigError, match="HIKARI_MAX_BYTES is 9, but must be at least twice"):
         Settings.from_environment({"HIKARI_MAX_BYTES": "9"})
