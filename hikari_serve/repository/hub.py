@@ -80,7 +80,7 @@ def list_files(
     Raises:
         ConfigError: The repository or the revision does not exist, asks for a login, or holds no
             weights as safetensors.
-        Unavailable: The hub cannot be reached.
+        Unavailable: The hub cannot be reached, or what answers is none.
     """
     with _in_one_sentence(hub, revision, endpoint):
         info = HfApi(endpoint).model_info(hub, revision=revision or "main", files_metadata=True)
@@ -183,13 +183,21 @@ def _in_one_sentence(hub: str, revision: str | None, endpoint: str | None) -> It
         raise Unavailable("HF_HUB_OFFLINE is set: unset it to pull from the hub") from None
     except HTTPError as error:
         raise _unreachable(place, error) from error
+    except ValueError as error:
+        raise Unavailable(
+            f"{place} does not speak of {hub} as the hub does ({_first_line(error)}): set "
+            "HF_ENDPOINT to the hub or a mirror"
+        ) from error
     except OSError as error:
         raise Unavailable(f"pulling {hub} failed: {error}; pull again to go on") from error
 
 
 def _unreachable(place: str, error: BaseException) -> Unavailable:
-    why = (str(error).strip() or repr(error)).partition("\n")[0]
     return Unavailable(
-        f"the hub at {place} cannot be reached or refused ({why}): pull again to go on, "
-        "or set HF_ENDPOINT to a mirror"
+        f"the hub at {place} cannot be reached or refused ({_first_line(error)}): pull again to go "
+        "on, or set HF_ENDPOINT to a mirror"
     )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or repr(error)).partition("\n")[0]

@@ -31,6 +31,7 @@ class Hub(ThreadingHTTPServer):
         cut: Bytes of a file's answer after which the connection is closed, by file, once.
         refused: Files whose bytes are answered with 503.
         damaged: Files whose bytes are not those that were promised.
+        strange: Whether every answer is a page for people, as of a network that wants a login.
         asked: Every request: method, path, and the Range it asked for.
     """
 
@@ -45,6 +46,7 @@ class Hub(ThreadingHTTPServer):
         self.cut: dict[str, int] = {}
         self.refused: set[str] = set()
         self.damaged: set[str] = set()
+        self.strange = False
         self.asked: list[tuple[str, str, str | None]] = []
 
     @property
@@ -71,7 +73,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, *, body: bool) -> None:
         self.server.asked.append((self.command, self.path, self.headers.get("Range")))
-        if found := STORED.match(self.path):
+        if self.server.strange:
+            self._send(200, b"<!doctype html>", {"Content-Type": "text/html"})
+        elif found := STORED.match(self.path):
             self._bytes(found[1], body=body)
         elif found := INFO.match(self.path):
             self._info(found[1], found[2])

@@ -234,6 +234,12 @@ def test_nobody_listens(repository: Repository) -> None:
         pull(repository, "demo_group", lambda *_: None, endpoint="http://127.0.0.1:9")
 
 
+def test_what_is_no_hub_is_said_so(repository: Repository, hub: Hub) -> None:
+    hub.strange = True
+    with pytest.raises(Unavailable, match=f"{hub.url} does not speak of {HUB} as the hub does"):
+        brought(repository, hub)
+
+
 def test_offline_is_said_so(
     repository: Repository, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
