@@ -1,8 +1,15 @@
 """`hikari top`: stages, queues and rates of running servers, in the terminal."""
 
-from typing import Annotated
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import repeat
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from hikari_serve.cli.top.page import Between, Page
 
 
 def top(
@@ -13,26 +20,36 @@ def top(
     count: Annotated[int, typer.Option(min=0, help="End after so many; 0 goes on.")] = 0,
 ) -> None:
     """Watch stages, queues and rates of running servers."""
-    import time
-    from contextlib import suppress
-
     from rich.console import Console
     from rich.live import Live
 
-    from hikari_serve.cli.top.page import Between, Page, fetch
+    from hikari_serve.cli.top.page import look
     from hikari_serve.cli.top.view import view
+    from hikari_serve.errors import Unavailable
 
     servers = urls or ["http://localhost:3000"]
-
-    def look() -> Page:
-        return Page.of(time.monotonic(), fetch(servers))
-
+    first = look(servers)
+    if first.lost:  # later ones may be of a server that starts anew
+        raise Unavailable(first.lost[0])
     console = Console()
-    before = look()
-    shown = 0
-    with suppress(KeyboardInterrupt), Live(console=console, auto_refresh=False) as live:
-        while not count or shown < count:
-            time.sleep(every)
-            after = look()
-            live.update(view(Between(before, after)), refresh=True)
-            before, shown = after, shown + 1
+    shown = map(view, _changes(servers, first, every, count))
+    with suppress(KeyboardInterrupt):
+        if console.is_terminal:
+            with Live(console=console, auto_refresh=False) as live:
+                for each in shown:
+                    live.update(each, refresh=True)
+        else:
+            for each in shown:
+                console.print(each)
+
+
+def _changes(servers: list[str], first: "Page", every: float, count: int) -> Iterator["Between"]:
+    """Looks again and again; what changed each time."""
+    from hikari_serve.cli.top.page import Between, look
+
+    before = first
+    for _ in range(count) if count else repeat(None):
+        time.sleep(every)
+        after = look(servers)
+        yield Between(before, after)
+        before = after

@@ -5,13 +5,14 @@ from rich.table import Table
 from rich.text import Text
 
 from hikari_serve.cli.top.page import Between
+from hikari_serve.quoting import escaped
 
 STAGE = "hikari_stage_seconds"
 PARTS = ("queue", "compute", "hop")
 
 
 def view(looks: Between) -> Group:
-    """The requests in a line, and a table of the stages."""
+    """The requests in a line, who does not answer, and a table of the stages."""
     table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
     table.add_column("stage")
     for title in ("calls/s", "failed/s", "waiting", "pending", "running"):
@@ -34,7 +35,8 @@ def view(looks: Between) -> Group:
             _number(looks.mean("hikari_batch_size", **its)),
         )
     note = Text("queue, compute and hop are milliseconds on average", style="dim")
-    return Group(Text(requests(looks)), Text(), table, note)
+    lost = [Text(f"not reachable: {escaped(why)}", "yellow") for why in looks.after.lost]
+    return Group(Text(requests(looks)), *lost, Text(), table, note)
 
 
 def stages(looks: Between) -> list[str]:

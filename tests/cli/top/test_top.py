@@ -17,7 +17,12 @@ from tests.scripted import Bench
 
 
 class Counting:
-    """A server that answers `/metrics`, and is busier at each look."""
+    """A server that answers `/metrics`, and is busier at each look.
+
+    Attributes:
+        looks: How often somebody looked.
+        away: At which of these times it refuses.
+    """
 
     def __init__(self) -> None:
         registry = CollectorRegistry()
@@ -27,10 +32,15 @@ class Counting:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                if self.path != "/metrics":
+                counting.looks += 1
+                if self.path not in ("/metrics", "/page/metrics"):
                     self.send_error(404)
                     return
-                body = generate_latest(registry)
+                if counting.looks in counting.away:
+                    self.send_error(503)
+                    return
+                page = self.path == "/page/metrics"
+                body = b"<!doctype html>" if page else generate_latest(registry)
                 self.send_response(200)
                 self.end_headers()
                 self.wfile.write(body)
@@ -40,6 +50,7 @@ class Counting:
                 pass
 
         self._api, self._bench = api, bench
+        self.looks, self.away = 0, set[int]()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -84,10 +95,28 @@ def test_pages_of_several_servers_are_added_up() -> None:
     assert Between(after, before).rate("hikari_requests_total") == 0
 
 
+def test_a_server_that_starts_anew_hides_no_other() -> None:
+    text = "hikari_requests_total %d\n"
+    before, after = Page.of(0.0, [text % 90, text % 5]), Page.of(2.0, [text % 0, text % 9])
+    assert Between(before, after).rate("hikari_requests_total") == 2
+
+
+def test_it_goes_on_while_a_server_is_gone(hikari: Hikari, counting: Counting) -> None:
+    counting.away = {2}
+    done = hikari("top", counting.url, "--every", 0.2, "--count", 3)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.count("requests/s") == 3
+    assert done.stdout.count(f"not reachable: {counting.url}/metrics answers 503") == 1
+    assert done.stdout.endswith("\n")
+
+
 def test_a_server_that_gives_no_metrics_is_named(hikari: Hikari, counting: Counting) -> None:
     done = hikari("top", f"{counting.url}/elsewhere")
     assert done.exit_code == 1
     assert "elsewhere/metrics answers 404: with HIKARI_METRICS_PORT" in done.stderr
+    done = hikari("top", f"{counting.url}/page")
+    assert done.exit_code == 1
+    assert "page/metrics gives no metrics, but <!doctype html>" in done.stderr
     done = hikari("top", "http://127.0.0.1:9")
     assert done.exit_code == 1
     assert done.stderr.startswith("hikari: http://127.0.0.1:9/metrics cannot be read")
