@@ -26,7 +26,7 @@ KSERVE_DONE   = $(KSERVE)/.done-$(shell cat requirements-kserve.txt | cksum | tr
 VLLM_GPU_DONE = $(VLLM_GPU)/.done-$(shell cat requirements-vllm.txt pyproject.toml | cksum | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve serve-gpu attack chaos mischief rolling audit check test fuzz test-browser test-kserve test-vllm report-picture lint types bench bench-protocol bench-way explain cost drill observe dashboard rules sizing manifests bento image image-gpu test-image demo-models demo-report clean
+.PHONY: help setup setup-gpu serve serve-gpu attack chaos mischief rolling audit check test fuzz test-browser test-kserve test-vllm report-picture lint types bench bench-protocol bench-way explain cost drill observe dashboard rules sizing manifests bento image image-gpu test-image demo-models demo-report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,7 +51,9 @@ DRIVER       = 580
 GPU_CASCADE  = $(or $(HIKARI_CASCADE),hikari_card)
 GPU_PLAN     = $(or $(HIKARI_PLAN),.plan-$(GPU_CASCADE).yaml)
 
-serve-gpu: driver $(VLLM_GPU_DONE) ## serve HIKARI_CASCADE (default hikari_card) on PORT with vLLM, on NVIDIA GPUs
+setup-gpu: driver $(VLLM_GPU_DONE) ## install vLLM's environment, for NVIDIA GPUs, into .venv-vllm-gpu
+
+serve-gpu: setup-gpu ## serve HIKARI_CASCADE (default hikari_card) on PORT with vLLM, on NVIDIA GPUs
 	$(if $(HIKARI_PLAN),,$(VLLM_GPU)/bin/hikari models plan $(GPU_CASCADE) --write $(GPU_PLAN))
 	HIKARI_CASCADE=$(GPU_CASCADE) HIKARI_PLAN=$(GPU_PLAN) \
 		$(VLLM_GPU)/bin/bentoml serve service:Hikari --host $(HOST) --port $(PORT)

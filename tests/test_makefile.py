@@ -50,6 +50,15 @@ def test_the_8b_cascade_is_the_default_and_is_planned_for_this_card(tmp_path: Pa
     assert "HIKARI_CASCADE=hikari_card HIKARI_PLAN=mine.yaml" in said
 
 
+def test_what_pulls_the_weights_is_installed_first(tmp_path: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    (environment,) = re.findall(r"^VLLM_GPU *= (\S+)$", makefile, re.M)
+    for text in (ROOT / "README.md", ROOT / "docs" / "family.md"):
+        assert f"make setup-gpu && {environment}/bin/hikari models pull" in text.read_text()
+    code, said = make(tmp_path, "echo 580.65", "-n", "setup-gpu")
+    assert (code, "pip install -q" in said, "-r requirements-vllm.txt" in said) == (0, True, True)
+
+
 def dry(*arguments: str) -> str:
     """What make would run."""
     done = subprocess.run(

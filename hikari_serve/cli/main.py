@@ -37,7 +37,7 @@ class Commands(TyperGroup):
         except ModuleNotFoundError as error:
             if (error.name or "hikari_serve").startswith("hikari_serve"):
                 raise
-            complain(f"{error.name} is not installed here: pip install 'hikari-serve[serve]'")
+            complain(f"{error.name} is not installed here: pip install '.[serve]' in the checkout")
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise  # the reader of our output has enough, which typer ends quietly

@@ -3,7 +3,7 @@
     with Client("http://localhost:3000") as client:
         answer = client.diagnose("lesion.jpg", references=3)
 
-It needs nothing of what runs models: `pip install hikari-serve` brings it without torch.
+It needs nothing of what runs models: `pip install .` in the checkout brings it without torch.
 """
 
 from hikari_serve.client.client import AsyncClient, Client

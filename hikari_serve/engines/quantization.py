@@ -46,8 +46,8 @@ def quantize(folder: Path, out: Path, progress: Progress) -> None:
     """
     if find_spec("bitsandbytes") is None:
         raise ConfigError(
-            "bitsandbytes is not installed: it is in vLLM's environment (`make serve-gpu` makes "
-            "it), or pip install 'hikari-serve[vllm]'"
+            "bitsandbytes is not installed: it is in vLLM's environment, which `make setup-gpu` "
+            "makes"
         )
     config = _read_config(folder)
     if out.exists():

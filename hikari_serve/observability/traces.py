@@ -56,7 +56,7 @@ def endpoint(environ: Mapping[str, str] = os.environ) -> str | None:
     except ImportError:
         raise ConfigError(
             f"{named} is set, but what sends traces is not installed: "
-            "pip install 'hikari-serve[traces]'"
+            "pip install '.[traces]' in the checkout"
         ) from None
     return environ[named]
 

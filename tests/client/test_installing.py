@@ -1,5 +1,6 @@
 """The client without torch: what its wheel asks for, and a process that has nothing else."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -89,5 +90,15 @@ def test_the_client_and_the_command_need_nothing_else(tmp_path: Path) -> None:
     assert "http://127.0.0.1:9/metrics cannot be read" in done.stderr
     done = alone("diagnose", str(picture))
     assert done.returncode == 1
-    assert "is not installed here: pip install 'hikari-serve[serve]'" in done.stderr
+    assert "is not installed here: pip install '.[serve]' in the checkout" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_nobody_is_told_to_install_it_by_a_name_that_anybody_may_register() -> None:
+    texts = [
+        ROOT / "README.md",
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "hikari_serve").rglob("*.py"),
+    ]
+    by_name = re.compile(r"pip\s+install\s+[`'\"]?hikari[-_]serve|hikari-serve\[")
+    assert [text for text in texts if by_name.search(text.read_text())] == []

@@ -29,7 +29,7 @@ def test_a_missing_package_names_where_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quantization, "find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"bitsandbytes is not installed.*hikari-serve\[vllm\]"):
+    with pytest.raises(ConfigError, match=r"bitsandbytes is not installed.*`make setup-gpu`"):
         quantize(WEIGHTS, tmp_path / "out", lambda done, total: None)
 
 

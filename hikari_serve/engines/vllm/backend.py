@@ -19,7 +19,7 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
 
 def open_engine(opening: Opening) -> LanguageEngine:
     """Opens a checkpoint; see `Backend.open_engine`."""
-    require_package("vllm", "pip install 'hikari-serve[vllm]'")
+    require_package("vllm", "`make setup-gpu`, or pip install '.[vllm]'")
     prepare_environment(on_cpu=opening.device == "cpu", threads=opening.threads)
     from hikari_serve.engines.vllm.engine import VllmEngine  # vLLM reads the environment there
 

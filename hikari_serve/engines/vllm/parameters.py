@@ -140,7 +140,7 @@ def _check_bitsandbytes(opening: Opening) -> None:
         return
     if find_spec("vllm_bnb_plugin") is None:
         raise ConfigError(
-            "BitsAndBytes needs vLLM's plugin for it: pip install 'hikari-serve[vllm]'"
+            "BitsAndBytes needs vLLM's plugin for it: pip install '.[vllm]' in the checkout"
         )
     if opening.dtype == "float32":
         # the plugin 0.0.3 takes a weight for two of 4 bits only where the others have two bytes
