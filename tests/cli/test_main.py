@@ -47,16 +47,21 @@ def test_a_mistake_is_one_sentence(
     ("command", "encoding", "said"),
     [
         (["labels", "match", "-"], "utf-8", "what was read is not utf-8: invalid start byte at 1"),
-        (["demo", "draw", "--out", "\u03bb"], "latin-1", "'\\u03bb' cannot be written in latin-1"),
+        (
+            ["demo", "draw", "--out", "{}/\u03bb"],
+            "latin-1",
+            "'\\u03bb' cannot be written in latin-1",
+        ),
     ],
 )
 def test_what_is_no_text_is_one_sentence(
     tmp_path: Path, command: list[str], encoding: str, said: str
 ) -> None:
+    arguments = [each.format(tmp_path) for each in command]
     done = subprocess.run(
-        [sys.executable, "-c", "from hikari_serve.cli.main import app; app()", *command],
+        [sys.executable, "-c", "from hikari_serve.cli.main import app; app()", *arguments],
         env={**os.environ, "PYTHONIOENCODING": f"{encoding}:strict"},
-        cwd=tmp_path, input=b"a\xff", capture_output=True, check=False,
+        input=b"a\xff", capture_output=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr.decode()) == (1, f"hikari: {said}\n")
 
