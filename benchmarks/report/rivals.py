@@ -37,7 +37,8 @@ The same weights, prompts and drawings behind two other servers, each written as
 shows: [LitServe](../benchmarks/rivals/behind_litserve.py), with batches of at most {MAX_BATCH} \
 that wait
 {BATCH_TIMEOUT_SECONDS * 1000:.0f} ms to fill, and plain \
-[FastAPI](../benchmarks/rivals/behind_fastapi.py), which does not batch.
+[FastAPI](../benchmarks/rivals/behind_fastapi.py), which does not batch and answers one \
+request after the other.
 
 {table(("", *SPEED_HEAD, "of the server"), rows)}
 
