@@ -1,10 +1,12 @@
 """What bounds a server: the processor time of a request, and how full its batches are."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from statistics import fmean
 from time import perf_counter
+from typing import TypeVar
 
 import httpx
 import psutil
@@ -14,6 +16,8 @@ from hikari_serve.cli.top.page import Between, Page
 from tests.served.server import Server
 
 STAGES = (*SIDE_BY_SIDE, *IN_TURN)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +38,49 @@ class Bounds:
     stages: Mapping[str, float]
     batches: Mapping[str, float]
 
+    @classmethod
+    def mean(cls, passes: Sequence["Bounds"]) -> "Bounds":
+        """Of passes with as many requests each; parts still add up to the whole."""
+        return cls(
+            whole=fmean(each.whole for each in passes),
+            clients=fmean(each.clients for each in passes),
+            busy=fmean(each.busy for each in passes),
+            stages=_means([each.stages for each in passes]),
+            batches=_means([each.batches for each in passes]),
+        )
 
-def bounds_of(server: Server, requests: int, ask: Callable[[], object]) -> Bounds:
+
+def bounds_of(server: Server, requests: int, ask: Callable[[], T]) -> tuple[T, Bounds]:
     """Watches a server's processes while it is asked.
 
     Args:
         server: The server.
         requests: How many requests are asked.
         ask: Asks them.
+
+    Returns:
+        What `ask` returned, and what that took.
     """
     workers = {stage: worker for stage in STAGES if (worker := _worker(server, stage)) is not None}
     page = _page(server, workers)
     before, began = _Look.at(server, workers), perf_counter()
-    ask()
+    answered = ask()
     seconds, after = perf_counter() - began, _Look.at(server, workers)
     between = Between(page, _page(server, workers))
     batches = {each: between.mean("hikari_batch_size", stage=each) for each in workers}
     whole, clients = after.whole - before.whole, after.clients - before.clients
     each = 1000 / requests
-    return Bounds(
+    return answered, Bounds(
         whole=whole * each,
         clients=clients * each,
         busy=(whole + clients) / seconds / (os.cpu_count() or 1),
         stages={stage: (after.stages[stage] - before.stages[stage]) * each for stage in workers},
         batches={stage: mean for stage, mean in batches.items() if mean is not None},
     )
+
+
+def _means(passes: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {stage: fmean(each[stage] for each in passes) for stage in passes[0]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class Results:
         speeds: How fast each was.
         shares: Where the time went with one client.
         agreement: How often the loop and each rival answered as the server did.
-        bounds: What each server takes of the processor, with one client and with several.
+        bounds: What each server takes of the processor, in the passes that `speeds` tells of.
         batchers: BentoML's batching and ours.
         seconds: How long the run took.
     """

@@ -2,13 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
-from functools import partial
+from contextlib import AbstractContextManager, ExitStack
 from time import perf_counter
 
 from benchmarks import served
 from benchmarks.batching.comparison import compare
-from benchmarks.bounds import Bounds, bounds_of
+from benchmarks.bounds import Bounds
 from benchmarks.cascade_result import Agreement, CascadeResult
 from benchmarks.machine import Machine, resident_bytes
 from benchmarks.passes import Pass, Speed
@@ -37,7 +36,6 @@ def study(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Results
     pictures = Pictures()
     starts: dict[Who, list[float]] = defaultdict(list)
     resident: dict[Who, int] = {}
-    servers: dict[Who, Server] = {}
     with ExitStack() as stack:
         rivals: dict[Who, Asleep] = {}
         loop = stack.enter_context(
@@ -50,19 +48,16 @@ def study(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Results
                     starts[who].append(seconds)
             server, seconds = stack.enter_context(_started(who, settings, threads))
             starts[who].append(seconds)
-            servers[who] = server
             say(f"{who}: ready after {', '.join(f'{each:.1f}' for each in starts[who])} s")
             _warm_up(who, server, plan, pictures)
             resident[who] = resident_bytes(server.process.pid)
             if who in RIVALS:
                 rivals[who] = Asleep(server)
                 stack.callback(rivals[who].wake)
-        with Turns(server.url, rivals, loop, settings, plan, pictures) as turns:
+        with Turns(server, rivals, loop, settings, plan, pictures) as turns:
             for turn in range(plan.repeats):
                 say(f"pass {turn + 1} of {plan.repeats}")
                 turns.take()
-        say("what bounds them")
-        bounds = _bounds(servers, rivals, plan, pictures)
     say("this server's queue and BentoML's adaptive batching")
     batchers = compare(settings, plan, pictures)
     return Results(
@@ -75,7 +70,7 @@ def study(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Results
         speeds={key: Speed.of(passes) for key, passes in turns.passes.items()},
         shares={who: TimeBreakdown.of(turns.passes[who, 1]) for who in TIMED},
         agreement=_agreement(turns.passes, plan),
-        bounds=bounds,
+        bounds={key: Bounds.mean(passes) for key, passes in turns.bounds.items()},
         batchers=batchers,
         seconds=perf_counter() - began,
     )
@@ -93,20 +88,6 @@ def _warm_up(who: Who, server: Server, plan: Plan, pictures: Pictures) -> None:
     else:
         most = max(plan.clients)
         served.measure(server.url, pictures.drawings(plan.requests(most)), most)
-
-
-def _bounds(
-    servers: Mapping[Who, Server], rivals: Mapping[Who, Asleep], plan: Plan, pictures: Pictures
-) -> dict[Key, Bounds]:
-    found: dict[Key, Bounds] = {}
-    for who, server in servers.items():
-        with rivals[who].awake() if who in rivals else nullcontext():
-            for clients in (1, plan.batched):
-                crowd = pictures.drawings(plan.requests(clients))
-                way = read if who in rivals else CascadeResult.read
-                ask = partial(served.measure, server.url, crowd, clients, way)
-                found[who, clients] = bounds_of(server, len(crowd), ask)
-    return found
 
 
 def _agreement(

@@ -1,11 +1,13 @@
 """Asks all in turns, so that what else the machine does meets all of them alike."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
 from typing import Self
 
+from benchmarks.bounds import Bounds, bounds_of
 from benchmarks.cascade_result import CascadeResult
 from benchmarks.passes import Pass
 from benchmarks.pictures import Pictures
@@ -16,6 +18,7 @@ from benchmarks.rivals.process import Asleep
 from benchmarks.served import measure
 from benchmarks.worker_process import WorkerProcess
 from hikari_serve.settings import Settings
+from tests.served.server import Server
 
 
 class Turns:
@@ -23,11 +26,12 @@ class Turns:
 
     Attributes:
         passes: What was measured so far.
+        bounds: What the passes over drawings took of the processor, server by server.
     """
 
     def __init__(
         self,
-        url: str,
+        server: Server,
         rivals: Mapping[Who, Asleep],
         loop: WorkerProcess,
         settings: Settings,
@@ -37,7 +41,7 @@ class Turns:
         """Loads and warms up what does not run yet.
 
         Args:
-            url: The server, which is warm.
+            server: The server, which is warm.
             rivals: Its rivals, which are warm too.
             loop: The card's loop, warm as well.
             settings: Which models and which cascade.
@@ -45,7 +49,8 @@ class Turns:
             pictures: What to send.
         """
         self.passes: dict[Key, list[Pass[CascadeResult]]] = defaultdict(list)
-        self._url, self._rivals, self._plan, self._pictures = url, rivals, plan, pictures
+        self.bounds: dict[Key, list[Bounds]] = defaultdict(list)
+        self._server, self._rivals, self._plan, self._pictures = server, rivals, plan, pictures
         self._loop = loop
         with ExitStack() as stack:
             self._inline = stack.enter_context(
@@ -76,14 +81,27 @@ class Turns:
         for clients in (1, plan.batched):
             self._note(Who.INLINE, self._inline.call("measure", crowds[clients], clients))
         for clients, crowd in crowds.items():
-            self._note(Who.SERVED, measure(self._url, crowd, clients))
+            self._watch(Who.SERVED, self._server, crowd, clients)
         for who, rival in self._rivals.items():
-            with rival.awake() as url:
+            with rival.awake() as server:
                 for clients in (1, plan.batched):
-                    self._note(who, measure(url, crowds[clients], clients, read))
+                    self._watch(who, server, crowds[clients], clients, read)
         for clients in (1, plan.batched):
             crowd = self._pictures.photographs(plan.photographed(clients))
-            self._note(Who.PHOTOGRAPHS, measure(self._url, crowd, clients))
+            self._note(Who.PHOTOGRAPHS, measure(self._server.url, crowd, clients))
+
+    def _watch(
+        self,
+        who: Who,
+        server: Server,
+        crowd: Sequence[bytes],
+        clients: int,
+        way: Callable[[bytes], CascadeResult] = CascadeResult.read,
+    ) -> None:
+        ask = partial(measure, server.url, crowd, clients, way)
+        one, bounds = bounds_of(server, len(crowd), ask)
+        self._note(who, one)
+        self.bounds[who, clients].append(bounds)
 
     def _note(self, who: Who, one: Pass[CascadeResult]) -> None:
         self.passes[who, one.clients].append(one)

@@ -25,19 +25,18 @@ def bounds(results: Results) -> str:
         for who in (Who.SERVED, *RIVALS)
     ]
     rows += [("the clients of the server", ms(alone.clients), ms(crowded.clients), "")]
-    cores = results.machine.cores
-    most = 1000 * cores / (crowded.whole + crowded.clients)
+    most = results.speeds[Who.SERVED, batched].rate / crowded.busy
     rest = crowded.whole - crowded.stages["caption"]
     head = ("", "one client: ms", f"{batched} clients: ms", "items of a batch")
     return f"""## What bounds it
 
-Processor time of a request, in a further pass of each kind, and how many items a batch had on
-average with {batched} clients.
+Processor time of a request, and how many items a batch had with {batched} clients: means of the
+passes that gave the rates above.
 
 {table(head, rows)}
 
-With {batched} clients {crowded.busy:.0%} of {cores} cores were busy; all of them would give \
-{most:.1f} cascades a second.
+With {batched} clients {crowded.busy:.0%} of {results.machine.cores} cores were busy; all of them \
+would give {most:.1f} cascades a second.
 Captions take {crowded.stages["caption"] / crowded.whole:.0%} of the server's time: one alone \
 {ms(alone.stages["caption"])} ms, and one of
 {crowded.batches["caption"]:.1f} that are written together \

@@ -75,16 +75,16 @@ class Asleep:
 
     def __init__(self, server: Server) -> None:
         """Stops all processes of a server that has a session of its own."""
-        self.url = server.url
+        self._server = server
         self._group = server.process.pid
         os.killpg(self._group, signal.SIGSTOP)
 
     @contextmanager
-    def awake(self) -> Iterator[str]:
-        """Lets it go on until the block ends; yields its address."""
+    def awake(self) -> Iterator[Server]:
+        """Lets it go on until the block ends."""
         self.wake()
         try:
-            yield self.url
+            yield self._server
         finally:
             os.killpg(self._group, signal.SIGSTOP)
 

@@ -1,5 +1,7 @@
 import re
 
+import pytest
+
 from benchmarks.batching.comparison import Batcher
 from benchmarks.bounds import STAGES as BOUND
 from benchmarks.bounds import Bounds
@@ -8,6 +10,7 @@ from benchmarks.machine import Machine
 from benchmarks.passes import Pass, Reply, Speed
 from benchmarks.plan import QUICK
 from benchmarks.report import page
+from benchmarks.report.bounds import bounds
 from benchmarks.results import RIVALS, TIMED, Key, Results, Who, goals
 from benchmarks.time_breakdown import TimeBreakdown
 
@@ -118,3 +121,10 @@ def test_the_page_says_where_the_server_is_behind() -> None:
         ],
         ["the card behind FastAPI", "8", "even (0.99 x)", "ahead 2.33 x", "ahead 2.33 x"],
     ]
+
+
+@pytest.mark.parametrize("rate", [9.0, 20.0])
+def test_all_cores_would_give_more_than_some_gave(rate: float) -> None:
+    found = re.search(r"all of them\s+would give ([\d.]+) cascades a second", bounds(results(rate)))
+    assert found is not None
+    assert float(found[1]) == pytest.approx(rate / 0.9, abs=0.05)
