@@ -38,8 +38,7 @@ async def health() -> str:
 async def diagnose(image: UploadFile) -> Found:
     """Answers one picture; whoever else asks waits, as in the cited page.
 
-    In a plain `def` as many as ask would generate at once, all on the same cores: with several
-    clients that gave fewer answers a second than one client gets.
+    In a plain `def` as many as ask would generate at once, all on the same cores.
     """
     [found] = models["card"].diagnose([await image.read()])
     return write(found)
