@@ -50,8 +50,7 @@ They do not do the same work. Behind both, the card's own code generates every s
 labels out of the words: a label costs one step of the model for each of its tokens, and that is all
 the answer holds. The server scores a label set from one prefill and answers with every label's
 probability, the belief outside the set, what the picture is fit for, the checks between the stages
-and the provenance; only captions are generated. What of the difference is scoring, and what
-serving, is told by "What each step gains"."""
+and the provenance; only captions are generated."""
 
 
 def _verdicts(results: Results) -> Iterator[Row]:

@@ -47,17 +47,21 @@ def gains(results: Results) -> str:
     """The same numbers as steps from the loop to the server."""
     many = results.plan.batched
     loop: Key = (Who.LOOP, 1)
-    scored: Key = (Who.INLINE, 1)
+    inline: Key = (Who.INLINE, 1)
     batched: Key = (Who.INLINE, many)
     served: Key = (Who.SERVED, many)
     steps = (
-        ("scored: labels read from one prefill, not generated", scored, loop),
-        (f"batched: {many} requests in flight", batched, scored),
+        ("the cascade in one process: scored, and what else differs", inline, loop),
+        (f"batched: {many} requests in flight", batched, inline),
         ("served: a process a stage, over HTTP", served, batched),
         ("all three", served, loop),
     )
     rows = [(what, f"{results.gain(of, over):.2f} x") for what, of, over in steps]
     return f"""## What each step gains
+
+The first step is not scoring alone. In the loop `generate` writes the labels and the caption, one
+stage after the other; in one process labels are read from one prefill, the server's own loop writes
+the caption, and group and references run side by side. "Where the time goes" shows each stage.
 
 {table(("step", "cascades per second"), rows)}"""
 

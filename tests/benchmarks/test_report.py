@@ -128,3 +128,9 @@ def test_all_cores_would_give_more_than_some_gave(rate: float) -> None:
     found = re.search(r"all of them\s+would give ([\d.]+) cascades a second", bounds(results(rate)))
     assert found is not None
     assert float(found[1]) == pytest.approx(rate / 0.9, abs=0.05)
+
+
+def test_no_step_is_said_to_be_scoring_alone() -> None:
+    text = page(results(9.0))
+    assert "| the cascade in one process: scored, and what else differs | 2.00 x |" in text
+    assert "The first step is not scoring alone." in text
