@@ -39,9 +39,9 @@ def findings(study: Study, rules: Rules) -> list[Finding]:
         study: What was found.
         rules: When the cascade names a disease, as it is served.
     """
-    clear, hard = study.clear, measures.most_probable_accuracy(study.hard)
+    clear, retrieved = study.clear, measures.most_probable_accuracy(study.retrieved)
     alone = measures.most_probable_accuracy(study.alone)
-    gain, loss = hard - alone, alone - measures.most_probable_accuracy(study.misled)
+    gain, loss = retrieved - alone, alone - measures.most_probable_accuracy(study.misled)
     disease, group = measures.disease_beliefs(study.mixed), measures.group_beliefs(study.mixed)
     real = [
         at_most(

@@ -51,6 +51,13 @@ WORDS = {
 """What each picture shows."""
 
 
+DIFFICULTY = """\
+## By difficulty
+
+The last three rows compare references. They stop at the disease, where no caption can withhold it;
+the others are of the whole cascade.
+"""
+
 SKIN = """\
 ## Photographs of real skin
 
@@ -96,7 +103,7 @@ def write_page(study: Study, rules: Rules, path: Path, command: str) -> None:
                 for each in findings(study, rules)
             ),
         ),
-        "## By difficulty\n",
+        DIFFICULTY,
         _table(
             ("drawings", "group", "most probable disease", "disease named", "none named"),
             _difficulties(study),
@@ -159,8 +166,9 @@ def _difficulties(study: Study) -> Iterable[Sequence[str]]:
         ("clear", study.clear),
         ("mixed", study.mixed),
         ("hard", study.hard),
-        ("hard, without references", study.alone),
-        ("hard, all references of other diseases", study.misled),
+        ("hard, as far as the disease", study.retrieved),
+        ("the same without references", study.alone),
+        ("the same, all references of other diseases", study.misled),
     ):
         yield (
             name,

@@ -29,9 +29,10 @@ class Study:
         written: As `plain` as far as the disease, which the model writes and does not score.
         near: Clear drawings as far as the disease, where its label set has another name that
             begins as the true one does in its place.
-        hard: Hard drawings, as far as the disease.
-        alone: The same hard drawings without references.
-        misled: The same hard drawings with references that are all of other diseases.
+        hard: Hard drawings through the whole cascade.
+        retrieved: The same as far as the disease, so that no caption withholds it.
+        alone: As `retrieved`, without references.
+        misled: As `retrieved`, with references that are all of other diseases.
         others: Pictures without a lesion, by kind, through the whole cascade.
         skin: Photographs of real skin, by kind, asked as `plain`.
     """
@@ -42,6 +43,7 @@ class Study:
     written: Sequence[Trial]
     near: Sequence[Trial]
     hard: Sequence[Trial]
+    retrieved: Sequence[Trial]
     alone: Sequence[Trial]
     misled: Sequence[Trial]
     others: Mapping[str, Sequence[Trial]]
@@ -50,7 +52,7 @@ class Study:
 
 def trials(questions: Questions) -> int:
     """How many answers a study of these questions takes."""
-    drawings = 2 * len(questions.clear) + 3 * len(questions.mixed) + 3 * len(questions.hard)
+    drawings = 2 * len(questions.clear) + 3 * len(questions.mixed) + 4 * len(questions.hard)
     pictures = (*questions.others.values(), *questions.skin.values())
     return drawings + sum(map(len, pictures))
 
@@ -67,7 +69,8 @@ async def run_study(settings: Settings, questions: Questions, step: Callable[[],
     async with open_cascade(settings) as served:
         clear = await ask(served, questions.clear, step)
         mixed = await ask(served, questions.mixed, step)
-        hard = await ask(served, questions.hard, step, until="disease")
+        hard = await ask(served, questions.hard, step)
+        retrieved = await ask(served, questions.hard, step, until="disease")
         alone = await ask(served, questions.hard, step, until="disease", references=0)
         wrong = misled(served, repository, questions.hard, REFERENCES)
         deceived = await ask(wrong, questions.hard, step, until="disease")
@@ -89,6 +92,7 @@ async def run_study(settings: Settings, questions: Questions, step: Callable[[],
         written=written,
         near=near,
         hard=hard,
+        retrieved=retrieved,
         alone=alone,
         misled=deceived,
         others=others,
