@@ -1,8 +1,8 @@
 """How long each stage of the 8B cascade takes on a GPU, by engine and quantisation.
 
 `python -m benchmarks.gpu`; README.md in this folder says what a bare machine needs. The weights are
-random, in the shapes of Qwen3-VL-8B: a step takes as long whatever the numbers are, and what the
-authors' weights would answer is not asked here.
+random, in the shapes of Qwen3-VL-8B, but that one label of each set is likely: a step takes as long
+whatever the numbers are, and what the authors' weights would answer is not asked here.
 """
 
 from pathlib import Path

@@ -19,6 +19,9 @@ from benchmarks.gpu.journal import Journal, key_of
 if TYPE_CHECKING:
     from benchmarks.gpu.child import Task
 
+CHECKPOINT = "hikari-likely"
+"""The folder of the weights; not that of earlier ones, to which no label was likely."""
+
 VOCABULARY = "dashscope"
 
 NEEDED = {
@@ -100,8 +103,8 @@ def _measure(asked: argparse.Namespace) -> None:
     journal = Journal(asked.out)
     journal.mend()
     with TemporaryDirectory() as scratch:
-        place = asked.checkpoint or (Path(scratch) if asked.tiny else _room()) / "hikari-random"
-        subject = tiny(place, asked.models) if asked.tiny else eight_billion(place)
+        place = asked.checkpoint or (Path(scratch) if asked.tiny else _room()) / CHECKPOINT
+        subject = (tiny if asked.tiny else eight_billion)(place, asked.models)
         peak = peak_of(subject)
         journal.append(machine_entry(subject, peak))
         wanted = parts(asked.engines, asked.quantizations, asked.batches, journal.measured())
@@ -167,7 +170,7 @@ def _room() -> Path:
 
 
 def _fits(place: Path) -> bool:
-    written = (place / "hikari-random").is_dir()
+    written = (place / CHECKPOINT).is_dir()
     return written or shutil.disk_usage(place).free > ROOM_GB * 1e9
 
 

@@ -5,19 +5,29 @@ Every engine reads the same files, so that all are measured as they would load r
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
 from transformers import Qwen2VLImageProcessorPil, Qwen3VLConfig, Qwen3VLForConditionalGeneration
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
+from hikari_serve.engines.chat import Chat
+
 SHARD = 4_000_000_000
 """Bytes of a file of weights at most."""
 
 SPREAD = 0.02
 """Standard deviation of the weights; that of Qwen3-VL before it is trained."""
+
+CONSTANT = 1e4
+"""What every word's embedding has in its first place, far above all that the layers add to any: the
+norm before the head turns it into about the root of the width, whatever was read."""
+
+CERTAIN = 32.0
+"""The logit of a likely token. Those of the others are their random weights' and far below."""
 
 
 def write_checkpoint(
@@ -26,6 +36,7 @@ def write_checkpoint(
     tokenizer: PreTrainedTokenizerBase,
     pictures: Qwen2VLImageProcessorPil,
     never: set[int],
+    likely: Callable[[Chat], frozenset[int]],
     dtype: torch.dtype,
 ) -> None:
     """Writes one, which appears when it is whole; does nothing where one is.
@@ -37,6 +48,7 @@ def write_checkpoint(
         pictures: Cuts its pictures.
         never: Tokens that it never chooses, so that an answer is as long as it is asked for: their
             logit is 0, and some other is always above that.
+        likely: Names the tokens that it finds likely, each as much as the others.
         dtype: Precision of the weights.
     """
     if folder.exists():
@@ -48,9 +60,11 @@ def write_checkpoint(
     pictures.save_pretrained(partial)
     config.architectures = ["Qwen3VLForConditionalGeneration"]
     config.dtype = dtype
+    text: Any = config.text_config
+    config.tie_word_embeddings = text.tie_word_embeddings = False
     config.save_pretrained(partial)
     places: dict[str, str] = {}
-    for number, shard in enumerate(_shards(config, never, dtype)):
+    for number, shard in enumerate(_shards(config, never, likely(Chat(partial)), dtype)):
         name = f"model-{number:05}.safetensors"
         save_file(shard, partial / name, {"format": "pt"})
         (partial / name).chmod(0o644)
@@ -62,24 +76,24 @@ def write_checkpoint(
 
 
 def _shards(
-    config: Qwen3VLConfig, never: set[int], dtype: torch.dtype
+    config: Qwen3VLConfig, never: set[int], likely: frozenset[int], dtype: torch.dtype
 ) -> Iterator[dict[str, torch.Tensor]]:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     chance = torch.Generator(device).manual_seed(0)
     with torch.device("meta"):
         model = Qwen3VLForConditionalGeneration(config)  # type: ignore[no-untyped-call]
-    tied = {"lm_head.weight"} if config.tie_word_embeddings else set()
     shard: dict[str, torch.Tensor] = {}
     for name, shape in model.state_dict().items():
-        if name in tied:
-            continue
         if shape.ndim == 1:  # norms and biases
             weight = torch.full_like(shape, float(name.endswith("norm.weight")), device=device)
         else:
             weight = torch.empty(shape.shape, device=device, dtype=torch.float32)
             weight.normal_(0, SPREAD, generator=chance)
-        if name == ("model.language_model.embed_tokens.weight" if tied else "lm_head.weight"):
-            weight[sorted(never)] = 0
+        if name == "model.language_model.embed_tokens.weight":
+            weight[:, 0] = CONSTANT
+        if name == "lm_head.weight":
+            weight[sorted(never | likely)] = 0
+            weight[sorted(likely), 0] = CERTAIN / weight.shape[1] ** 0.5
         shard[name] = weight.to("cpu", dtype).contiguous()
         if sum(tensor.nbytes for tensor in shard.values()) > SHARD:
             yield shard

@@ -22,6 +22,7 @@ from transformers import Qwen2VLImageProcessorPil, Qwen3VLConfig, Qwen3VLForCond
 
 from benchmarks.gpu.floor import Peak, Work
 from benchmarks.gpu.journal import Journal
+from benchmarks.gpu.labels import likely_tokens, read_on
 from benchmarks.gpu.questions import CAPTION_TOKENS, Question, Questions
 from benchmarks.gpu.sides import Card, Ours, Side
 from benchmarks.gpu.subject import Subject
@@ -109,6 +110,8 @@ class Meter:
             self.side = Ours(open_engine(task))
         self._started = time.monotonic() - began
         self._questions = Questions(task.subject, Path(task.models), self._chat)
+        never = {*self._chat.stops, self._chat.think_end}
+        self._likely = likely_tokens(self._questions.tries, never)
 
     def row(self, row: str, batch: int) -> None:
         """Measures a row and writes it down; an error is written down instead."""
@@ -137,10 +140,16 @@ class Meter:
             "times_ms": [seconds * 1000 for seconds in times[1:]],
             "first_ms": times[0] * 1000,
             "tokens": sum(map(self._tokens, asked)),
+            "read_on": sum(map(self._read_on, asked)),
             "written": sum(question.written for question in asked),
             "floor_ms": sum(self._floor(question, batch) for question in asked) * 1000,
             "start_s": self._started,
         }
+
+    def _read_on(self, question: Question) -> int:
+        """Passes of a scored question behind its first; none where words are written."""
+        want = question.want
+        return read_on(want.answers, self._likely) if isinstance(want, Score) else 0
 
     def _tokens(self, question: Question) -> int:
         """Tokens of a prompt, image tokens included."""
@@ -157,13 +166,12 @@ class Meter:
         """Seconds that the device needs at least for a batch of one stage's questions.
 
         The first pass reads the prompt, the closed think block and the answers' common beginning;
-        then comes one for each further token that is written. Of a scored answer nothing more is
-        read: to random weights none is likely.
+        then comes one for each further token that is written, or each time that labels are read on.
         """
         then, steps = self._closing, CAPTION_TOKENS - 1
         if isinstance(question.want, Score):
             answers = question.want.answers
-            then, steps = then + len(answers.prefix), 0
+            then, steps = then + len(answers.prefix), self._read_on(question)
         merge = self._pictures.merge_size**2
         tokens = self._tokens(question) + then
         return self._work.seconds(

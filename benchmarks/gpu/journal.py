@@ -43,8 +43,16 @@ class Journal:
                     yield json.loads(line)
 
     def measured(self) -> set[Key]:
-        """What need not be measured again. What failed is tried again."""
-        return {key_of(entry) for entry in self.entries() if entry["kind"] == "row"}
+        """What need not be measured again.
+
+        What failed is tried again, and so is what was measured before the checkpoint made a label
+        likely: those rows do not say how far they read on.
+        """
+        return {
+            key_of(entry)
+            for entry in self.entries()
+            if entry["kind"] == "row" and "read_on" in entry
+        }
 
     def mend(self) -> None:
         """Takes away a last line that was cut."""

@@ -6,23 +6,18 @@ Prompts, labels and the size of pictures are those of the repository's own confi
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
-from pydantic import TypeAdapter
 
+from benchmarks.gpu.labels import Settings, read_settings, read_trie
 from benchmarks.gpu.subject import Subject
 from hikari_serve.drawing.cases import draw_cases
 from hikari_serve.engines.chat import Chat
 from hikari_serve.engines.contract import Generate, Prompt, Score
-from hikari_serve.labels.label_set import LabelSet
+from hikari_serve.labels.trie import AnswerTrie
 from hikari_serve.pictures.view import make_view, read_view
 from hikari_serve.prompts.layout import Reference
-from hikari_serve.prompts.shipped import find_prompt
-from hikari_serve.repository.schema import ClassifierConfig, DescriberConfig
-from hikari_serve.yaml_file import read_yaml
-
-Settings = ClassifierConfig | DescriberConfig
+from hikari_serve.repository.schema import ClassifierConfig
 
 CAPTION_TOKENS = 80
 """About what the captions have that the model was trained to write: 62 words on average."""
@@ -67,7 +62,11 @@ Item = tuple[tuple[Question, ...], ...]
 
 
 class Questions:
-    """Makes items; no two of them share a picture, so that no cache answers for the engine."""
+    """Makes items; no two of them share a picture, so that no cache answers for the engine.
+
+    Attributes:
+        tries: The label sets that are scored.
+    """
 
     def __init__(self, subject: Subject, models: Path, chat: Chat) -> None:
         """Args:
@@ -76,23 +75,16 @@ class Questions:
         chat: The checkpoint's words.
         """
         self._side = subject.side
-        self._settings = {
-            task: read_settings(models / name)
-            for task, name in (
-                ("group", subject.group),
-                ("disease", subject.disease),
-                ("caption", subject.caption),
-            )
-        }
+        names = {"group": subject.group, "disease": subject.disease, "caption": subject.caption}
+        self._settings = {task: read_settings(models / name) for task, name in names.items()}
+        self.tries: list[AnswerTrie] = []
         self._wants: dict[str, tuple[Score | Generate, int]] = {}
         for task, settings in self._settings.items():
             want: Score | Generate = Generate(CAPTION_TOKENS)
             written = CAPTION_TOKENS
             if isinstance(settings, ClassifierConfig):
-                folder = models / {"group": subject.group, "disease": subject.disease}[task]
-                labels = LabelSet.find(settings.labels, folder).labels
-                answers = [settings.answer.format(label=label.answer) for label in labels]
-                trie = chat.answer_trie(answers)
+                trie = read_trie(models / names[task], settings, chat)
+                self.tries.append(trie)
                 want, written = Score(trie), len(chat.closing) + max(map(len, trie.answers))
             self._wants[task] = want, written
         self._motifs = [
@@ -161,19 +153,6 @@ class Questions:
             picture.putpixel((at, 0), _bit(number, at))
             picture.putpixel((at, 1), _bit(number, at + 8))
         return words, picture
-
-
-def read_settings(folder: Path) -> Settings:
-    """What a model's `config.yaml` says under `hikari:`.
-
-    The library's own reader also reads the part for Triton, with a package that a bare machine
-    lacks.
-    """
-    part: dict[str, Any] = read_yaml(folder / "config.yaml", needed="it is asked")["hikari"]
-    if isinstance(part["prompt"], str):
-        part["prompt"] = find_prompt(part["prompt"], folder)
-    adapter: TypeAdapter[Settings] = TypeAdapter(Settings)
-    return adapter.validate_python(part)
 
 
 def _enlarged(image: Image.Image, side: int) -> Image.Image:

@@ -8,8 +8,8 @@ from benchmarks.gpu.plan import BATCHES, CARD_BATCHES, CONFIGURATIONS, ROWS
 from benchmarks.tables import ms, table
 
 HEAD = (
-    "row", "items at once", "prompt tokens an item", "ms", "items/s", "floor ms", "ms / floor",
-    "card / this",
+    "row", "items at once", "prompt tokens an item", "read on", "ms", "items/s", "floor ms",
+    "ms / floor", "card / this",
 )  # fmt: skip
 
 NAMES = {
@@ -37,7 +37,7 @@ wrote this page of its results ([how](../benchmarks/gpu/README.md)).
 {_machines(machines)}
 
 {chr(10).join(filter(None, tables))}
-{_unmeasured(rows)}{NOTES}"""
+{_unmeasured(rows)}{NOTES}{_too_fast(rows)}"""
 
 
 NOTES = """## What the numbers are
@@ -50,14 +50,40 @@ NOTES = """## What the numbers are
 - Pictures have 1,536 pixels a side. The group model sees them so, or reduced to 672 where the row
   says it; the others see 672, as their configurations say.
 - `hikari_card, whole` asks group, disease and caption one after the other; `hikari, whole` group,
-  disease with three references and caption at once, without the retrieval. One engine's weights
-  stand for all three models; three engines on one card compete for it.
+  disease with three references and caption, without the retrieval: at once, but one after the other
+  on transformers, which computes a batch at a time. One engine's weights stand for all three
+  models; three engines on one card compete for it.
+- Every think block is closed before it begins. The configurations of the 8B models say `thinking:
+  natural`, where an engine first looks whether the model would close it at once, and lets it think
+  if not: what that takes is not in these rows.
 - The card's snippet calls `generate` for one question after the other, and writes the longest
-  trained answer where labels are scored here.
+  trained answer where labels are scored here. An answer of usual length takes it less.
+- `read on` is how many passes an item takes behind the first of each scored question: an engine
+  reads on along the labels that may be likely, of which the checkpoint makes one in each set. On
+  vLLM each is a further request or more.
 - `floor` is the least that the device needs: for each pass the larger of its operations at the peak
-  rate and its bytes at the peak bandwidth, of what an engine computes that scores labels in one
-  pass and a short one for each further place where answers part.
+  rate and its bytes at the peak bandwidth. The passes are the first one, one for each further token
+  of a caption, and those that `read on` counts.
 """
+
+TOO_FAST = """- Where `read on` is "none", the row was measured before the checkpoint made a label
+  likely. To random weights none is, so that the engine stopped after its first pass. With a trained
+  model it takes at least one more for each scored question: these times and floors, of group and
+  disease and of whole cascades, are too short.
+"""
+
+
+def _too_fast(rows: dict[Key, Any]) -> str:
+    """What is to be known of rows that read no label on; empty where there are none."""
+    return TOO_FAST if any(_read_on(key, rows[key]) == "none" for key in rows) else ""
+
+
+def _read_on(key: Key, entry: Entry) -> str:
+    """The cell that tells it; empty for the card, which writes its labels."""
+    engine, _, row, _ = key
+    if engine == "card":
+        return ""
+    return str(entry.get("read_on", 0 if row.startswith("caption") else "none"))
 
 
 def _machines(machines: Iterable[Entry]) -> str:
@@ -119,6 +145,7 @@ def _cells(key: Key, rows: dict[Key, Any]) -> tuple[str, ...]:
         row,
         str(batch),
         f"{entry['tokens']:,}",
+        _read_on(key, entry),
         ms(entry["ms"]),
         f"{1000 * batch / entry['ms']:.3g}",
         ms(entry["floor_ms"]),

@@ -11,7 +11,7 @@ from transformers import Qwen2Tokenizer, Qwen2VLImageProcessorPil, Qwen3VLForCon
 from benchmarks.card_model import CardModel
 from benchmarks.gpu.questions import Item, Question
 from hikari_serve.engines.checkpoints import load_image_processor, load_model
-from hikari_serve.engines.contract import Generated, LanguageEngine, Output
+from hikari_serve.engines.contract import Generated, LanguageEngine, Output, Score, Scored
 from hikari_serve.engines.devices import open_device
 from hikari_serve.stage import DEFAULT_PRIORITY
 
@@ -114,13 +114,19 @@ class Ours:
 
 
 def check(call: Answered, question: Question) -> None:
-    """Raises what the engine failed with; and if a caption is not as long as it was asked to be."""
+    """Raises what the engine failed with, or that it did less than it was asked.
+
+    A caption is as long as it was asked to be, and the likely label is read to its end.
+    """
     if call.error:
         raise call.error
     if call.output is None:
         raise RuntimeError("the engine gave no answer")
     if isinstance(call.output, Generated) and call.output.new_tokens != question.written:
         raise RuntimeError(f"{call.output.new_tokens} tokens, not {question.written}")
+    likely = question.want.answers.answers[0] if isinstance(question.want, Score) else None
+    if likely and isinstance(call.output, Scored) and likely not in call.output.logprobs:
+        raise RuntimeError("the label that the checkpoint makes likely was not read to its end")
 
 
 class Card:

@@ -1,6 +1,7 @@
 """The checkpoint with random weights, and the configurations whose questions it is asked."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,12 @@ import torch
 from transformers import Qwen2Tokenizer, Qwen2VLImageProcessorPil, Qwen3VLConfig
 
 from benchmarks.gpu.checkpoint import write_checkpoint
+from benchmarks.gpu.labels import likely_tokens, read_settings, read_trie
 from benchmarks.qwen import qwen_tokenizer
+from hikari_serve.engines.chat import Chat
 from hikari_serve.engines.checkpoints import load_image_processor
 from hikari_serve.planning.architecture import SHIPPED
+from hikari_serve.repository.schema import ClassifierConfig
 
 PHOTO = 1536
 """Side in pixels of the pictures that are asked about, as a stage's preprocessing then reduces
@@ -53,13 +57,20 @@ class Subject:
     side: int
 
 
-def eight_billion(folder: Path) -> Subject:
-    """Qwen3-VL-8B in bfloat16, with Qwen's own vocabulary; writes it if it is not there."""
+def eight_billion(folder: Path, models: Path) -> Subject:
+    """Qwen3-VL-8B in bfloat16, with Qwen's own vocabulary; writes it if it is not there.
+
+    Args:
+        folder: Takes the checkpoint.
+        models: The repository whose labels it finds likely.
+    """
     tokenizer = qwen_tokenizer()
     content: dict[str, Any] = json.loads(SHIPPED.read_bytes())
     config = Qwen3VLConfig.from_dict({**content, **_ids(tokenizer)})
     pictures = load_image_processor(Qwen2VLImageProcessorPil, SHIPPED.parent)
-    write_checkpoint(folder, config, tokenizer, pictures, _never(tokenizer), torch.bfloat16)
+    never = _never(tokenizer)
+    likely = _likely(models, ("subaru", "sirius"), never)
+    write_checkpoint(folder, config, tokenizer, pictures, never, likely, torch.bfloat16)
     return Subject(
         name="Qwen3-VL-8B, random weights, bfloat16 where not quantised",
         folder=str(folder),
@@ -83,7 +94,9 @@ def tiny(folder: Path, models: Path) -> Subject:
     tokenizer = Qwen2Tokenizer.from_pretrained(demo)
     config = Qwen3VLConfig.from_pretrained(demo)
     pictures = load_image_processor(Qwen2VLImageProcessorPil, demo)
-    write_checkpoint(folder, config, tokenizer, pictures, _never(tokenizer), torch.float32)
+    never = _never(tokenizer)
+    likely = _likely(models, ("demo_group", "demo_disease"), never)
+    write_checkpoint(folder, config, tokenizer, pictures, never, likely, torch.float32)
     return Subject(
         name="the demo family's shapes, random weights, float32",
         folder=str(folder),
@@ -103,3 +116,20 @@ def _ids(tokenizer: Qwen2Tokenizer) -> dict[str, Any]:
 def _never(tokenizer: Qwen2Tokenizer) -> set[int]:
     ids: Any = tokenizer.convert_tokens_to_ids(list(NEVER))
     return set(ids)
+
+
+def _likely(
+    models: Path, names: tuple[str, str], never: set[int]
+) -> Callable[[Chat], frozenset[int]]:
+    """Names the tokens of some classifiers' labels, once there are words to write them in."""
+
+    def likely(chat: Chat) -> frozenset[int]:
+        asked = ((models / name, read_settings(models / name)) for name in names)
+        tries = [
+            read_trie(folder, settings, chat)
+            for folder, settings in asked
+            if isinstance(settings, ClassifierConfig)
+        ]
+        return likely_tokens(tries, never)
+
+    return likely

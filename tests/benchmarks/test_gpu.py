@@ -104,12 +104,13 @@ def test_a_rehearsal_that_is_killed_in_the_middle_goes_on(tmp_path: Path) -> Non
     assert "- transformers, quantisation: none: 24 of 32 rows\n" in page.read_text()
     assert "- vLLM, quantisation: fp8: all rows\n" in page.read_text()
     whole = {line[0]: line for line in lines[: len(lines) // 2]}
-    for name, size, tokens, spent, rate, floor, above, gain in whole.values():
+    for name, size, tokens, read_on, spent, rate, floor, above, gain in whole.values():
         assert int(tokens.replace(",", "")) > 40
         assert float(rate) == pytest.approx(1000 * int(size) / float(spent), rel=0.05)
         assert float(above.rstrip(" x")) == pytest.approx(float(spent) / float(floor), rel=0.1)
         assert float(gain.rstrip(" x")) > 0
         assert name in ROWS
+        assert read_on == ("0" if name.startswith("caption") else "2" if "whole" in name else "1")
     three, none = (int(whole[f"disease, {n} references"][2]) for n in (3, 0))
     assert three > none + 2 * 16  # three pictures of 16 tokens, and their words
 
@@ -173,7 +174,9 @@ def test_a_failed_row_is_tried_again(tmp_path: Path) -> None:
     row = {"engine": "vllm", "quantization": "fp8", "row": "group", "batch": 1}
     journal.append({"kind": "failed", **row, "reason": "no memory"})
     assert journal.measured() == set()
-    journal.append({"kind": "row", **row})
+    journal.append({"kind": "row", **row})  # from before a label was likely
+    assert journal.measured() == set()
+    journal.append({"kind": "row", **row, "read_on": 1})
     assert journal.measured() == {("vllm", "fp8", "group", 1)}
 
 
