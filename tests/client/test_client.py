@@ -225,13 +225,21 @@ def test_an_unreachable_server_is_named() -> None:
             ask(kind, "http://nowhere.invalid")
 
 
+class Refusing(BaseHTTPRequestHandler):
+    """Reads what it refuses: closing on unread bytes would break the connection off."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_error(501)
+
+
 def test_a_certificate_is_trusted_by_ssl_cert_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = self_signed(tmp_path / "own")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(own.cert, own.key)
-    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
         url = f"https://127.0.0.1:{server.server_port}"
