@@ -2,8 +2,9 @@
 
 import queue
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import grpc
 import pytest
@@ -15,6 +16,7 @@ from hikari_serve.serving.admission import Admission
 from hikari_serve.serving.oip.grpc import gate
 from hikari_serve.serving.oip.messages import LONGEST_ID
 from hikari_serve.stage import Description
+from tests.eventually import eventually
 from tests.serving.oip.conftest import Plane
 from tests.serving.oip.grpc.calls import message_of, pictures, raw, wanted
 from tests.serving.oip.grpc.conftest import listening
@@ -101,7 +103,7 @@ def test_who_leaves_a_stream_stops_its_work(address: str, plane: Plane) -> None:
 
 def test_who_reads_no_responses_sends_no_more_requests(address: str, plane: Plane) -> None:
     sent = 0
-    message = unread(plane)
+    message = large(plane)
 
     def many() -> Iterator[pb.ModelInferRequest]:
         nonlocal sent
@@ -121,8 +123,8 @@ def test_who_reads_no_responses_sends_no_more_requests(address: str, plane: Plan
         call.cancel()
 
 
-def unread(plane: Plane) -> pb.ModelInferRequest:
-    """A large request, whose responses fill a connection that nobody reads."""
+def large(plane: Plane) -> pb.ModelInferRequest:
+    """A request whose responses fill a connection that nobody reads, as it is large itself."""
     plane.bench.stages["caption"].output = Description(text="x" * 500_000, finish_reason="stop")
     message = message_of()
     picture = plane.bench.image.ljust(90_000, b"\0")
@@ -130,41 +132,50 @@ def unread(plane: Plane) -> pb.ModelInferRequest:
     return message
 
 
-def test_a_request_keeps_its_place_until_its_last_response_is_taken(plane: Plane) -> None:
-    message, admission = unread(plane), Admission(10, 10**6)
+class Unread(NamedTuple):
+    """A stream of which nobody has read a response yet.
+
+    Attributes:
+        call: The stream.
+        admission: Where its requests keep places.
+        size: Bytes of a request.
+    """
+
+    call: Iterable[pb.ModelStreamInferResponse]
+    admission: Admission
+    size: int
+
+
+@contextmanager
+def unread(plane: Plane) -> Iterator[Unread]:
+    """Sends ten requests, and waits until the last stage was asked for each."""
+    message, admission = large(plane), Admission(10, 10**6)
     with (
         listening(plane, admission=admission) as address,
         grpc.insecure_channel(address) as channel,
     ):
         stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
         call = stub.ModelStreamInfer(iter([message] * 10))
-        while len(plane.bench.stages["caption"].items) < 10:
-            time.sleep(0.01)
+        assert eventually(lambda: len(plane.bench.stages["caption"].items) == 10)
+        yield Unread(call, admission, message.ByteSize())
+
+
+def test_a_request_keeps_its_place_until_its_last_response_is_taken(plane: Plane) -> None:
+    with unread(plane) as its:
         time.sleep(0.5)  # they are answered
-        assert admission.bytes >= message.ByteSize()
-        assert not [each.error_message for each in call if each.error_message]
-        assert admission.bytes == 0
+        assert its.admission.bytes >= its.size
+        assert not [each.error_message for each in its.call if each.error_message]
+        assert its.admission.bytes == 0
 
 
 def test_a_stream_whose_responses_nobody_takes_is_closed(
     plane: Plane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gate, "WRITE_SECONDS", 0.3)
-    message, admission = unread(plane), Admission(10, 10**6)
-    with (
-        listening(plane, admission=admission) as address,
-        grpc.insecure_channel(address) as channel,
-    ):
-        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
-        call = stub.ModelStreamInfer(iter([message] * 10))
-        while len(plane.bench.stages["caption"].items) < 10:
-            time.sleep(0.01)
-        until = time.monotonic() + 5
-        while admission.bytes:
-            assert time.monotonic() < until
-            time.sleep(0.01)
+    with unread(plane) as its:
+        assert eventually(lambda: not its.admission.bytes, 5)
         with pytest.raises(grpc.RpcError) as raised:
-            list(call)
+            list(its.call)
         assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
         assert raised.value.details() == "no response was taken within 0.3 seconds"
 
