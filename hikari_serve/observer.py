@@ -196,12 +196,20 @@ class Observer:
     """Hears everything and forgets it; subclasses keep what they are for."""
 
     def traced(self, given: str | None) -> str | None:
-        """The trace context of what begins now.
+        """The trace context of a request that begins now.
 
         Args:
             given: The one that it begins in; what nobody traces goes on with that.
         """
         return given
+
+    def part_traced(self, whole: str | None) -> str | None:
+        """The trace context of a part that begins now.
+
+        Args:
+            whole: The one of what it is a part of; what nobody traces goes on with that.
+        """
+        return whole
 
     def request_ended(self, request: RequestEnd) -> None:
         """A request was answered or refused, or nobody waited for it any more."""

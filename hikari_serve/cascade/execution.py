@@ -205,7 +205,7 @@ class _Run:
                 raise Skipped(f"it needs '{wire.stage}.{wire.tensor}', which is not known")
             if result is not None and isinstance(result.output, Retrieval):
                 index = result.output.index
-        end.trace = self.cascade.observer.traced(self.request.traceparent)
+        end.trace = self.cascade.observer.part_traced(self.request.traceparent)
         return Item(
             id=self.request.id,
             model=node.config.name,

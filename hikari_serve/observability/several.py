@@ -18,6 +18,12 @@ class Several(Observer):
             given = each.traced(given)
         return given
 
+    def part_traced(self, whole: str | None) -> str | None:
+        """What the one of them that traces says."""
+        for each in self._observers:
+            whole = each.part_traced(whole)
+        return whole
+
 
 def _passing_on(name: str) -> Callable[..., None]:
     def pass_on(self: Several, *said: object, **named: object) -> None:

@@ -41,6 +41,11 @@ SCOPE = InstrumentationScope("hikari_serve", __version__)
 
 Attributes = Mapping[str, str | int | float]
 
+OK = Status()
+
+_SPAN = slice(36, 52)
+"""Where the span's id stands in a trace context."""
+
 
 def endpoint(environ: Mapping[str, str] = os.environ) -> str | None:
     """Where traces are sent as the environment says; None where it says nothing.
@@ -121,6 +126,12 @@ class Traces(Observer):
         span = self._ids.generate_span_id()
         return f"00-{trace:032x}-{span:016x}-{int(sampled):02x}"
 
+    def part_traced(self, whole: str | None) -> str | None:
+        """The same trace with a span of its own; it is sampled if the whole is."""
+        if whole is None:
+            return None
+        return f"{whole[: _SPAN.start]}{self._ids.generate_span_id():016x}{whole[_SPAN.stop :]}"
+
     def request_ended(self, request: RequestEnd) -> None:
         own = _context(request.trace)
         if own is None or not own.trace_flags.sampled:
@@ -179,6 +190,8 @@ class Traces(Observer):
 
         An item that was alone has nobody to be linked to: its `compute` tells all of its batch.
         """
+        if len(batch.members) < 2:
+            return
         members = map(_context, batch.members)
         contexts = [each for each in members if each and each.trace_flags.sampled]
         if len(contexts) < 2:
@@ -211,16 +224,17 @@ class Traces(Observer):
             assert parent is not None
             its = self._ids.generate_span_id()
             own = SpanContext(parent.trace_id, its, is_remote=False, trace_flags=parent.trace_flags)
-        failed = {"error.type": error} if error else {}
+        if error:
+            attributes = {**(attributes or {}), "error.type": error}
         span = ReadableSpan(
             name,
             own,
             parent,
             self._resource,
-            {**(attributes or {}), **failed},
+            attributes,
             links=links,
             kind=kind,
-            status=Status(StatusCode.ERROR, error) if error else Status(),
+            status=Status(StatusCode.ERROR, error) if error else OK,
             start_time=int(began * NANOSECONDS),
             end_time=int(ended * NANOSECONDS),
             instrumentation_scope=SCOPE,
@@ -236,5 +250,6 @@ def _context(traceparent: str | None) -> SpanContext | None:
     found = TRACEPARENT.fullmatch(traceparent) if traceparent else None
     if found is None:
         return None
-    trace, span, flags = (int(each, 16) for each in found.groups())
-    return SpanContext(trace, span, is_remote=True, trace_flags=TraceFlags(flags & 1))
+    trace, span, flags = found.groups()
+    sampled = TraceFlags(int(flags, 16) & TraceFlags.SAMPLED)
+    return SpanContext(int(trace, 16), int(span, 16), is_remote=True, trace_flags=sampled)

@@ -123,7 +123,7 @@ class Model(ABC):
         self._calls += 1
         self._idle.clear()
         came, given = time.monotonic(), item.traceparent
-        trace = self._observer.traced(given) if given else None  # warming up is no trace
+        trace = self._observer.part_traced(given)
         its = partial(ItemEnd, *self._which, given, trace, came)
         try:
             done = await self._queue.submit(

@@ -14,7 +14,14 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from hikari_serve.errors import ConfigError
 from hikari_serve.observability import traces
 from hikari_serve.observability.traces import Sender, Traces, endpoint, exported
-from hikari_serve.observer import BatchEnd, ItemEnd, PictureTime, RequestEnd, StageTime
+from hikari_serve.observer import (
+    TRACEPARENT,
+    BatchEnd,
+    ItemEnd,
+    PictureTime,
+    RequestEnd,
+    StageTime,
+)
 from tests.observability.receiver import Receiver
 
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -48,7 +55,7 @@ def ended(tracing: Traces, given: str | None) -> RequestEnd:
         cause=None,
         seconds=0.65,
         stages=(
-            StageTime("group", 0.2, 0.0, 0.1, trace=tracing.traced(own)),
+            StageTime("group", 0.2, 0.0, 0.1, trace=tracing.part_traced(own)),
             StageTime("disease", 0.3, 0.1, 0.2, error="skipped"),
         ),
         pictures=(PictureTime(0.05, 0.14, "c0"),),
@@ -109,7 +116,7 @@ def test_its_spans_lie_where_the_time_went(receiver: Receiver, tracing: Traces) 
 
 
 def test_an_item_is_a_span_in_the_one_that_called_it(receiver: Receiver, tracing: Traces) -> None:
-    now, own = time.monotonic(), tracing.traced(GIVEN)
+    now, own = time.monotonic(), tracing.part_traced(GIVEN)
     parts = {"prepare": (now, now + 0.5), "compute": (now + 0.5, now + 2)}
     tracing.item_done(ItemEnd("m", 3, GIVEN, own, now, now + 2, parts, 4))
     spans = named(receiver)
@@ -167,6 +174,24 @@ def test_a_caller_that_samples_nothing_is_not_traced(receiver: Receiver, tracing
     assert own is not None
     assert own.startswith(f"00-{TRACE}-")
     assert own.endswith("-00")
+
+
+@pytest.mark.parametrize("flags", ["00", "01"])
+def test_a_part_is_sampled_as_its_whole_is(tracing: Traces, flags: str) -> None:
+    whole = f"00-{TRACE}-{CALLER}-{flags}"
+    part, other = tracing.part_traced(whole), tracing.part_traced(whole)
+    assert part is not None
+    assert TRACEPARENT.fullmatch(part)
+    assert part.startswith(f"00-{TRACE}-")
+    assert part.endswith(f"-{flags}")
+    assert len({part, other, whole}) == 3
+
+
+def test_a_part_of_what_is_no_trace_has_no_span(receiver: Receiver, tracing: Traces) -> None:
+    assert tracing.part_traced(None) is None
+    own = tracing.part_traced("00-1-2-01")
+    tracing.item_done(ItemEnd("m", 3, "00-1-2-01", own, 1.0, 2.0))
+    assert receiver.spans == []
 
 
 def test_what_came_without_a_trace_has_no_span(receiver: Receiver, tracing: Traces) -> None:
