@@ -175,13 +175,14 @@ Output = Classification | Description | Retrieval
 
 
 class Provenance(Frozen):
-    """What produced a result: equal provenance and equal pixels give equal answers.
+    """What produced a result: equal provenance, inputs and pixels give equal results.
 
     Labels, words and cases are equal; numbers to 1e-5, because a batch changes the order of sums.
 
     Attributes:
         model: Name of the model.
         version: Its version.
+        config: SHA-256 digest of what its configuration says; None of a release that tells none.
         weights: SHA-256 digest of the version's files.
         revision: Commit of the hub that they were pulled from, if they were.
         base: Digest of the weights that they are an adapter of, if they are one.
@@ -195,11 +196,13 @@ class Provenance(Frozen):
         temperature: What its probabilities were calibrated with, if they were.
         thinking: How the checkpoint's thinking was handled, if prompted.
         index: Digest of the reference index, if one was used.
+        cases: How many cases were asked for, if it retrieves.
         description: SHA-256 of the words about the picture, if some were compared.
     """
 
     model: str
     version: int
+    config: str | None = None
     weights: str
     revision: str | None = None
     base: str | None = None
@@ -213,6 +216,7 @@ class Provenance(Frozen):
     temperature: float | None = None
     thinking: str | None = None
     index: str | None = None
+    cases: int | None = None
     description: str | None = None
 
 

@@ -50,6 +50,7 @@ class CascadeAnswer:
 def assemble(
     request_id: str,
     cascade: str,
+    digest: str,
     config: CascadeConfig,
     graph: Graph,
     known: Mapping[str, Known],
@@ -61,6 +62,7 @@ def assemble(
     Args:
         request_id: The request's id.
         cascade: Name of the cascade.
+        digest: Of what its configuration says.
         config: Its configuration.
         graph: Its stages, or those that were asked for.
         known: What is known of the cascade and of each model, by name.
@@ -84,6 +86,7 @@ def assemble(
         provenance=AnswerProvenance(
             server=f"hikari-serve {__version__}",
             cascade=cascade,
+            config=digest,
             stages={end.name: end.result.provenance for end in ends if end.result is not None},
         ),
         limits=limitations(known, ran),

@@ -48,6 +48,7 @@ class Cascade:
         """
         assert isinstance(config.hikari, CascadeConfig)
         self.name = config.name
+        self._digest = config.digest
         self.graph = graph
         self.stages = stages
         self.decoder = decoder
@@ -96,7 +97,15 @@ class Cascade:
             raise ended[0].error
         # in a thread: reading a caption takes milliseconds, and the first time loads the lexicon
         return await asyncio.to_thread(
-            assemble, request.id, self.name, settings, graph, self._known, picture.quality, ended
+            assemble,
+            request.id,
+            self.name,
+            self._digest,
+            settings,
+            graph,
+            self._known,
+            picture.quality,
+            ended,
         )
 
     def _graph(self, request: CascadeRequest) -> Graph:

@@ -111,10 +111,18 @@ class StageReport(Frozen):
 
 
 class AnswerProvenance(Frozen):
-    """What produced an answer: the server, the cascade, and each stage's own provenance."""
+    """What produced an answer.
+
+    Attributes:
+        server: Name and release of the server.
+        cascade: Name of the cascade.
+        config: SHA-256 digest of what its configuration says, its rule among it.
+        stages: Each stage's own provenance, if it has a result.
+    """
 
     server: str
     cascade: str
+    config: str | None = None
     stages: Mapping[str, Provenance]
 
 

@@ -58,6 +58,7 @@ def load_model(
     provenance = Provenance(
         model=name,
         version=version,
+        config=config.digest,
         weights=weights_digest(weights.own),
         revision=weights.revision,
         base=weights_digest(weights.folder) if weights.adapter else None,

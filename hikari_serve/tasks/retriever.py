@@ -51,12 +51,13 @@ class Retriever(Model):
     def provenance_of(self, item: Item) -> Provenance:
         said = item.inputs.get(DESCRIPTION)
         digest = content_hash(said.encode()) if isinstance(said, str) else None
-        return self.provenance.model_copy(update={"description": digest})
+        asked = {"cases": self._wanted(item), "description": digest}
+        return self.provenance.model_copy(update=asked)
 
     def read(self, output: Output, item: Item, asked: Asked) -> Retrieval:
         assert isinstance(output, Encoded)
         query = query_of(output, self._settings, item.content)
-        matches, nearest = self._index.search(query, item.cases or self._settings.top_k)
+        matches, nearest = self._index.search(query, self._wanted(item))
         cases = self._index.cases(match.case_id for match in matches)
         usual = typicality(1 - nearest, self._nearest) if nearest is not None else None
         return Retrieval(
@@ -66,6 +67,10 @@ class Retriever(Model):
             nearest=round(nearest, 6) if nearest is not None else None,
             typicality=usual,
         )
+
+    def _wanted(self, item: Item) -> int:
+        """How many cases an item asks for."""
+        return item.cases or self._settings.top_k
 
     async def close(self) -> None:
         await super().close()

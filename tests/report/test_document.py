@@ -76,6 +76,7 @@ def test_a_complete_answer_shows_everything() -> None:
         "preprocessing max128-lanczos", "engine scripted", "64 × 64 pixels",
     ):  # fmt: skip
         assert words in found.words, words
+    assert f"cascade config {complete().provenance.config}" in found.words
     assert found.words.count("not a medical device") == 2
     assert [tag for tag, _ in found.elements].count("img") == 4
 

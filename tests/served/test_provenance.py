@@ -3,15 +3,18 @@
 import asyncio
 import concurrent.futures
 import math
+import shutil
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from hikari_serve.cascade.request import CascadeRequest
-from hikari_serve.drawing.cases import draw_cases
+from hikari_serve.drawing.cases import Drawing, draw_cases
 from hikari_serve.inline import open_cascade
 from hikari_serve.presentation.present import present
 from hikari_serve.settings import Settings
+from tests.scripted import REPOSITORY
 from tests.served.conftest import SEED
 from tests.served.pictures import png
 from tests.served.server import Server
@@ -39,8 +42,8 @@ def found(answer: dict[str, Any]) -> dict[str, Any]:
     return {field: value for field, value in answer.items() if field not in VARYING}
 
 
-async def inline(pictures: list[bytes]) -> list[dict[str, Any]]:
-    async with open_cascade(Settings()) as cascade:
+async def inline(pictures: list[bytes], settings: Settings | None = None) -> list[dict[str, Any]]:
+    async with open_cascade(settings or Settings()) as cascade:
         asked = [CascadeRequest(id="r", image=each) for each in pictures]
         answers = [present(await cascade.run(each)) for each in asked]
     return [answer.model_dump(mode="json") for answer in answers]
@@ -64,3 +67,41 @@ def test_equal_provenance_and_pixels_give_equal_answers(server: Server) -> None:
             assert other["provenance"] == answer["provenance"]
             assert differences(found(answer), found(other)) == []
     assert found(alone[0]) == found(ask(pictures[0]))  # one after the other, to the last digit
+
+
+def test_another_number_of_cases_is_another_provenance(
+    server: Server, drawings: list[Drawing]
+) -> None:
+    files = {"image": png(drawings[0].image)}
+
+    def ask(**asked: str) -> dict[str, Any]:
+        answer = httpx.post(f"{server.url}/diagnose", files=files, data=asked, timeout=60)
+        return dict(answer.json()["provenance"])
+
+    own, one, three = ask(), ask(references="1"), ask(references="3")
+    assert (own["stages"]["references"]["cases"], own) == (3, three)
+    assert one["stages"]["references"]["cases"] == 1
+    assert one != three
+
+
+def test_another_configuration_is_another_provenance(
+    drawings: list[Drawing], tmp_path: Path
+) -> None:
+    picture = png(drawings[0].image)
+    (before,) = asyncio.run(inline([picture]))
+    for name in ("demo_group", "demo_references", "demo_caption"):
+        (tmp_path / name).symlink_to(REPOSITORY.folder(name))
+    for name, old, new in (
+        ("demo", "abstain:", "abstain:\n    min_probability: 0.99999"),
+        ("demo_disease", "min_label_mass: 0.95", "min_label_mass: 0.5"),
+    ):
+        shutil.copytree(REPOSITORY.folder(name), tmp_path / name)
+        config = tmp_path / name / "config.yaml"
+        config.write_text(config.read_text().replace(old, new))
+    (after,) = asyncio.run(inline([picture], Settings(models=tmp_path)))
+    decisions = [answer["disease"]["decision"] for answer in (before, after)]
+    assert decisions == ["answered", "abstained"]
+    assert before["provenance"]["config"] != after["provenance"]["config"]
+    ran, then = before["provenance"]["stages"], after["provenance"]["stages"]
+    assert {name for name in ran if ran[name] != then[name]} == {"disease"}
+    assert ran["disease"] | {"config": then["disease"]["config"]} == then["disease"]

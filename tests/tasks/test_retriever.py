@@ -163,6 +163,12 @@ class TestWords:
         assert said.description == content_hash(WORDS[3].encode())
         assert said.index
 
+    def test_the_answer_says_how_many_cases_were_asked_for(self, ask: Ask) -> None:
+        assert ask(cases=2, whole=True).provenance.cases == 2
+
+    def test_the_answer_says_how_many_cases_it_finds_of_itself(self, ask: Ask) -> None:
+        assert ask(top_k=4, whole=True).provenance.cases == 4
+
     def test_the_score_is_the_mean_of_both(self, ask: Ask) -> None:
         found = ask(encoder="siglip", text=TEXT, description=WORDS[3], cases=3)
         (same,) = (case for case in found.cases if case.id == "case 3")  # whose words are equal

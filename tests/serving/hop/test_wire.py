@@ -98,6 +98,17 @@ def test_a_result_crosses_whole_and_unknown_fields_are_passed_over(output: Any) 
     assert read_line(b'{"text": "A red"}') == "A red"
 
 
+def test_a_result_of_the_release_before_is_read() -> None:
+    made = {"model": "m", "version": 1, "weights": "w", "engine": "e", "dtype": "d"}
+    body = {
+        "output": {"kind": "description", "text": "A red plaque.", "finish_reason": "stop"},
+        "provenance": {**made, "preprocessing": "p"},
+        **{"queue_ms": 1, "compute_ms": 2, "batch_size": 3},
+    }
+    read = read_result(json.dumps(body).encode()).provenance
+    assert (read.config, read.cases) == (None, None)
+
+
 def test_a_call_of_the_next_release_is_read() -> None:
     newer = {"protocol": PROTOCOL, "seconds": 5, "id": "r", "model": "m", "new": {"x": 1}}
     read = read_call(call(newer, b"pixels"))
