@@ -7,6 +7,7 @@ from http import HTTPStatus
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
@@ -80,10 +81,22 @@ class LastHandler:
 
 
 async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
-    """An ASGI application for every path that no door has: BentoML would answer in plain text."""
+    """An ASGI application for what no door takes: BentoML would answer in plain text.
+
+    Behind the doors in the service's application, it gets a door's path too if the method is none
+    of the door's; the door itself says then which it takes.
+    """
     if scope["type"] == "websocket":
         await WebSocketClose()(scope, receive, send)
         return
-    missing = HTTPException(HTTPStatus.NOT_FOUND)
-    response = await handle_http(Request(scope, receive), missing)
-    await response(scope, receive, send)
+    try:
+        for route in scope["app"].routes:
+            match, child = route.matches(scope)
+            if match is Match.PARTIAL:
+                await route.handle({**scope, **child}, receive, send)
+                break
+        else:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+    except HTTPException as error:
+        response = await handle_http(Request(scope, receive), error)
+        await response(scope, receive, send)

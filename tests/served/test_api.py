@@ -117,3 +117,26 @@ def test_a_path_that_no_door_has_is_told_in_json(server: Server, path: str) -> N
         answer = httpx.request(method, server.url + path)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
         assert f"there is no {method} {path} here" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/diagnose", "POST"),
+        ("PUT", "/diagnose", "POST"),
+        ("OPTIONS", "/diagnose", "POST"),
+        ("GET", "/diagnose/stream", "POST"),
+        ("GET", "/api/diagnose", "POST"),
+        ("POST", "/", "GET, HEAD"),
+        ("POST", "/docs.json", "GET, HEAD"),
+        ("POST", "/metrics", "GET, HEAD"),
+        ("DELETE", "/v2", "GET, HEAD"),
+    ],
+)
+def test_another_method_is_told_which_the_path_takes(
+    server: Server, method: str, path: str, allowed: str
+) -> None:
+    answer = httpx.request(method, server.url + path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+    assert answer.json()["code"] == "method_not_allowed"
+    assert f"this path takes {allowed}" in answer.json()["error"]
