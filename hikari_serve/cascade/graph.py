@@ -93,9 +93,10 @@ class Graph:
             retrieve: Whether cases are retrieved at all.
 
         Raises:
-            InvalidInput: The cascade has no such stage.
+            InvalidInput: The cascade has no such stage, or no case is wanted of a stage that only
+                retrieves them.
         """
-        kept = set(self.steps)
+        kept = needed = set(self.steps)
         if until is not None:
             if until not in self.steps:
                 raise InvalidInput(
@@ -105,10 +106,14 @@ class Graph:
             for node in reversed(self.nodes):
                 if node.name in kept:
                     kept |= {wire.stage for wire in node.inputs.values()}
-        wanted = {
-            wire.stage for node in self.nodes if node.name in kept for wire in node.inputs.values()
+            nodes = [node for node in self.nodes if node.name in kept]
+            needed = {until, *(wire.stage for node in nodes for wire in node.inputs.values())}
+        kept = {
+            node.name
+            for node in self.nodes
+            if node.name in kept and (node.kind != "retrieve" or (retrieve and node.name in needed))
         }
-        for node in self.nodes:
-            if node.kind == "retrieve" and not (retrieve and node.name in wanted | {until}):
-                kept.discard(node.name)
+        if not kept or until not in {None, *kept}:
+            asked = f"until is '{until}', which" if until else "this cascade"
+            raise InvalidInput(f"{asked} retrieves cases, and references is 0: ask for some")
         return replace(self, nodes=tuple(node for node in self.nodes if node.name in kept))

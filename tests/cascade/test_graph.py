@@ -45,6 +45,19 @@ def test_no_cases_are_retrieved_where_nobody_asks_for_them() -> None:
     assert names(graph("hikari").part("group")) == ["group"]
 
 
+def test_cases_are_retrieved_for_who_asked_for_all_though_no_stage_waits_for_them() -> None:
+    whole = graph()
+    lone = Graph((whole.node("references"),), ("references",), "references")
+    assert names(lone.part(None)) == ["references"]
+    with pytest.raises(InvalidInput, match="this cascade retrieves cases, and references is 0"):
+        lone.part(None, retrieve=False)
+
+
+def test_a_stage_that_retrieves_and_no_case_are_not_asked_for_at_once() -> None:
+    with pytest.raises(InvalidInput, match="until is 'references', which retrieves cases, and"):
+        graph().part("references", retrieve=False)
+
+
 def test_a_stage_that_is_none_is_refused() -> None:
     with pytest.raises(InvalidInput, match="this cascade has group, references, disease, caption"):
         graph().part("biopsy")
