@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from hikari_serve.errors import InvalidInput
 from hikari_serve.pictures.view import Preprocessing
+from hikari_serve.quoting import quoted
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import CascadeConfig
 
@@ -100,7 +101,7 @@ class Graph:
         if until is not None:
             if until not in self.steps:
                 raise InvalidInput(
-                    f"until is '{until}', but this cascade has {', '.join(self.steps)}"
+                    f"until is '{quoted(until)}', but this cascade has {', '.join(self.steps)}"
                 )
             kept = set(self.steps[: self.steps.index(until) + 1])
             for node in reversed(self.nodes):

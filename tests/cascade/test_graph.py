@@ -61,3 +61,8 @@ def test_a_stage_that_retrieves_and_no_case_are_not_asked_for_at_once() -> None:
 def test_a_stage_that_is_none_is_refused() -> None:
     with pytest.raises(InvalidInput, match="this cascade has group, references, disease, caption"):
         graph().part("biopsy")
+
+
+def test_what_is_quoted_of_a_stage_that_is_none_is_one_line() -> None:
+    with pytest.raises(InvalidInput, match=r"until is '\\x1b\[2J\\nx', but"):
+        graph().part("\x1b[2J\nx")
