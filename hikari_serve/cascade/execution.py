@@ -14,6 +14,7 @@ from functools import partial
 from typing import cast
 
 from hikari_serve.cascade.answer import CascadeAnswer, assemble, told_early
+from hikari_serve.cascade.consistency import Mention, mentions
 from hikari_serve.cascade.decoder import Decoder
 from hikari_serve.cascade.graph import Graph, Node
 from hikari_serve.cascade.picture import Picture
@@ -23,7 +24,7 @@ from hikari_serve.errors import DeadlineExceeded, HikariError, InvalidInput, Ski
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.schema import CascadeConfig
-from hikari_serve.stage import Item, Retrieval, Stage, StageResult
+from hikari_serve.stage import Description, Item, Retrieval, Stage, StageResult
 
 logger = logging.getLogger(__name__)
 
@@ -173,11 +174,24 @@ class _Run:
         self.told[node.name] = told_early(
             end, self.cascade.settings, self.graph, self.picture.quality, ends
         )
-        if self.on_event is not None:
-            self.on_event(self.told[node.name])
         if self.on_end is not None:
             self.on_end(end)
+        if self.on_event is not None:
+            self.told[node.name].mentions = await self._mentions(end)
+            self.on_event(self.told[node.name])
         return end
+
+    async def _mentions(self, end: StageEnd) -> tuple[Mention, ...] | None:
+        """What the words of a stage that ended say of the headline's label, as the answer will."""
+        headline = self.tasks.get(self.graph.headline)
+        if not isinstance(end.output, Description):
+            return None
+        if headline is None or end.name == self.graph.headline:
+            return ()
+        if not headline.done():
+            return None
+        # in a thread, as where the answer is put together
+        return await asyncio.to_thread(mentions, end.output.text, headline.result().output)
 
     async def _ask(self, node: Node, item: Item, waited: float) -> StageResult:
         tell = self.on_event if self.request.words else None

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from hikari_serve.cascade.consistency import Mention
 from hikari_serve.errors import HikariError, Skipped
 from hikari_serve.stage import (
     Classification,
@@ -149,6 +150,8 @@ class StageEnd:
         waited: Seconds until its inputs were there.
         seconds: From the call to the end, the hop included.
         provisional: Whether its label may still be withheld, for a stage that has not ended.
+        mentions: What its words say of the headline's label, for `on_event` alone; None where it
+            describes nothing or that label is still to come.
         trace: The trace context that it was called with.
     """
 
@@ -162,6 +165,7 @@ class StageEnd:
     waited: float = 0.0
     seconds: float = 0.0
     provisional: bool = False
+    mentions: tuple[Mention, ...] | None = None
     trace: str | None = None
 
     @property

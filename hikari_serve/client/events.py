@@ -10,8 +10,8 @@ from hikari_serve.client.protocol import Protocol
 from hikari_serve.client.retrying import BrokeOff
 from hikari_serve.errors import HikariError, Unavailable
 from hikari_serve.presentation.answer import Answer
-from hikari_serve.presentation.events import DiseaseEvent, References, WordsEvent
-from hikari_serve.presentation.parts import CaptionAnswer, GroupAnswer
+from hikari_serve.presentation.events import CaptionEvent, DiseaseEvent, References, WordsEvent
+from hikari_serve.presentation.parts import GroupAnswer
 from hikari_serve.quoting import quoted
 
 
@@ -30,7 +30,7 @@ EventData = (
     | References
     | DiseaseEvent
     | WordsEvent
-    | CaptionAnswer
+    | CaptionEvent
     | StageReport
     | Answer
     | Reconnect
@@ -56,7 +56,7 @@ EVENTS: dict[str, TypeAdapter[Any]] = {
     "references": TypeAdapter(References),
     "disease": TypeAdapter(DiseaseEvent),
     "words": TypeAdapter(WordsEvent),
-    "caption": TypeAdapter(CaptionAnswer),
+    "caption": TypeAdapter(CaptionEvent),
     "stage": TypeAdapter(StageReport),
     "answer": TypeAdapter(Answer),
 }

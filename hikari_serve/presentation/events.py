@@ -4,6 +4,7 @@ from hikari_serve.cascade.report import StageEnd
 from hikari_serve.cascade.request import Event
 from hikari_serve.presentation.answer import CAPTION, DISEASE, GROUP, REFERENCES
 from hikari_serve.presentation.parts import (
+    CaptionAnswer,
     DiseaseAnswer,
     caption_answer,
     disease_answer,
@@ -20,6 +21,12 @@ class References(Frozen):
 
 class DiseaseEvent(DiseaseAnswer):
     """The disease as far as it is known; `provisional` where it may still be withheld."""
+
+    provisional: bool = False
+
+
+class CaptionEvent(CaptionAnswer):
+    """The caption; `provisional` where the disease that it is compared with is still to come."""
 
     provisional: bool = False
 
@@ -51,7 +58,8 @@ def event_of(event: Event, top_k: int) -> tuple[str, Frozen]:
         found = disease_answer(output, top_k).model_dump()
         return name, DiseaseEvent(**found, provisional=event.provisional)
     if name == CAPTION and isinstance(output, Description):
-        return name, caption_answer(output, ())
+        said = caption_answer(output, event.mentions or ()).model_dump()
+        return name, CaptionEvent(**said, provisional=event.mentions is None)
     if name == REFERENCES and isinstance(output, Retrieval):
         return name, References(cases=output.cases)
     return "stage", event.report()

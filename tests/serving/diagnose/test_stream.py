@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -36,6 +37,19 @@ def test_events_follow_the_cascade(api: Api) -> None:
     for field in ("group", "disease", "caption", "references", "status"):
         assert data["answer"][field] == whole[field]
     assert data["disease"] == whole["disease"] | {"provisional": False}
+    assert whole["caption"]["consistency"] == "agrees"
+    assert data["caption"] == whole["caption"] | {"provisional": False}
+
+
+def test_a_caption_before_the_disease_is_compared_with_none_yet(api: Api) -> None:
+    graph = api.bench.cascade.graph
+    free = tuple(replace(n, inputs={}) if n.name == "caption" else n for n in graph.nodes)
+    api.bench.cascade.graph = replace(graph, nodes=free)
+    api.bench.stages["disease"].seconds = 0.3
+    data = dict(events(api))
+    assert data["caption"]["provisional"]
+    assert (data["caption"]["consistency"], data["caption"]["mentions"]) == ("unknown", [])
+    assert data["answer"]["caption"]["consistency"] == "agrees"
 
 
 def test_a_failed_stage_is_an_event_of_its_own(api: Api) -> None:
