@@ -97,8 +97,18 @@ def test_bentomls_api_refuses_what_it_cannot_read(server: Server, drawings: list
     assert "this is no picture" in broken.text  # BentoML wraps its errors in a list
     wrong = post(server, "/api/diagnose", json={"image": text, "top_k": 0})
     assert wrong.status_code == 400
-    unknown = post(server, "/api/diagnose", json={"image": text, "topk": 3})
-    assert unknown.status_code == 400
+    for unknown in ({"topk": 3}, {"format": "html"}):
+        refused = post(server, "/api/diagnose", json={"image": text, **unknown})
+        assert refused.status_code == 400
+        assert "there are image, until" in refused.json()["error"]
+
+
+def test_an_empty_option_of_bentomls_api_is_none(server: Server, drawings: list[Drawing]) -> None:
+    text = base64.b64encode(png(drawings[0].image)).decode()
+    for empty in ("", None):
+        options = {"description": empty, "top_k": empty, "until": "group"}
+        answer = post(server, "/api/diagnose", json={"image": text, **options})
+        assert answer.status_code == 200, answer.text
 
 
 def test_the_schema_says_what_the_api_takes(server: Server) -> None:

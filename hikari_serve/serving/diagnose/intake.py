@@ -1,7 +1,6 @@
 """From an HTTP request to what it asks: multipart, JSON with base64, or the bare picture."""
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +15,7 @@ from hikari_serve.presentation.answer import TOP_K
 from hikari_serve.quoting import quoted
 from hikari_serve.serving.asking import Asking
 from hikari_serve.serving.body import FIELDS_BYTES, json_bytes, read_body, stream_body
+from hikari_serve.serving.diagnose.fields import given, once
 from hikari_serve.serving.diagnose.json_body import read_json
 from hikari_serve.serving.ending import ending
 from hikari_serve.serving.request_id import request_id_of
@@ -23,10 +23,15 @@ from hikari_serve.serving.request_id import request_id_of
 Format = Literal["json", "html", "md"]
 
 
-class Parameters(Asking):
-    """What a request may ask besides its picture; fields of the form, the JSON or the query."""
+class Options(Asking):
+    """What a request may ask besides its picture, at whichever door."""
 
     top_k: int = Field(TOP_K, ge=1, le=100, description="Labels in the differential.")
+
+
+class Parameters(Options):
+    """What `/diagnose` may be asked; fields of the form, the JSON or the query."""
+
     format: Format | None = Field(
         None, description="The answer as JSON or as a report; `Accept` decides without it."
     )
@@ -60,7 +65,7 @@ async def read_request(request: Request, max_image_bytes: int) -> Asked:
         raise UnsupportedMedia(
             f"content encoding '{quoted(coding)}' is not read here; send the body as it is"
         )
-    fields: dict[str, Any] = _once(request.query_params.multi_items())
+    fields = given(once(request.query_params.multi_items()))
     if "image" in fields:
         raise InvalidInput("a picture cannot be in the query; send it in the body")
     if kind == "multipart/form-data":
@@ -83,27 +88,13 @@ async def read_request(request: Request, max_image_bytes: int) -> Asked:
     return Asked(diagnose, asked.format, asked.top_k)
 
 
-def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Fields by their names; an empty one is none, as an empty field of a browser's form.
-
-    Raises:
-        InvalidInput: One is given twice, so that it is not clear which is meant.
-    """
-    fields: dict[str, str] = {}
-    for name, value in pairs:
-        if name in fields:
-            raise InvalidInput(f"{quoted(name)} is given twice")
-        fields[name] = value
-    return {name: value for name, value in fields.items() if value}
-
-
 class _InMemory(MultiPartParser):
     """Keeps files in memory, and writes none to a disk."""
 
     spool_max_size = 0  # to Python's temporary files: no limit
 
 
-async def _multipart(request: Request, limit: int) -> tuple[bytes, dict[str, str]]:
+async def _multipart(request: Request, limit: int) -> tuple[bytes, dict[str, Any]]:
     stream = stream_body(request, limit)
     parser = _InMemory(request.headers, stream, max_files=1, max_fields=16)
     try:
@@ -132,4 +123,4 @@ async def _multipart(request: Request, limit: int) -> tuple[bytes, dict[str, str
         )
     if image is None:
         raise InvalidInput("the file field `image` is missing")
-    return image, _once(fields)
+    return image, given(once(fields))

@@ -11,6 +11,7 @@ from typing import Any
 
 from hikari_serve.errors import InvalidInput, TooLarge
 from hikari_serve.serving.body import FIELDS_BYTES
+from hikari_serve.serving.diagnose.fields import given, once
 
 MAX_DEPTH = 8
 """Of lists and objects in one another; what may be sent is one deep."""
@@ -28,19 +29,19 @@ def read_json(body: bytes) -> tuple[bytes, dict[str, Any]]:
 
     Raises:
         TooLarge: There is too much besides the picture.
-        InvalidInput: It is no JSON object with a picture.
+        InvalidInput: It is no JSON object with a picture, or a field is given twice.
     """
     picture, rest = _cut(body)
     if len(rest) > FIELDS_BYTES:
         raise TooLarge(f"besides the picture the JSON may have {FIELDS_BYTES} bytes")
     check_depth(rest, MAX_DEPTH)
     try:
-        fields = json.loads(rest)
+        fields = json.loads(rest, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
         raise InvalidInput(f"the body is not JSON: {error}") from None
     if not isinstance(fields, dict) or picture is None or fields.pop("image", None) != "":
         raise InvalidInput("the JSON must be an object whose `image` is a picture in base64")
-    return decode(picture), fields
+    return decode(picture), given(fields)
 
 
 def decode(picture: bytes) -> bytes:

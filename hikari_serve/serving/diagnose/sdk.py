@@ -6,25 +6,33 @@ fields as URLs.
 """
 
 import asyncio
+from typing import Any
 
 from bentoml.exceptions import BentoMLException
-from pydantic import ConfigDict
+from pydantic import ConfigDict, model_validator
 
 from hikari_serve.cascade.execution import Cascade
 from hikari_serve.errors import HikariError
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.present import present
-from hikari_serve.serving.diagnose.intake import Parameters
+from hikari_serve.serving.diagnose.fields import given
+from hikari_serve.serving.diagnose.intake import Options
 from hikari_serve.serving.diagnose.json_body import read_json
 from hikari_serve.serving.ending import ending
 
 
-class Asked(Parameters):
+class Asked(Options):
     """A picture in base64, and what is asked of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", val_json_bytes="base64")
 
     image: bytes
+
+    @model_validator(mode="before")
+    @classmethod
+    def _given(cls, fields: Any) -> Any:
+        """Passes over empty options as `check_asked` does: BentoML reads the body anew."""
+        return {**given(fields), "image": fields.get("image")}
 
 
 async def check_asked(body: bytes) -> None:
@@ -35,7 +43,7 @@ async def check_asked(body: bytes) -> None:
         InvalidInput: It is no JSON object, has no picture, or a field is wrong.
     """
     _, fields = await asyncio.to_thread(read_json, body)
-    Parameters.read(fields)
+    Options.read(fields)
 
 
 async def answer(cascade: Cascade, request_id: str, asked: Asked) -> Answer:

@@ -247,6 +247,15 @@ def test_an_empty_option_is_none(api: Api) -> None:
     assert response.json()["caption"] is not None
 
 
+def test_an_empty_option_of_json_is_none(api: Api) -> None:
+    image = base64.b64encode(api.bench.image).decode()
+    for empty in ("", None):
+        body = dict.fromkeys(("until", "top_k", "description", "format", "priority"), empty)
+        response = api.client.post("/diagnose?top_k=1", json={"image": image, **body})
+        assert response.status_code == 200, response.text
+        assert len(response.json()["disease"]["differential"]) == 1
+
+
 def test_a_method_that_is_not_served_names_those_that_are(api: Api) -> None:
     for method in ("GET", "OPTIONS", "DELETE"):
         response = api.client.request(method, "/diagnose")

@@ -37,6 +37,8 @@ def test_a_picture_is_read_wherever_it_stands() -> None:
         (b'{"image": 7}', InvalidInput, "an object whose `image`"),
         (b'{"image": "A"}', InvalidInput, "not base64"),
         (b'{"image": "\xff\xff\xff\xff"}', InvalidInput, "not base64"),
+        (b'{"image": "AAAA", "image": "BBBB"}', InvalidInput, "image is given twice"),
+        (b'{"image": "AAAA", "until": "group", "until": ""}', InvalidInput, "until is given twice"),
         (b"\xff\xfe", InvalidInput, "not JSON"),
     ],
 )
@@ -49,7 +51,7 @@ def test_what_is_wrong_is_said_in_short(body: bytes, kind: type[HikariError], sa
 @given(st.binary(max_size=300), st.dictionaries(st.text(max_size=9), st.text(max_size=30)))
 def test_it_reads_what_json_reads(picture: bytes, more: dict[str, str]) -> None:
     fields = {**more, "image": base64.b64encode(picture).decode()}
-    expected = {name: value for name, value in more.items() if name != "image"}
+    expected = {name: value for name, value in more.items() if value and name != "image"}
     assert read_json(json.dumps(fields).encode()) == (picture, expected)
     assert read_json(json.dumps(fields, ensure_ascii=False).encode()) == (picture, expected)
 
