@@ -3,10 +3,12 @@
 It is made of files, so that nothing can die but the processes that compute. Whoever has the
 device keeps `turn.lock` locked. Whoever waits for it keeps a ticket in `waiting/` locked, a file
 whose time of change says when its turn is due; the ticket that is due first is next. The kernel
-unlocks what a killed process had locked.
+unlocks what a killed process had locked. Files that were deleted meanwhile, as old temporary files
+are, are made again; who had locked a deleted one sees that, and leaves the device.
 """
 
 import asyncio
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,7 +32,9 @@ class Lease:
         """
         self._waiting = folder / "waiting"
         self._waiting.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(folder / "turn.lock", thread_local=False)
+        self._file = folder / "turn.lock"
+        self._lock = FileLock(self._file, thread_local=False)
+        self._inode: int | None = None  # of the file that is locked here
 
     @property
     def held(self) -> bool:
@@ -46,6 +50,9 @@ class Lease:
 
         Returns:
             Whether the turn came; False if it was given up.
+
+        Raises:
+            OSError: The files cannot be used. The device is not this model's then.
         """
         if self.held:
             return True
@@ -56,6 +63,7 @@ class Lease:
             while moment is not None:
                 os.utime(ticket, (moment, moment))
                 if self._first() == ticket and taken(self._lock):
+                    self._inode = self._locked_file()
                     return True
                 await asyncio.sleep(POLL_SECONDS)
                 moment = due()
@@ -66,16 +74,30 @@ class Lease:
         self._lock.release()
 
     def wanted(self) -> float | None:
-        """When the turn of the next that waits is due; None if nobody waits."""
-        first = self._first()
+        """When the turn of the next that waits is due; None if nobody waits.
+
+        It was always due (`-math.inf`) if the file that is locked was deleted: nobody who waits
+        is kept out by it any more.
+        """
+        if self._locked_file() != self._inode:
+            return -math.inf
         try:
+            first = self._first()
             return first.stat().st_mtime if first else None
         except FileNotFoundError:
             return None  # it has just given up
 
+    def _locked_file(self) -> int | None:
+        """The number of the file that others try to lock; None if there is none."""
+        try:
+            return self._file.stat().st_ino
+        except FileNotFoundError:
+            return None
+
     @contextmanager
     def _ticket(self, due: float) -> Iterator[Path]:
         """A ticket that nobody sees before it is locked."""
+        self._waiting.mkdir(parents=True, exist_ok=True)
         ticket = self._waiting / uuid4().hex
         new = ticket.with_suffix(NEW)
         descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)

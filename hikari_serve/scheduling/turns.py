@@ -108,8 +108,16 @@ class TurnTaking(Engine):
 
     async def _take_turns(self) -> None:
         """Takes one turn after another as long as anything waits."""
-        asked = time.time()
-        while await self._lease.acquire(partial(self._due, asked)):
+        while True:
+            asked = time.time()
+            try:
+                if not await self._lease.acquire(partial(self._due, asked)):
+                    return
+            except OSError as error:
+                logger.exception("no turn on the device can be had")
+                reason = EngineFailed(f"no turn on the device can be had: {error}")
+                await self._told(self._fail_waiting(reason))
+                continue
             try:
                 await self._turn(asked)
             except Exception as error:
@@ -118,7 +126,6 @@ class TurnTaking(Engine):
             if self._lost:
                 return  # and keeps the lease until its process ends, as it keeps the memory
             self._lease.release()
-            asked = time.time()
 
     async def _turn(self, asked: float) -> None:
         """Wakes the engine, lets it run until another model wants the device; then it sleeps."""
@@ -147,12 +154,16 @@ class TurnTaking(Engine):
             self._resume()
             while not self._over(opened):
                 await asyncio.sleep(POLL_SECONDS)
-            self._open = False
-            await asyncio.sleep(0)  # a batch that was formed a moment ago begins to run
-            while self._running:
-                await asyncio.sleep(POLL_SECONDS)
+            await self._stop_running()
             if self._lease.wanted() is not None:  # else it has expired while the last batch ran
                 return
+
+    async def _stop_running(self) -> None:
+        """Lets no batch begin, and returns when the last has ended."""
+        self._open = False
+        await asyncio.sleep(0)  # a batch that was formed a moment ago begins to run
+        while self._running:
+            await asyncio.sleep(POLL_SECONDS)
 
     def _over(self, opened: float) -> bool:
         """Whether another model should have the device now, or after what runs."""
@@ -161,7 +172,7 @@ class TurnTaking(Engine):
             return False
         now = time.time()
         ours = self._due(now)
-        if ours is None and not self._running:
+        if theirs == -math.inf or (ours is None and not self._running):
             return True
         turn = max(TURN_SECONDS, TURN_SHARE * (self._sleep_s + self._wake_s))
         served = time.monotonic() - opened >= turn
@@ -186,17 +197,25 @@ class TurnTaking(Engine):
 
         What comes meanwhile has the next turn, if there is one.
         """
-        self._open = False
+        failed = self._fail_waiting(error)
+        await self._stop_running()
+        if not self._lost:
+            await self._leave(error)
+        await self._told(failed)
+        if self._lost:  # there is no next turn for what came meanwhile
+            self._fail_waiting(EngineFailed(self._lost))
+
+    def _fail_waiting(self, error: Exception) -> Sequence[Call]:
+        """Ends what waits with an error; returns what that was."""
         failed = tuple(self._waiting)
         for call in failed:
             call.fail(error)
-        if not self._lost:
-            await self._leave(error)
+        return failed
+
+    async def _told(self, failed: Sequence[Call]) -> None:
+        """Returns when the callers of calls that failed have left the queue."""
         while any(call in self._waiting for call in failed):
-            await asyncio.sleep(POLL_SECONDS)  # their callers are being told
-        if self._lost:  # there is no next turn for what came meanwhile
-            for call in tuple(self._waiting):
-                call.fail(EngineFailed(self._lost))
+            await asyncio.sleep(POLL_SECONDS)
 
     async def _leave(self, error: Exception) -> None:
         """Puts the model to sleep after a failure; if that cannot be, the engine is lost."""

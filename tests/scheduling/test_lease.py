@@ -1,6 +1,8 @@
 """The lease between real processes: order, and what a killed one leaves behind."""
 
 import asyncio
+import math
+import shutil
 import subprocess
 import sys
 import time
@@ -123,3 +125,17 @@ def test_a_killed_waiter_keeps_nobody_waiting(tmp_path: Path) -> None:
     lease.release()
     assert take(lease, FAR)
     assert not any((tmp_path / "waiting").iterdir())
+
+
+def test_a_holder_sees_that_its_file_was_deleted(tmp_path: Path) -> None:
+    holder, other = Lease(tmp_path / "cpu"), Lease(tmp_path / "cpu")
+    assert take(holder, FAR)
+    assert holder.wanted() is None
+    (tmp_path / "cpu" / "waiting").rmdir()  # nobody needs it before somebody waits
+    assert holder.wanted() is None
+    shutil.rmtree(tmp_path / "cpu")
+    assert holder.wanted() == -math.inf
+    assert take(other, FAR)
+    assert holder.wanted() == -math.inf  # the file that is there now is the other's
+    holder.release()
+    assert other.wanted() is None

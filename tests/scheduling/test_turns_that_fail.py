@@ -1,6 +1,7 @@
 """Turns that fail: a wake or a sleep that the device refuses."""
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
@@ -73,5 +74,34 @@ def test_a_model_that_cannot_sleep_is_dead_and_keeps_the_device(tmp_path: Path) 
         await one.close()  # as the end of its process would
         await asyncio.wait_for(starting, 5)
         assert device.awake == "other"
+
+    run(main())
+
+
+def test_a_deleted_folder_of_locks_is_made_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        one, other = await two(tmp_path / "cpu")
+        shutil.rmtree(tmp_path / "cpu")
+        await until(lambda: one.device.awake is None)  # nothing keeps others out any more
+        for text in "ab":
+            for model in (one, other):
+                assert (await asyncio.wait_for(model.ask(text), 5)).output == text
+
+    run(main())
+
+
+def test_work_that_can_have_no_turn_is_told_why_and_what_comes_later_is_served(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        one, other = await two(tmp_path / "cpu")
+        shutil.rmtree(tmp_path / "cpu")
+        (tmp_path / "cpu").touch()
+        for _ in "12":
+            with pytest.raises(EngineFailed, match=r"no turn on the device can be had: .*cpu"):
+                await asyncio.wait_for(one.ask("a"), 5)
+        (tmp_path / "cpu").unlink()
+        assert (await asyncio.wait_for(one.ask("a"), 5)).output == "a"
+        assert (await asyncio.wait_for(other.ask("b"), 5)).output == "b"
 
     run(main())
