@@ -24,6 +24,7 @@ class Metrics(Observer):
         self._figures = figures
         self._stage = stage
         self._answers: dict[tuple[str, int], tuple[str, ...]] = {}
+        self._taking_turns: set[tuple[str, int]] = set()
 
     def request_ended(self, request: RequestEnd) -> None:
         figures, door = self._figures, request.door
@@ -117,6 +118,7 @@ class Metrics(Observer):
     def turn_began(self, model: str, version: int, waited: float) -> None:
         self._figures.turn_wait.labels(self._stage, model, version).observe(waited)
         self._figures.awake.labels(self._stage, model, version).set(1)
+        self._taking_turns.add((model, version))
 
     def turn_ended(self, model: str, version: int) -> None:
         self._figures.awake.labels(self._stage, model, version).set(0)
@@ -137,13 +139,16 @@ class Metrics(Observer):
         its = provenance.weights, provenance.index or "", provenance.prompt or ""
         self._answers[key] = its
         self._figures.info.labels(*which, *its).set(1)
-        self._figures.awake.labels(*which).set(1)
+        if key not in self._taking_turns:  # else it may have lost its first turn already
+            self._figures.awake.labels(*which).set(1)
         for each in (self._figures.shared, self._figures.pending, self._figures.running):
             each.labels(*which)  # there, and 0, before any request
 
     def model_left(self, provenance: Provenance) -> None:
         which = self._stage, provenance.model, provenance.version
-        before = self._answers.pop((provenance.model, provenance.version))
+        key = (provenance.model, provenance.version)
+        before = self._answers.pop(key)
+        self._taking_turns.discard(key)
         self._figures.info.labels(*which, *before).set(0)
         self._figures.awake.labels(*which).set(0)
 

@@ -141,9 +141,12 @@ class TurnTaking(Engine):
         await self._run_until_wanted()
         self.delay = took  # the next turn may take as long to come
         began = time.monotonic()
+        await self._sleep()
+        self._sleep_s = time.monotonic() - began
+
+    async def _sleep(self) -> None:
         await self._engine.sleep()
         self._asleep = True
-        self._sleep_s = time.monotonic() - began
         self._observer.turn_ended(self._model, self._version)
 
     async def _run_until_wanted(self) -> None:
@@ -220,8 +223,7 @@ class TurnTaking(Engine):
     async def _leave(self, error: Exception) -> None:
         """Puts the model to sleep after a failure; if that cannot be, the engine is lost."""
         try:
-            await self._engine.sleep()  # a wake that failed half-way has taken memory
-            self._asleep = True
+            await self._sleep()  # a wake that failed half-way has taken memory
         except Exception as second:
             logger.exception("the model cannot leave the device")
             self._lost = f"a turn failed ({error}), and the model cannot leave the device: {second}"

@@ -238,6 +238,11 @@ def test_a_model_that_sleeps_is_not_awake() -> None:
     assert page.value("turn_wait_seconds_sum", **MODEL) == 0.25
     page.metrics.turn_ended("m", 1)
     assert page.value("device_awake", **MODEL) == 0
+    page.metrics.model_serves(PROVENANCE)  # it was prepared, and another had a turn since
+    assert page.value("device_awake", **MODEL) == 0
+    page.metrics.model_left(PROVENANCE)
+    page.metrics.model_serves(PROVENANCE)  # loaded anew, without turns
+    assert page.value("device_awake", **MODEL) == 1
 
 
 def test_a_stage_that_cannot_answer_has_no_parts_but_its_wait() -> None:

@@ -49,6 +49,7 @@ def test_a_sleep_that_fails_once_costs_nobody_the_device(tmp_path: Path) -> None
         one.engine.sleep_errors = [RuntimeError("no room for the weights")]
         starting = asyncio.create_task(other.start())
         await asyncio.wait_for(starting, 5)
+        assert (one.told.awake, other.told.awake) == (False, True)
         assert (await asyncio.wait_for(one.ask("a"), 5)).output == "a"
 
     run(main())

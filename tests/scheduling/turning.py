@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hikari_serve.engines.contract import Call, Engine, Generate, Prompt, Score
+from hikari_serve.observer import Observer
 from hikari_serve.scheduling.job import Asked, Done
 from hikari_serve.scheduling.lease import Lease
 from hikari_serve.scheduling.queue import Queue
@@ -39,6 +40,19 @@ class Device:
     def leave(self, name: str) -> None:
         assert self.awake == name
         self.awake = None
+
+
+@dataclass
+class Hears(Observer):
+    """Whether a model is awake, as who counts is told."""
+
+    awake: bool | None = None
+
+    def turn_began(self, model: str, version: int, waited: float) -> None:
+        self.awake = True
+
+    def turn_ended(self, model: str, version: int) -> None:
+        self.awake = False
 
 
 @dataclass
@@ -101,7 +115,8 @@ class Served:
         self.engine.gate.set()
         self.engine.bed.set()
         self._lease = Lease(device.folder)
-        self._turns = TurnTaking(self.engine, self._lease)
+        self.told = Hears()
+        self._turns = TurnTaking(self.engine, self._lease, observer=self.told)
         self.queue = Queue(self._turns, size=50)
 
     async def start(self) -> "Served":
