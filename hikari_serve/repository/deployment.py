@@ -46,6 +46,16 @@ class Deployment(BaseModel):
     engines: Mapping[str, EngineShare] = {}
 
 
+def read_deployment(file: Path) -> Deployment:
+    """What a deployment's file says.
+
+    Raises:
+        ConfigError: The file is missing or wrong.
+    """
+    needed = "HIKARI_PLAN names it; `hikari models plan CASCADE --write` writes one"
+    return read_model(file, Deployment, needed=needed, whole="the file")
+
+
 def deployed(config: ModelConfig, file: Path, names: Iterable[str]) -> ModelConfig:
     """A model's configuration as a deployment has it.
 
@@ -57,8 +67,7 @@ def deployed(config: ModelConfig, file: Path, names: Iterable[str]) -> ModelConf
     Raises:
         ConfigError: The file is missing or wrong, or says something of what has no engine.
     """
-    needed = "HIKARI_PLAN names it; `hikari models plan CASCADE --write` writes one"
-    engines = read_model(file, Deployment, needed=needed, whole="the file").engines
+    engines = read_deployment(file).engines
     for each in sorted(set(engines) - set(names)):
         raise ConfigError(f"{file}: engines.{each} is no model; {hint(each, names)}")
     if config.name not in engines:

@@ -194,6 +194,7 @@ def plan_models(
     from hikari_serve.cli.models.plan import needs_on_gpu, plans_payload, print_plans, write_plans
     from hikari_serve.planning.card import card_bytes
     from hikari_serve.planning.plan import by_device, gpu_bytes, make_plan
+    from hikari_serve.repository.deployment import Deployment, read_deployment
     from hikari_serve.repository.repository import Repository
     from hikari_serve.settings import Settings
 
@@ -213,7 +214,8 @@ def plan_models(
     if any(plan.verdict == "too small" for plan in plans.values()):
         raise typer.Exit(1)
     if write:
-        write_plans(plans, name, write)
+        before = read_deployment(settings.plan) if settings.plan else Deployment()
+        write_plans(plans, name, write, before)
 
 
 @app.command("quantize")

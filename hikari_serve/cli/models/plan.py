@@ -16,6 +16,7 @@ from hikari_serve.cli.models.inventory import WIDE
 from hikari_serve.errors import ConfigError
 from hikari_serve.planning.needs import Need, need_of
 from hikari_serve.planning.plan import Plan
+from hikari_serve.repository.deployment import Deployment
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CascadeConfig, RetrieverConfig
 
@@ -91,15 +92,25 @@ def _payload(plan: Plan) -> dict[str, Any]:
     }
 
 
-def write_plans(plans: Plans, cascade: str, file: Path) -> None:
-    """Writes what HIKARI_PLAN names; a file that is there is replaced."""
-    engines: dict[str, Any] = {}
+def write_plans(plans: Plans, cascade: str, file: Path, before: Deployment) -> None:
+    """Writes what HIKARI_PLAN names; a file that is there is replaced.
+
+    Args:
+        plans: They say turns and shares anew.
+        cascade: What was planned.
+        file: Where to.
+        before: What was planned with: whatever else it says of engines is written too.
+    """
+    engines = {
+        name: said.model_dump(exclude_none=True, exclude_defaults=True)
+        for name, said in before.engines.items()
+    }
     for plan in plans.values():
         for share in plan.shares:
-            said: dict[str, Any] = {"turns": plan.verdict == "turns"}
-            engines[share.need.model] = said
+            said = engines.setdefault(share.need.model, {})
+            said["turns"] = plan.verdict == "turns"
             if name := SHARES.get(share.need.engine):
-                said["parameters"] = {name: share.fraction}
+                said["parameters"] = {**said.get("parameters", {}), name: share.fraction}
     cards = ", ".join(f"{device} of {filesize.decimal(plan.gpu)}" for device, plan in plans.items())
     head = f"# {cascade} on {cards}, by `hikari models plan`; HIKARI_PLAN names this file.\n"
     text = yaml.safe_dump({"engines": engines}, sort_keys=False)

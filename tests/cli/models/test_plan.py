@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.testing import Result
 
 from hikari_serve.cascade.sharing import check_shares
@@ -86,6 +87,30 @@ def test_cards_of_their_own_are_planned_one_by_one(
         "cuda:1": ["sirius"],
     }
     assert plan["not_on_a_gpu"] == ["vega"]
+
+
+def test_what_a_plan_says_besides_is_written_too(
+    hikari: Hikari, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "plan.yaml"
+    monkeypatch.setenv("HIKARI_PLAN", str(file))
+    file.write_text(
+        "engines: {sirius: {device: 'cuda:1', turns: true, parameters: {max_num_seqs: 4}}, "
+        "vega: {device: cpu}}"
+    )
+    hikari("models", "plan", "hikari_card", "--gpu", "16GB", "--write", file)
+    engines = yaml.safe_load(file.read_text())["engines"]
+    assert engines["vega"] == {"device": "cpu"}
+    assert engines["sirius"]["parameters"].pop("gpu_memory_utilization") > 0
+    assert engines["sirius"] == {
+        "device": "cuda:1",
+        "turns": False,
+        "parameters": {"max_num_seqs": 4},
+    }
+    assert engines["subaru"]["turns"] is False
+    again = file.read_text()
+    hikari("models", "plan", "hikari_card", "--gpu", "16GB", "--write", file)
+    assert file.read_text() == again
 
 
 def test_a_reference_model_on_a_gpu_is_not_left_out_of_the_sum(
