@@ -16,6 +16,7 @@ from hikari_serve.cascade.decoder import Decoder
 from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.loads import read_cascades, stages_of
 from hikari_serve.cascade.requirements import require
+from hikari_serve.cascade.sharing import check_shares, engines_of
 from hikari_serve.errors import HikariError
 from hikari_serve.observability.audit import audit_of
 from hikari_serve.observability.metrics import Metrics, figures
@@ -68,6 +69,9 @@ try:
     audit = audit_of(settings, figures().audit_lost.inc)
     for name, each in cascades.items():
         require(repository, name, each.graph, settings.here(each.graph.steps))
+    check_shares(
+        settings.cascade, engines_of(cascades, settings.here(stages), repository, settings)
+    )
 except HikariError as error:
     sys.exit(f"hikari: {error.message}")
 

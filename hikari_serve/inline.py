@@ -7,6 +7,7 @@ from hikari_serve.cascade.decoder import Decoder
 from hikari_serve.cascade.execution import Cascade
 from hikari_serve.cascade.loads import read_cascades, stages_of, versions_by_model
 from hikari_serve.cascade.requirements import require
+from hikari_serve.cascade.sharing import check_shares, engines_of
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.repository.repository import Repository
 from hikari_serve.settings import Settings
@@ -36,12 +37,15 @@ async def open_cascade(
         ConfigError: A setting or the repository is wrong.
         Unavailable: A model cannot be loaded, and why.
     """
+    settings = settings.in_one_process()
     repository = Repository.of(settings)
     cascades = read_cascades(settings.cascade, settings.load, repository)
     settings.check_stages(stages_of(cascades))
     config, graph = cascades[settings.cascade].config, cascades[settings.cascade].graph
     names = [node.name for node in graph.part(until, retrieve=retrieve).nodes]
     require(repository, settings.cascade, graph, names)
+    its = {settings.cascade: cascades[settings.cascade]}
+    check_shares(settings.cascade, engines_of(its, names, repository, settings))
     needed = {name: versions_by_model(name, [graph], repository, settings.load) for name in names}
     hosts = {name: Host.for_stage(name, settings, names) for name in names}
     limits = PictureLimits(max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels)

@@ -9,7 +9,7 @@ import re
 import tempfile
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -216,6 +216,11 @@ class Settings:
         """How a stage runs."""
         return self.stages.get(name) or StageSettings(self.placement, 1, self.threads)
 
+    def in_one_process(self) -> "Settings":
+        """These, with every stage in the process that asks."""
+        stages = {name: replace(each, runner="inline") for name, each in self.stages.items()}
+        return replace(self, placement="inline", workers=1, stages=stages)
+
     def check_stages(self, names: Collection[str]) -> None:
         """Refuses settings of stages that are not there.
 
@@ -235,6 +240,11 @@ class Settings:
     def here(self, names: Collection[str]) -> list[str]:
         """The stages that run on this machine, beside the API or in its process."""
         return [name for name in names if self.of_stage(name).runner in HERE]
+
+    def processes(self, name: str) -> int:
+        """In how many processes of one machine a stage runs."""
+        its = self.of_stage(name)
+        return self.workers if its.runner == "inline" else its.workers
 
     def cores(self, name: str, here: Collection[str]) -> int:
         """Cores that each process of a stage may compute on.

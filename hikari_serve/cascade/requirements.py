@@ -1,14 +1,13 @@
-"""What a cascade needs on this machine before it may start: weights, reference index, shared GPUs.
+"""What a cascade needs on this machine before it may start: weights, reference index.
 
 Weights and indexes come from elsewhere for the models that are too large, or not ours, to lie in a
-repository, and how models share a GPU depends on the GPU. Whoever starts without one of them is
-told the command that brings it, before anything is loaded.
+repository. Whoever starts without one of them is told the command that brings it, before anything
+is loaded.
 """
 
 from collections.abc import Collection
 
 from hikari_serve.cascade.graph import Graph
-from hikari_serve.cascade.sharing import check_shares
 from hikari_serve.errors import ConfigError
 from hikari_serve.references.served import index_folder
 from hikari_serve.repository.repository import Repository
@@ -26,8 +25,7 @@ def require(repository: Repository, cascade: str, graph: Graph, here: Collection
         here: The stages that run on this machine.
 
     Raises:
-        ConfigError: Weights or an index are not here, or engines would take the same memory of a
-            GPU; the message names the command.
+        ConfigError: Weights or an index are not here; the message names the command.
     """
     nodes = [node for node in graph.nodes if node.name in here]
     absent = list(
@@ -47,4 +45,3 @@ def require(repository: Repository, cascade: str, graph: Graph, here: Collection
                     f"'{node.config.name}' has no index of them yet in {folder}: build one of your "
                     f"own pictures with `hikari index build FOLDER --model {node.config.name}`"
                 )
-    check_shares(cascade, [node.config for node in nodes])

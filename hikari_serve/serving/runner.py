@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from hikari_serve.cascade.loads import LoadedCascade, read_cascades, stages_of
 from hikari_serve.cascade.requirements import require
+from hikari_serve.cascade.sharing import check_shares, engines_of
 from hikari_serve.errors import ConfigError, HikariError
 from hikari_serve.hints import hint
 from hikari_serve.observability.metrics import Metrics, figures
@@ -53,6 +54,7 @@ def runner_of(name: str | None) -> Any:
             )
         for cascade, each in cascades.items():
             require(repository, cascade, each.graph, [stage])
+        check_shares(settings.cascade, engines_of(cascades, [stage], repository, settings))
         tls = certified(settings.tls_cert, settings.tls_key)
         endpoint()
     except HikariError as error:

@@ -14,9 +14,7 @@ MODELS = Path(__file__).parents[2] / "models"
 
 
 def start(weights: Path, cascade: str, here: tuple[str, ...] = STAGES) -> None:
-    plan = weights / "plan.yaml"
-    plan.write_text("engines: {subaru: {turns: true}, sirius: {turns: true}, vega: {turns: true}}")
-    repository = Repository(MODELS, weights, weights / "indexes", plan)
+    repository = Repository(MODELS, weights, weights / "indexes")
     require(repository, cascade, read_graph(repository.config(cascade), repository), here)
 
 
@@ -45,17 +43,6 @@ def test_an_index_that_nobody_built(tmp_path: Path) -> None:
         start(tmp_path, "hikari")
     (tmp_path / "indexes" / "clip_references").mkdir(parents=True)
     start(tmp_path, "hikari")
-
-
-def test_engines_that_would_take_the_same_memory(tmp_path: Path) -> None:
-    lay(tmp_path, "subaru", "sirius", "vega")
-    repository = Repository(MODELS, tmp_path)
-    graph = read_graph(repository.config("hikari_card"), repository)
-    with pytest.raises(
-        ConfigError, match=r"run `hikari models plan hikari_card --write plan.yaml`"
-    ):
-        require(repository, "hikari_card", graph, STAGES)
-    require(repository, "hikari_card", graph, ("group",))
 
 
 def test_stages_elsewhere_need_nothing_here(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def check_room(
         repository: Where the weights lie.
         cascade: The served cascade.
         coming: All that is to be loaded at once.
-        beside: The models of this machine that run.
+        beside: The models that run on this machine, each as often as it does.
         free: Bytes of memory that are free; None asks the system.
 
     Raises:
@@ -71,6 +71,7 @@ def check_room(
         if each.config.name in running
         else each.config
         for each in coming
+        for _ in range(len(each.versions) * each.processes)
     ]
     check_shares(cascade, [*beside, *anew])
     sizes = [(each, _size(repository, each)) for each in coming]

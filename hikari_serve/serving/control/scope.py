@@ -35,8 +35,7 @@ class Scope:
 
     def workers(self, stage: str) -> int:
         """How many processes run a stage."""
-        its = self._settings.of_stage(stage)
-        return self._settings.workers if its.runner == "inline" else its.workers
+        return self._settings.processes(stage)
 
     def is_cascade(self, model: str) -> bool:
         """Whether it is a cascade that may come and go; else it is a model of one, or nothing.
@@ -159,9 +158,14 @@ class Scope:
         """Counts what runs on this machine: of what is served that which is loaded."""
         here = self._settings.here(self._stages)
         served = [node for its in self._cascades.now().values() for node in its.graph.nodes]
-        beside = {
-            node.config.name: node.config
-            for node in served
-            if node.name in here and before.versions(node.config.name)
+        models = {
+            (node.name, node.config.name): node.config for node in served if node.name in here
         }
-        check_room(self._repository, self._settings.cascade, coming, list(beside.values()))
+        beside = [
+            config
+            for (stage, model), config in models.items()
+            for loaded in before.stages.get(stage, {}).get(model, {}).values()
+            if loaded != LEFT
+            for _ in range(self.workers(stage))
+        ]
+        check_room(self._repository, self._settings.cascade, coming, beside)
