@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from jinja2 import TemplateError
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
@@ -73,7 +74,11 @@ class Chat:
         self.stops = frozenset({self._added[END], self._added[END_OF_TEXT]})
         self.think_end = self._added["</think>"]
         self.closing = tuple(self._encode(CLOSING))
-        if not self._render([{"role": "user", "content": "?"}]).endswith(OPENING):
+        try:
+            opened = self._render([{"role": "user", "content": "?"}])
+        except (TypeError, ValueError, TemplateError) as error:
+            raise ConfigError(f"{folder}: the chat template cannot be used: {error}") from error
+        if not opened.endswith(OPENING):
             raise ConfigError(
                 f"{folder}: the chat template must end a prompt with '<think>' and a line break, "
                 "as that of Qwen3-VL-Thinking does"

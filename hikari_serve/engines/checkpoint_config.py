@@ -42,9 +42,11 @@ def stored_quantization(folder: Path) -> str | None:
     """How the weights were compressed before they were saved; None if they were not.
 
     Raises:
-        ConfigError: There is no `config.json`.
+        ConfigError: There is no `config.json`, or it is broken.
     """
     found = read_checkpoint_config(folder).get("quantization_config") or {}
+    if not isinstance(found, dict):
+        raise ConfigError(f"{folder}: config.json: `quantization_config` is no object")
     method: str | None = found.get("quant_method")
     return method
 

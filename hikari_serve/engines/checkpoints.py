@@ -71,7 +71,8 @@ def load_model(
             **more,
         )
     except (
-        ImportError, OSError, RuntimeError, SafetensorError, UnpicklingError, ValueError,
+        AttributeError, ImportError, OSError, RuntimeError, SafetensorError, TypeError,
+        UnpicklingError, ValueError,
     ) as error:  # fmt: skip
         raise ConfigError(f"{folder} cannot be loaded: {_first_line(error)}") from error
     model: Model
@@ -91,7 +92,7 @@ def load_tokenizer(folder: Path) -> Qwen2Tokenizer:
     _require_file(folder, "tokenizer.json", "vocab.json")
     try:
         tokenizer: Qwen2Tokenizer = Qwen2Tokenizer.from_pretrained(folder, local_files_only=True)
-    except (KeyError, OSError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
         raise ConfigError(f"{folder}: tokenizer: {_first_line(error)}") from error
     return tokenizer
 
@@ -105,7 +106,7 @@ def load_image_processor(kind: type[Processor], folder: Path) -> Processor:
     _require_file(folder, "preprocessor_config.json", "processor_config.json")
     try:
         return kind.from_pretrained(folder, local_files_only=True)
-    except (OSError, TypeError, ValueError) as error:
+    except (AttributeError, OSError, TypeError, ValueError) as error:
         raise ConfigError(f"{folder}: image processor: {_first_line(error)}") from error
 
 

@@ -140,8 +140,8 @@ def need_of(repository: Repository, config: ModelConfig) -> Need:
 
 
 def _weights(name: str, shapes: Architecture, quantization: str | None, size: int) -> list[Term]:
-    known = SAME.get(quantization or "", quantization)
-    if known is not None and known not in LINEAR_BYTES:
+    known = SAME.get(str(quantization), quantization)
+    if known is not None and str(known) not in LINEAR_BYTES:
         raise ConfigError(
             f"model '{name}': its weights are quantised as '{quantization}', but only "
             f"{', '.join(LINEAR_BYTES)} can be planned for"

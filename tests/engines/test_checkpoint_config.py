@@ -25,3 +25,9 @@ def test_what_is_missing_or_broken_is_said(tmp_path: Path, content: str | None) 
         (tmp_path / "config.json").write_text(content, encoding="latin-1")
     with pytest.raises(ConfigError, match=f"{tmp_path} is no complete checkpoint: config.json"):
         read_checkpoint_config(tmp_path)
+
+
+def test_a_compression_that_is_no_object_is_said(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"quantization_config": ["awq"]}')
+    with pytest.raises(ConfigError, match=f"{tmp_path}: config.json: `quantization_config` is no"):
+        stored_quantization(tmp_path)

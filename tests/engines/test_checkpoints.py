@@ -54,6 +54,15 @@ def test_a_broken_file(load: Load, copy: Path, name: str) -> None:
         load(copy)
 
 
+@pytest.mark.parametrize(
+    "name", ["config.json", "generation_config.json", "preprocessor_config.json"]
+)
+def test_a_list_in_place_of_an_object(load: Load, copy: Path, name: str) -> None:
+    (copy / name).write_text("[]")
+    with pytest.raises(ConfigError, match=str(copy)):
+        load(copy)
+
+
 def test_weights_that_do_not_cover_the_model(load: Load, copy: Path) -> None:
     weights = load_file(copy / "model.safetensors")
     del weights["model.language_model.norm.weight"]
@@ -82,6 +91,15 @@ def test_a_template_that_does_not_think(load: Load, copy: Path) -> None:
     path = copy / "chat_template.jinja"
     path.write_text(path.read_text().replace("<think>\n", ""))
     with pytest.raises(ConfigError, match="must end a prompt with '<think>'"):
+        load(copy)
+
+
+@pytest.mark.parametrize("template", [None, "", "{% if", "{{ messages.none.name }}"])
+def test_a_template_that_cannot_be_used(load: Load, copy: Path, template: str | None) -> None:
+    (copy / "chat_template.jinja").unlink()
+    if template is not None:
+        (copy / "chat_template.jinja").write_text(template)
+    with pytest.raises(ConfigError, match=f"{copy}: the chat template"):
         load(copy)
 
 

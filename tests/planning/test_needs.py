@@ -106,7 +106,13 @@ def test_weights_on_this_machine_say_their_shapes_and_quantisation(tmp_path: Pat
     ("parameters", "message"),
     [
         ({"quantization": "mxfp4"}, "quantised as 'mxfp4', but only bitsandbytes, fp8"),
+        ({"quantization": ["fp8"]}, r"quantised as '\['fp8'\]', but only bitsandbytes, fp8"),
         ({"tensor_parallel_size": 2}, "spreads over several GPUs"),
+        ({"max_num_seqs": "many"}, "'sirius': `engine.parameters.max_num_seqs` is 'many', but"),
+        ({"max_num_seqs": -3}, "max_num_seqs` is -3, but must be a whole number above 0"),
+        ({"max_num_seqs": True}, "max_num_seqs` is True, but"),
+        ({"max_num_batched_tokens": "8k"}, "max_num_batched_tokens` is '8k', but"),
+        ({"max_num_batched_tokens": 0.5}, "max_num_batched_tokens` is 0.5, but"),
     ],
 )
 def test_what_cannot_be_planned_is_said_so(

@@ -12,6 +12,7 @@ from transformers import Qwen2VLImageProcessorPil
 from hikari_serve.engines.checkpoint_config import longest_sequence
 from hikari_serve.engines.checkpoints import load_image_processor
 from hikari_serve.engines.contract import Opening
+from hikari_serve.repository.engine_numbers import above_zero
 
 BATCHED_TOKENS = 8192
 """Tokens that vLLM reads in one step at most, unless `max_num_batched_tokens` says otherwise: a
@@ -52,15 +53,15 @@ class Budget:
         """What the configuration of a model allows.
 
         Raises:
-            ConfigError: The prompts do not fit the checkpoint, or it lacks the settings of its
-                image processor.
+            ConfigError: The prompts do not fit the checkpoint, it lacks the settings of its
+                image processor, or one of the engine's numbers is none.
         """
         processor = load_image_processor(Qwen2VLImageProcessorPil, opening.folder)
         length = longest_sequence(opening)
         requests = opening.max_batch * (SCORE_REQUESTS if opening.scores else 1)
-        requests = int(opening.parameters.get("max_num_seqs") or requests)
-        tokens = opening.parameters.get("max_num_batched_tokens")
-        tokens = int(tokens or max(requests, min(BATCHED_TOKENS, requests * length)))
+        requests = above_zero(opening.parameters, "max_num_seqs", requests)
+        tokens = max(requests, min(BATCHED_TOKENS, requests * length))
+        tokens = above_zero(opening.parameters, "max_num_batched_tokens", tokens)
         unit = processor.patch_size * processor.merge_size
         least, most = processor.size["shortest_edge"], processor.size["longest_edge"]
         if opening.max_side is not None:
