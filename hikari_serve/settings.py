@@ -253,7 +253,7 @@ class Settings:
             name: The stage.
             here: The stages on this machine, this one among them.
         """
-        processes = sum(self.of_stage(each).workers for each in here)
+        processes = sum(map(self.processes, here))
         return self.of_stage(name).threads or max(1, available_cores() // max(1, processes))
 
 

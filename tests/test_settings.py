@@ -126,6 +126,20 @@ def test_processes_on_one_machine_share_its_cores() -> None:
     assert own.cores("disease", stages) == max(1, available_cores() // 4)
 
 
+def test_inline_stages_run_in_every_api_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(24)))
+    stages = ["group", "disease", "caption"]
+    workers = {"disease": StageSettings("inline", workers=5)}  # of a runner that it has not
+    inline = Settings(placement="inline", workers=4, stages=workers)
+    cores = available_cores()
+    assert {inline.cores(each, stages) for each in stages} == {max(1, cores // 12)}
+    assert [inline.processes(each) for each in stages] == [4, 4, 4]
+    beside = Settings(workers=4, stages={"disease": StageSettings("process", workers=5)})
+    assert beside.cores("disease", stages) == max(1, cores // 7)
+    alone = beside.in_one_process()
+    assert alone.cores("disease", stages) == max(1, cores // 3)
+
+
 @pytest.mark.parametrize(
     ("files", "cores"),
     [
