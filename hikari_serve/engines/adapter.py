@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
@@ -12,6 +13,9 @@ from hikari_serve.errors import ConfigError
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 """The two files of an adapter, as PEFT saves them."""
+
+FIRST, SECOND = ".lora_A.weight", ".lora_B.weight"
+"""How the names of the two matrices end that are added to a weight together."""
 
 TOWER = "visual"
 """The part of a tensor's name that says it belongs to the vision tower."""
@@ -23,7 +27,7 @@ class Adapter:
 
     Attributes:
         folder: Where it lies.
-        rank: The largest rank of its matrices.
+        rank: The largest rank that its configuration names; no matrix has a larger one.
     """
 
     folder: Path
@@ -42,7 +46,7 @@ def read_adapter(folder: Path, base: Path, *, tower: bool, remedy: str) -> Adapt
 
     Raises:
         ConfigError: A file is missing or broken, here or in the base; the adapter does not fit
-            the base, or it has weights that would be dropped.
+            the base, is more than pairs of matrices, or has weights that would be dropped.
     """
     for name in (CONFIG, WEIGHTS):
         if not (folder / name).is_file():
@@ -50,7 +54,7 @@ def read_adapter(folder: Path, base: Path, *, tower: bool, remedy: str) -> Adapt
     try:
         ranks = _ranks(json.loads((folder / CONFIG).read_bytes()))
         shapes = _shapes(folder / WEIGHTS)
-    except (KeyError, TypeError, ValueError, SafetensorError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise ConfigError(f"{folder} is no adapter: {error!r}") from None
     seeing = [name for name in shapes if TOWER in name.split(".")]
     if seeing and not tower:
@@ -64,14 +68,35 @@ def read_adapter(folder: Path, base: Path, *, tower: bool, remedy: str) -> Adapt
                 f"{folder} is more than a LoRA: {name} is no matrix (the magnitudes of a DoRA, or "
                 "biases): merge it into its base"
             )
+    _check_pairs(folder, shapes, ranks)
     _check_base(folder, shapes, base)
-    return Adapter(folder, ranks)
+    return Adapter(folder, max(ranks))
 
 
-def _ranks(config: dict[str, object]) -> int:
+def _ranks(config: dict[str, Any]) -> set[int]:
+    """The ranks that a configuration names."""
     patterns = config.get("rank_pattern") or {}
-    assert isinstance(patterns, dict)
-    return max(int(str(rank)) for rank in (config["r"], *patterns.values()))
+    return {int(rank) for rank in (config["r"], *patterns.values())}
+
+
+def _check_pairs(folder: Path, shapes: dict[str, list[int]], ranks: set[int]) -> None:
+    """Refuses what is no pair of matrices, of which an engine reads a part or nothing."""
+    if not shapes:
+        raise ConfigError(f"{folder} is no adapter: {WEIGHTS} is empty")
+    for name, (rows, columns) in shapes.items():
+        first, second = name.endswith(FIRST), name.endswith(SECOND)
+        other = name.removesuffix(FIRST) + SECOND if first else name.removesuffix(SECOND) + FIRST
+        if not (first or second) or other not in shapes:
+            raise ConfigError(
+                f"{folder} is more than a LoRA: {name} is none of a pair of matrices lora_A and "
+                "lora_B (a layer that was trained whole, or an embedding): merge it into its base"
+            )
+        rank = rows if first else columns
+        if rank not in ranks:
+            raise ConfigError(
+                f"{folder} is no adapter: {name} has rank {rank}, but {CONFIG} says "
+                f"{' or '.join(map(str, sorted(ranks)))}"
+            )
 
 
 def _shapes(path: Path) -> dict[str, list[int]]:
@@ -90,10 +115,10 @@ def _check_base(folder: Path, shapes: dict[str, list[int]], base: Path) -> None:
     quantized = "quantization_config" in read_checkpoint_config(base)
     own = {_place(name): shape for name, shape in weights.items()}
     for name, (_, inputs) in shapes.items():
-        place, is_first, _ = name.partition(".lora_A.")
-        if not is_first:
+        if not name.endswith(FIRST):
             continue
-        outputs = shapes.get(f"{place}.lora_B.weight", [0])[0]
+        place = name.removesuffix(FIRST)
+        outputs, _ = shapes[f"{place}{SECOND}"]
         found = own.get(_place(f"{place}.weight"))
         if found is None or not (quantized or found == [outputs, inputs]):
             there = "there is no such weight" if found is None else f"the weight is {found}"

@@ -77,6 +77,28 @@ def test_a_dora_is_refused(adapter: Path, base: Path) -> None:
         read_adapter(adapter, base, tower=False, remedy="switch it on")
 
 
+@pytest.mark.parametrize(
+    ("tensors", "sentence"),
+    [
+        (pair(PLACE, 6, 8) | {"base_model.model.lm_head.weight": torch.zeros(9, 6)}, "lm_head"),
+        (
+            pair(PLACE, 6, 8) | {f"{PLACE}.lora_embedding_A": torch.zeros(4, 6)},
+            "lora_embedding_A is none of a pair",
+        ),
+        ({f"{PLACE}.lora_B.weight": torch.zeros(8, 4)}, "lora_B.weight is none of a pair"),
+        ({f"{PLACE}.lora_A.weight": torch.zeros(4, 6)}, "lora_A.weight is none of a pair"),
+        (pair(PLACE, 6, 8, rank=64), r"has rank 64, but adapter_config.json says 4 or 9"),
+        ({}, "adapter_model.safetensors is empty"),
+    ],
+)
+def test_what_an_engine_would_read_half_of(
+    adapter: Path, base: Path, tensors: dict[str, torch.Tensor], sentence: str
+) -> None:
+    save_file(tensors, adapter / "adapter_model.safetensors")
+    with pytest.raises(ConfigError, match=sentence):
+        read_adapter(adapter, base, tower=True, remedy="switch it on")
+
+
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
 def test_a_broken_base_is_named(adapter: Path, base: Path, file: str) -> None:
     (base / file).write_text("{")
@@ -97,6 +119,8 @@ def test_the_shapes_of_quantised_weights_tell_nothing(adapter: Path, base: Path)
         ("adapter_config.json", None, "adapter_config.json is missing"),
         ("adapter_config.json", b"{}", "is no adapter: KeyError"),
         ("adapter_config.json", b"{", "is no adapter"),
+        ("adapter_config.json", b"[]", "is no adapter"),
+        ("adapter_config.json", b'{"r": 4, "rank_pattern": [9]}', "is no adapter"),
         ("adapter_model.safetensors", b"pickle", "is no adapter"),
     ],
 )
