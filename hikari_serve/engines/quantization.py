@@ -1,8 +1,8 @@
 """Writes a checkpoint anew with the language model's linear layers in 4 bit (NF4).
 
-One tensor is in memory at a time, so that 17 GB of weights need no 17 GB of memory. The vision
-tower, the embeddings and the head keep their precision. The files are what bitsandbytes' own
-layers would have saved, which transformers and vLLM both load.
+One tensor is read at a time, and what one file becomes is in memory until it is written: 17 GB of
+weights need no 17 GB of memory. The vision tower, the embeddings and the head keep their precision.
+The files are what bitsandbytes' own layers would have saved, which transformers and vLLM both load.
 """
 
 import json

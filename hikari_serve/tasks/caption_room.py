@@ -34,7 +34,8 @@ class CaptionRoom:
         cases: How many fit with their pictures and labels, the rest of a request's is not shown;
             None where all do that the model's limit on pictures admits.
         tokens: How many each of their captions may have.
-        sure: Whether that many fit whatever the pictures are; else fewer may be shown.
+        sure: Whether that many fit whatever pictures of the largest size are; else fewer may be
+            shown.
     """
 
     def __init__(
@@ -77,7 +78,8 @@ class CaptionRoom:
         if side is None:
             share = settings.limits.max_context_tokens // 2 // most
             return cls(size, None, max(0, share - SEAM), sure=False)
-        picture = Image.new("RGB", (side, side))  # no other shape has more patches
+        # No other shape has more patches, but long ones of so few pixels that they are enlarged.
+        picture = Image.new("RGB", (side, side))
         label = max((case.label for case in held), key=lambda each: len(layout.case_label(each)))
         for cases in range(most, 0, -1):
             blank = [Reference(label=label, caption=".")] * cases

@@ -26,8 +26,8 @@ SAID_ELSEWHERE = {
     "limit_mm_data_per_request": "`limits.max_images`",
     "enable_memory_saver": "`engine.turns`",
     "enable_weights_cpu_backup": "`engine.turns`",
-    "enable_lora": "`adapter`",
-    "lora_paths": "`adapter`",
+    "enable_lora": "`base`",
+    "lora_paths": "`base`",
 }
 """Arguments that the configuration sets by other fields, and which those are."""
 

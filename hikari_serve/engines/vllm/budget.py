@@ -33,7 +33,8 @@ class Budget:
         max_num_seqs: Requests that vLLM runs at once; the score of an item takes several.
         max_num_batched_tokens: Tokens that vLLM reads in one step.
         min_pixels: Pixels to which smaller pictures are enlarged.
-        max_pixels: Pixels to which larger pictures are reduced; no view has more.
+        max_pixels: Pixels to which larger pictures are reduced; no view has more, but a long one
+            that is enlarged to `min_pixels`, whose sides are rounded up.
         picture_tokens: Tokens of the largest picture.
         pictures: Pictures of that size that the vision tower reads at once, as vLLM tries it when
             it starts.

@@ -28,8 +28,8 @@ SAID_ELSEWHERE = {
     "limit_mm_per_prompt": "`limits.max_images`",
     "device_ids": "`engine.device`",
     "enable_sleep_mode": "`engine.turns`",
-    "enable_lora": "`adapter`",
-    "default_mm_loras": "`adapter`",
+    "enable_lora": "`base`",
+    "default_mm_loras": "`base`",
 }
 """Arguments that the configuration sets by other fields, and which those are."""
 
