@@ -1,7 +1,8 @@
 """The files in which the processes of a server count, each in its own, for one page.
 
 They are prometheus_client's, mapped into memory. It makes them with holes, and the first touch of a
-hole that a full disk has no room for ends the process.
+hole that a full disk has no room for ends the process; and it has one for each process there ever
+was.
 """
 
 import logging
@@ -11,6 +12,12 @@ from pathlib import Path
 from prometheus_client.mmap_dict import _INITIAL_MMAP_SIZE, MmapedDict
 
 logger = logging.getLogger(__name__)
+
+PLACE = "_HIKARI_PLACE"
+"""A process' place among those of its server; who is started in place of a dead one counts on in
+its file."""
+
+_place = os.environ.pop(PLACE, "")  # not for the processes that this one starts
 
 _MOST_BYTES = 28
 """Of a series in the file, besides its name."""
@@ -24,7 +31,10 @@ class CountsFile(MmapedDict):
     """
 
     def __init__(self, filename: str) -> None:
-        self._path = Path(filename)
+        path = Path(filename)
+        kind, _, process = path.stem.rpartition("_")
+        its = process if kind.startswith("gauge_live") else _place or process
+        self._path = path.with_name(f"{kind}_{its}.db")
         self._f = None  # type: ignore[assignment]  # as in a closed one
         self._capacity = 0
         self._positions: dict[str, int] = {}

@@ -29,6 +29,7 @@ from circus.sockets import CircusSocket
 from tornado import gen
 
 from hikari_serve.errors import HikariError
+from hikari_serve.observability.counts import PLACE
 from hikari_serve.observability.metrics import forget_gauges
 from hikari_serve.serving.inherited import BEGAN, CONTROL, HOST, LOOPBACK_ADDRESSES, PROBES_FD
 from hikari_serve.serving.lifeline import exit_with_parent, lifeline
@@ -203,7 +204,7 @@ def supervisor(watchers: Sequence[Any], *, threaded: bool = False, **options: An
     }
     for watcher in watchers:
         watcher.env = {**(watcher.env or {}), **environment}
-        watcher.hooks["after_reap"] = _tell_of_death
+        watcher.hooks.update(before_spawn=_give_place, after_reap=_tell_of_death)
         watcher.manage_processes = _reaping(watcher)
         watcher.graceful_timeout = _entrance.drain_seconds
         # A runner beside others is started anew in a container too; alone it ends, so that the
@@ -230,6 +231,11 @@ def _listens(each: Any) -> bool:
 
 def _not_said_already(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith("Could not bind")
+
+
+def _give_place(watcher: Any, **_: Any) -> bool:
+    watcher.env[PLACE] = f"{watcher.name}-{watcher._nextwid}"
+    return True
 
 
 def _tell_of_death(watcher: Any, process_pid: int, exit_code: int, **_: Any) -> bool:

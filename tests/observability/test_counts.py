@@ -1,4 +1,4 @@
-"""Files of counts on a full disk."""
+"""Files of counts on a full disk, and of processes that die."""
 
 import os
 import subprocess
@@ -6,6 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from hikari_serve.observability.counts import PLACE
+from hikari_serve.observability.metrics import forget_gauges
 
 ENDS = """
 import os, sys
@@ -98,6 +103,24 @@ def test_a_full_disk_ends_nobody_and_all_is_told_when_there_is_room(
     assert full == "None"
     assert after == ("2.0" if script is ON_A_FULL_DISK else "3.0")
     assert "no room for metrics in counts/counter_" in ended.stderr
+
+
+def test_who_comes_in_place_of_a_dead_one_counts_on_in_its_file(tmp_path: Path) -> None:
+    script = ENDS + "end('diagnose')\nmetrics.queue_changed('m', 1, 3, 2)\nprint(os.getpid())"
+    for place in ("runner-1", "runner-2", "runner-1", "runner-1"):
+        died = subprocess.check_output(
+            [sys.executable, "-c", script], env={**counting_in(str(tmp_path)), PLACE: place}
+        )
+        forget_gauges(int(died), tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "counter_runner-1.db",
+        "counter_runner-2.db",
+        "histogram_runner-1.db",
+        "histogram_runner-2.db",
+    ]
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, str(tmp_path))  # type: ignore[no-untyped-call]
+    assert registry.get_sample_value("hikari_request_seconds_count", {"door": "diagnose"}) == 4
 
 
 def counting_in(folder: str) -> dict[str, str]:

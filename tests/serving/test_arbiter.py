@@ -17,6 +17,7 @@ from circus.sockets import CircusSocket
 from circus.watcher import Watcher
 
 from hikari_serve.errors import ConfigError
+from hikari_serve.observability.counts import PLACE
 from hikari_serve.serving import arbiter
 from hikari_serve.serving.ports import hold
 from tests.served.server import free_port
@@ -38,6 +39,8 @@ def test_circus_has_what_its_supervisor_is_changed_in() -> None:
     assert "self.arbiter.manage_watchers" in inspect.getsource(Controller)
     assert "_exclusive_running_command" in inspect.getsource(Arbiter)
     assert 'call_hook("after_reap", process_status=' in inspect.getsource(Watcher)
+    assert "call_hook('before_spawn')" in inspect.getsource(Watcher.spawn_process)
+    assert "recovery_wid or self._nextwid" in inspect.getsource(Watcher.spawn_process)
     assert "logger.error('Could not bind %s'" in inspect.getsource(CircusSocket)
 
 
@@ -106,3 +109,30 @@ def test_a_port_is_taken_for_all_workers_and_nobody_else() -> None:
             each.close()
     for each in hold("127.0.0.1", port):
         each.close()
+
+
+def test_who_is_started_in_place_of_a_dead_one_has_its_place() -> None:
+    watcher = create_watcher("service_SleepRunner", ["-c", "import time; time.sleep(60)"])
+    watcher.numprocesses = 2
+    with CircusSocket(serving.API_SERVER_NAME, port=0) as socket:
+        arbiter.supervisor([watcher], sockets=[socket])
+    watcher.initialize(None, {}, None)
+    watcher._status = "active"
+    try:
+        for _ in range(2):
+            watcher.spawn_process()
+        first, second = watcher.processes
+        os.kill(first, signal.SIGKILL)
+        watcher.reap_process(first)
+        watcher.spawn_process()
+        _, third = watcher.processes
+        assert place(second) == "service_SleepRunner-2"
+        assert place(third) == "service_SleepRunner-1"
+    finally:
+        for process in watcher.processes.values():
+            process.stop()
+
+
+def place(process: int) -> str:
+    """The place that a process was given."""
+    return psutil.Process(process).environ()[PLACE]
