@@ -3,12 +3,14 @@
 import re
 import shutil
 import subprocess
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from hikari_serve.errors import _BY_CODE, HikariError
 from tests.deploy.queries import used
 from tests.drill.__main__ import BEGIN, END, main
 from tests.drill.faults import FAULTS
@@ -22,6 +24,14 @@ RULES: list[dict[str, Any]] = [
 ]
 ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
 RECORDED = {rule["record"]: rule for rule in RULES if "record" in rule}
+
+ALL = "".join(rule["expr"] for rule in RULES)
+
+
+def is_the_servers(code: str, kind: type[HikariError]) -> bool:
+    """Whether it is the server that fails; these three are its clients' all the same."""
+    clients = ("late", "method_not_allowed", "unsupported")
+    return kind.status >= HTTPStatus.TOO_MANY_REQUESTS and code not in clients
 
 
 def promtool(*arguments: str) -> str:
@@ -52,6 +62,15 @@ def test_it_uses_metrics_that_exist(name: str) -> None:
     recorded = set(re.findall(r"\w+:hikari_\w+:\w+", query))
     assert recorded <= set(RECORDED)
     assert names or recorded or name == "HikariDown"
+
+
+@pytest.mark.parametrize(
+    "code", [code for code, kind in _BY_CODE.items() if is_the_servers(code, kind)]
+)
+def test_a_code_that_is_the_servers_has_an_alert(code: str) -> None:
+    named = re.findall(r'hikari_requests_total{cause=~?"([^"]*)"}', ALL)
+    failing = re.findall(r'hikari_stage_failures_total{cause="([^"]*)"}', ALL)
+    assert code in "|".join(named + failing).split("|")
 
 
 def test_what_is_recorded_is_used() -> None:
