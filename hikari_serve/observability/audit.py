@@ -196,7 +196,7 @@ def _answered(result: StageResult) -> dict[str, object]:
 
 @dataclass(slots=True)
 class _File:
-    """A file that several processes append to, and that is renamed when it is full.
+    """A file that several processes append to, and that is renamed when it is full, if it can be.
 
     Whoever writes to it holds its lock: a line may be seen before it is whole. Who renames it does
     too, and the others see then that its name is another's.
@@ -206,6 +206,7 @@ class _File:
     most_bytes: int
     descriptor: int = -1
     reader: int = -1
+    grows_on: bool = False
 
     def open(self) -> None:
         """Opens it, or begins it."""
@@ -258,7 +259,12 @@ class _File:
         now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
         try:
             self.path.rename(self.path.with_name(f"{self.path.name}.{now}"))
-        finally:
+        except OSError as error:  # its folder is another's, or it is mounted: no line is lost
+            if not self.grows_on:
+                logger.error("the audit log cannot be renamed, and grows on: %s", error)
+            self.grows_on = True
+        else:
+            self.grows_on = False
             self.close()  # and with it the lock, for which others may wait
 
     def close(self) -> None:

@@ -224,16 +224,22 @@ def test_half_a_line_on_a_full_disk_stays_alone(log: Log) -> None:
     assert len(half) == 100
 
 
-def test_who_cannot_rename_a_full_file_holds_nobody_up(log: Log) -> None:
+def test_a_full_file_that_nobody_can_rename_grows_on(
+    log: Log, caplog: pytest.LogCaptureFixture
+) -> None:
     log.path = log.path.with_name("audit.jsonl".ljust(250, "x"))  # with a time, it is too long
     one, other = log.open(most_bytes=100), log.open(most_bytes=100)
     one.request_ended(end(1))
-    assert eventually(lambda: log.lost == 1)
+    assert eventually(lambda: log.requests() == ["r1"], 5)
     for number in (2, 3):
         other.request_ended(end(number))
     assert eventually(lambda: log.requests() == ["r1", "r2", "r3"], 5)
+    one.request_ended(end(4))
     for audit in (one, other):
         audit.close()
+    assert log.requests() == ["r1", "r2", "r3", "r4"]
+    assert log.lost == 0
+    assert caplog.text.count("cannot be renamed, and grows on: ") == 2  # once by each of them
 
 
 def test_a_disk_that_hangs_costs_lines_and_no_time(log: Log) -> None:
