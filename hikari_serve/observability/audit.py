@@ -212,7 +212,11 @@ class _File:
         """Opens it, or begins it."""
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         self.descriptor = os.open(self.path, flags, 0o600)
-        self.reader = os.open(self.path, os.O_RDONLY)
+        try:
+            self.reader = os.open(self.path, os.O_RDONLY)
+        except OSError:  # as without descriptors: the next line begins with both
+            self.close()
+            raise
 
     def append(self, line: bytes) -> None:
         """Writes a line.

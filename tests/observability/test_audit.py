@@ -224,6 +224,33 @@ def test_half_a_line_on_a_full_disk_stays_alone(log: Log) -> None:
     assert len(half) == 100
 
 
+ONE_DESCRIPTOR = """
+import os
+import resource
+import sys
+from pathlib import Path
+from tests.eventually import eventually
+from tests.observability.test_audit import Log, end
+log = Log(Path(sys.argv[1]))
+audit = log.open()
+free = os.open("/dev/null", os.O_RDONLY)
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (free + 2, hard))
+audit.request_ended(end(1))
+assert eventually(lambda: log.lost == 1)
+resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+for number in (2, 3):
+    audit.request_ended(end(number))
+audit.close()
+"""
+
+
+def test_a_moment_without_file_descriptors_costs_its_lines_alone(log: Log) -> None:
+    script = [sys.executable, "-c", ONE_DESCRIPTOR, str(log.path.parent)]
+    subprocess.run(script, check=True)
+    assert log.requests() == ["r2", "r3"]
+
+
 def test_a_full_file_that_nobody_can_rename_grows_on(
     log: Log, caplog: pytest.LogCaptureFixture
 ) -> None:
