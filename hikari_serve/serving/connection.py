@@ -31,6 +31,10 @@ PROBE_SECONDS = 0.02, 1.0
 """From the end of what a client sends to the second look whether it is still there, and from then
 on between two looks."""
 
+REFUSED = "hikari.refused"
+"""Where a scope's state keeps the status that the client was told past the application, which sees
+it leave."""
+
 _PROBE = b"HTTP/1.1 100 Continue\r\n\r\n"
 """An interim response, which every client of HTTP/1.1 passes over (RFC 9110, 15.2)."""
 
@@ -186,6 +190,8 @@ class GuardedProtocol(KeptProtocol):
         self._await(None)
         self._refused = True
         late_body = not self._in_headers and self._answering and not self.cycle.response_started
+        if late_body:
+            self.scope["state"][REFUSED] = status
         if late_body or (not self._answering and self._size > 0):
             code = _CODES[status]
             body = json.dumps({"error": message, "code": code}).encode()

@@ -18,6 +18,7 @@ from hikari_serve.errors import HikariError, NotFound, WrongHost
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.quoting import quoted
 from hikari_serve.serving.admission import Admission, Place
+from hikari_serve.serving.connection import REFUSED
 from hikari_serve.serving.ending import door_of, ending, telling
 from hikari_serve.serving.errors import error_response
 from hikari_serve.serving.keys import Keys
@@ -97,7 +98,8 @@ class Doorstep:
                 return
             trace = trace_of(Headers(scope=scope).get("traceparent"))
             with telling(self._observer, door, request, trace) as its:
-                its.response(await self._answer(request, scope, receive, send, False))
+                status = await self._answer(request, scope, receive, send, False)
+                its.response(scope.get("state", {}).get(REFUSED, status))
         finally:
             current.reset(token)
 

@@ -34,7 +34,11 @@ _OIP = re.compile(r"/v2/models/[^/]+(?:/versions/[^/]+)?/infer")
 _WORST: tuple[Outcome, ...] = ("complete", "abstained", "partial")
 """How an answer to several pictures is called: as the worst of them."""
 
-_CAUSES = {HTTPStatus.NOT_FOUND: "not_found", HTTPStatus.REQUEST_TIMEOUT: "late"}
+_CAUSES = {
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_TIMEOUT: "late",
+}
 
 
 def door_of(path: str) -> Door | None:

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.serving.admission import Admission
+from hikari_serve.serving.connection import GuardedProtocol
 from hikari_serve.serving.diagnose.door import diagnose_app
 from hikari_serve.serving.doorstep import Doorstep
 from hikari_serve.serving.hop.remote import RemoteStage
@@ -64,5 +65,5 @@ def api(keys: Keys | None, observer: Observer, admission: Admission | None) -> I
     state = ReadinessState()
     state.readiness = Readiness(bench.stages, bench.cascade.graph.headline)
     guarded = Doorstep(ReadinessDoor(app, state), keys=keys, observer=observer, admission=admission)
-    with threaded(guarded) as served, httpx.Client(base_url=served.url) as client:
+    with threaded(guarded, GuardedProtocol) as served, httpx.Client(base_url=served.url) as client:
         yield Api(served.url, bench, client)

@@ -3,7 +3,8 @@
 import asyncio
 import socket
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 
 from hikari_serve.errors import EngineFailed, Unavailable
 from hikari_serve.observer import RequestEnd
+from hikari_serve.serving import connection
 from hikari_serve.serving.ending import ending, telling
 from hikari_serve.serving.keys import Keys
 from tests.serving.conftest import Api
@@ -93,7 +95,7 @@ def test_what_is_refused(
 
 def test_another_method(api: Api, observer: Heard) -> None:
     assert api.client.get("/diagnose").status_code == 405
-    assert (observer.one().outcome, observer.one().cause) == ("error", "invalid_input")
+    assert (observer.one().outcome, observer.one().cause) == ("error", "method_not_allowed")
 
 
 @pytest.mark.parametrize("keys", [Keys({"k": "infer"})])
@@ -112,15 +114,32 @@ def test_a_client_that_leaves(api: Api, observer: Heard, path: str) -> None:
     assert end.seconds < 2
 
 
-def test_a_client_that_leaves_before_it_sent_all(api: Api, observer: Heard) -> None:
+@contextmanager
+def sent_in_part(api: Api, path: str = "/diagnose") -> Iterator[socket.socket]:
+    """A connection on which the body does not come."""
     at = urlsplit(api.url)
     head = (
-        "POST /diagnose HTTP/1.1\r\nhost: x\r\ncontent-type: image/png\r\ncontent-length: 9\r\n\r\n"
+        f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: image/png\r\ncontent-length: 9\r\n\r\n"
     )
-    with socket.create_connection((at.hostname, at.port)) as connection:
-        connection.sendall(head.encode())
+    with socket.create_connection((at.hostname, at.port), timeout=10) as opened:
+        opened.sendall(head.encode())
+        yield opened
+
+
+def test_a_client_that_leaves_before_it_sent_all(api: Api, observer: Heard) -> None:
+    with sent_in_part(api):
         time.sleep(0.2)
     assert (observer.one().outcome, observer.one().cause) == ("cancelled", None)
+
+
+@pytest.mark.parametrize("path", ["/diagnose", "/diagnose/stream", "/diagnose/"])
+def test_a_client_whose_body_is_late(
+    api: Api, observer: Heard, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(connection, "BODY_SECONDS", 0.2)
+    with sent_in_part(api, path) as opened:
+        assert opened.recv(1000).startswith(b"HTTP/1.1 408 ")
+    assert (observer.one().outcome, observer.one().cause) == ("error", "late")
 
 
 def test_what_asks_for_no_answer_is_not_told(api: Api, observer: Heard) -> None:
