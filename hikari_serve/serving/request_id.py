@@ -58,7 +58,10 @@ def tell_in_log() -> None:
 
 def _one_line(*args: Any, **named: Any) -> logging.LogRecord:
     record = logging.LogRecord(*args, **named)
-    message = record.getMessage()
+    try:
+        message = record.getMessage()
+    except Exception:  # its arguments do not fit: who writes it says so, and who logged it goes on
+        return record
     request = current.get()
     plain = escaped(message)
     record.__dict__.update(plain=plain, request=request)  # for a log of JSON
