@@ -73,7 +73,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         Panel("In front of the engine, and in it", "short", (("sum by (stage) (hikari_stage_pending)", "{{stage}} pending"), ("sum by (stage) (hikari_stage_running)", "{{stage}} running"))),
     ),
     "Replicas": (
-        Panel("How they are", "short", (("sum by (stage, condition) (hikari_stage_replicas) > 0", "{{stage}} {{condition}}"),), stacked=True),
+        Panel("How they are", "short", (("max by (stage, condition) (hikari_stage_replicas) > 0", "{{stage}} {{condition}}"),), stacked=True),
         Panel("Calls that were repeated", "reqps", ((rate("hikari_stage_retries_total", "stage, why"), "{{stage}} {{why}}"),)),
     ),
     "Engine and device": (

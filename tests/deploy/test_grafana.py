@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
+from prometheus_client import CollectorRegistry, Gauge
 
 from deploy.grafana.dashboard import dashboard_json
 from deploy.grafana.rows import ROWS
+from hikari_serve.observability.figures import Figures
 from tests.deploy.queries import samples, used
 from tests.deploy.test_prometheus import ALERTS, RECORDED, promtool
 from tests.served.server import ROOT
@@ -44,6 +46,15 @@ def test_it_asks_for_what_there_is(query: str) -> None:
     recorded = set(re.findall(r"\w+:hikari_\w+:\w+", query))
     assert recorded <= set(RECORDED)
     assert used(query) or recorded
+
+
+def test_what_several_say_of_the_same_thing_is_never_added_up() -> None:
+    gauges = [each for each in vars(Figures(CollectorRegistry())).values() if type(each) is Gauge]
+    same = {each._name for each in gauges if each._multiprocess_mode == "livemax"}
+    assert same == {"hikari_stage_replicas", "hikari_model_info"}
+    added_up = re.compile(rf"\bsum\b[^(]*(?:\([^()]*\) )?\([^()]*\b({'|'.join(same)})\b")
+    rules = [rule["expr"] for rule in (*ALERTS.values(), *RECORDED.values())]
+    assert [query for query in (*QUERIES, *rules) if added_up.search(query)] == []
 
 
 def test_every_query_can_be_parsed(tmp_path: Path) -> None:
