@@ -5,8 +5,10 @@ There is one for all cascades of a process, so that what it bounds is the proces
 
 import asyncio
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import TypeVar
 
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.cascade.picture import Picture, read_picture
@@ -14,6 +16,8 @@ from hikari_serve.cascade.places import Places
 from hikari_serve.errors import DeadlineExceeded
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.settings import available_cores
+
+T = TypeVar("T")
 
 
 class Decoder:
@@ -50,7 +54,17 @@ class Decoder:
         """
         read = partial(read_picture, data, self.limits, graph, min_quality)
         try:
-            async with asyncio.timeout(deadline - time.time()), self._places.place(priority):
-                return await asyncio.get_running_loop().run_in_executor(self._threads, read)
+            async with asyncio.timeout(deadline - time.time()):
+                return await self.run(read, priority)
         except TimeoutError:
             raise DeadlineExceeded("the deadline passed before the picture was decoded") from None
+
+    async def run(self, work: Callable[[], T], priority: int) -> T:
+        """Does what decodes a picture; dropped when its caller leaves before it has begun.
+
+        Args:
+            work: What to do in a thread.
+            priority: From 1, served first, to 9.
+        """
+        async with self._places.place(priority):
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)

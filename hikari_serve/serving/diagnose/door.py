@@ -91,7 +91,7 @@ async def _answer(cascade: Cascade, asked: Asked, form: Format) -> Response:
     answer = present(found, asked.top_k)
     if form == "json":
         return Response(answer.model_dump_json(), media_type="application/json")
-    return await report_response(answer, asked, form, cascade.decoder.limits)
+    return await report_response(answer, asked, form, cascade.decoder)
 
 
 async def _stream(request: Request) -> Response:

@@ -1,12 +1,11 @@
 """An answer as a report over HTTP: who gets one, and the response that it comes in."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Literal
 
 from starlette.responses import Response
 
-from hikari_serve.pictures.decode import PictureLimits
+from hikari_serve.cascade.decoder import Decoder
 from hikari_serve.pictures.shown import upright
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.report import Report, render
@@ -48,7 +47,7 @@ def accepted_format(accept: str) -> Format:
 
 
 async def report_response(
-    answer: Answer, asked: Asked, form: Literal["html", "md"], limits: PictureLimits
+    answer: Answer, asked: Asked, form: Literal["html", "md"], decoder: Decoder
 ) -> Response:
     """The answer as a report, with the picture as it was judged, called by the request's id.
 
@@ -58,12 +57,13 @@ async def report_response(
         answer: The answer.
         asked: What was asked; its picture is decoded once more, for the document.
         form: `html` or `md`.
-        limits: Those that the picture has passed.
+        decoder: What has decoded it before.
     """
 
     def written() -> str:
-        picture = upright(asked.request.image, limits)
+        picture = upright(asked.request.image, decoder.limits)
         return render(Report(answer, picture, datetime.now(UTC)), form)
 
     kind = "text/html" if form == "html" else "text/markdown"
-    return Response(await asyncio.to_thread(written), media_type=kind, headers=_HEADERS)
+    text = await decoder.run(written, asked.request.priority)
+    return Response(text, media_type=kind, headers=_HEADERS)

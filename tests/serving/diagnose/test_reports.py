@@ -3,11 +3,17 @@
 import base64
 import io
 import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
 
+from hikari_serve.pictures.decode import PictureLimits
+from hikari_serve.serving.diagnose import reports
 from hikari_serve.serving.diagnose.reports import accepted_format
+from hikari_serve.settings import available_cores
 from tests.serving.conftest import Api
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
@@ -47,6 +53,25 @@ def test_a_format_wins_over_accept(api: Api) -> None:
     assert kind == "text/html; charset=utf-8"
     assert "<h1>Request " in text
     assert "a &lt;b&gt;" not in text  # a file may be named after whom it shows
+
+
+def test_pictures_of_reports_are_decoded_one_a_core_too(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cores = threading.BoundedSemaphore(available_cores())
+    had_a_core = []
+
+    def slow(picture: bytes, limits: PictureLimits) -> bytes:
+        had_a_core.append(free := cores.acquire(blocking=False))
+        time.sleep(0.05)
+        if free:
+            cores.release()
+        return picture
+
+    monkeypatch.setattr(reports, "upright", slow)
+    with ThreadPoolExecutor(16) as clients:
+        list(clients.map(lambda _: ask(api, "md"), range(16)))
+    assert had_a_core == [True] * 16
 
 
 def test_a_report_may_do_nothing(api: Api) -> None:
