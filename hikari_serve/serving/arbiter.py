@@ -234,7 +234,8 @@ def _not_said_already(record: logging.LogRecord) -> bool:
 
 
 def _give_place(watcher: Any, **_: Any) -> bool:
-    watcher.env[PLACE] = f"{watcher.name}-{watcher._nextwid}"
+    name = watcher.name.replace("_", "-")  # prometheus_client reads files' names up to the next _
+    watcher.env[PLACE] = f"{name}-{watcher._nextwid}"
     return True
 
 

@@ -126,8 +126,8 @@ def test_who_is_started_in_place_of_a_dead_one_has_its_place() -> None:
         watcher.reap_process(first)
         watcher.spawn_process()
         _, third = watcher.processes
-        assert place(second) == "service_SleepRunner-2"
-        assert place(third) == "service_SleepRunner-1"
+        assert place(second) == "service-SleepRunner-2"
+        assert place(third) == "service-SleepRunner-1"
     finally:
         for process in watcher.processes.values():
             process.stop()
