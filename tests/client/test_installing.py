@@ -7,6 +7,7 @@ import tomllib
 from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from PIL import Image
@@ -34,11 +35,14 @@ app()
 """
 
 
-def required() -> set[str]:
-    """The names of all that comes with the wheel where no extra is asked for."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def required(extra: str = "") -> set[str]:
+    """The names of all that comes with the wheel, or of what an extra of it asks for."""
+    asked = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]
     found: set[str] = set()
-    waiting = list(map(Requirement, project["dependencies"]))
+    waiting = list(map(Requirement, asked))
     while waiting:
         need = waiting.pop()
         name = canonicalize_name(need.name)
@@ -47,6 +51,12 @@ def required() -> set[str]:
         found.add(name)
         waiting += map(Requirement, distribution(name).requires or ())
     return found
+
+
+def pinned(file: str) -> set[str]:
+    """The names that a file of pins has."""
+    lines = (ROOT / file).read_text().splitlines()
+    return {canonicalize_name(line.partition("==")[0]) for line in lines if "==" in line}
 
 
 def alone(*command: str) -> subprocess.CompletedProcess[str]:
@@ -65,16 +75,17 @@ def alone(*command: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_wheel_asks_for_nothing_that_runs_models() -> None:
     assert not {"torch", "transformers", "bentoml", "tritonclient", "grpcio"} & required()
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     serving = {
         canonicalize_name(Requirement(each).name)
-        for each in project["optional-dependencies"]["serve"]
+        for each in PROJECT["optional-dependencies"]["serve"]
     }
     assert {"torch", "transformers", "bentoml"} <= serving
-    pinned = (ROOT / "requirements.txt").read_text().lower().replace("_", "-")
-    assert [
-        name for name in serving | required() if f"{name}==" not in pinned.replace(".", "-")
-    ] == []
+    assert serving | required() <= pinned("requirements.txt")
+
+
+@pytest.mark.parametrize("pins", ["requirements.txt", "requirements-vllm.txt"])
+def test_what_an_image_installs_can_send_traces(pins: str) -> None:
+    assert required("traces") <= pinned(pins)
 
 
 def test_the_client_and_the_command_need_nothing_else(tmp_path: Path) -> None:
