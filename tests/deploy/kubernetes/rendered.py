@@ -1,5 +1,6 @@
 """What `kubectl apply -k` would send, rendered by kubectl itself, which needs no cluster for that."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -85,6 +86,24 @@ def render(folder: Path) -> Rendered:
     done = subprocess.run([KUBECTL, "kustomize", folder], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     return Rendered(tuple(yaml.safe_load_all(done.stdout)))
+
+
+def component(name: str, folder: Path) -> str:
+    """A component, as a kustomization in another folder names it."""
+    return os.path.relpath(FOLDER / "components" / name, folder.resolve())
+
+
+def copied(name: str, folder: Path) -> Object:
+    """What an overlay's kustomization is in a copy of it, whose patches are written beside it."""
+    source = FOLDER / "overlays" / name
+    to = os.path.relpath(source.resolve(), folder.resolve())
+    kustomization: Object = yaml.safe_load((source / "kustomization.yaml").read_text())
+    for kind in ("resources", "components"):
+        kustomization[kind] = [os.path.normpath(f"{to}/{each}") for each in kustomization[kind]]
+    for patch in kustomization.setdefault("patches", []):
+        if "path" in patch:
+            (folder / patch["path"]).write_text((source / patch["path"]).read_text())
+    return kustomization
 
 
 def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:

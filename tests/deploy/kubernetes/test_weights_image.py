@@ -1,6 +1,5 @@
 """Weights as an image volume: every pod that computes names the image and what its answers quote."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ import yaml
 from hikari_serve.cli.models.image import find_parts, pinned_reference, write_patch
 from hikari_serve.repository.repository import Repository
 from hikari_serve.tasks.loading import load_model
-from tests.deploy.kubernetes.rendered import FOLDER, Rendered, overlay, render
+from tests.deploy.kubernetes.rendered import Rendered, component, copied, overlay, render
 from tests.served.server import ROOT
 
 COMPUTES = {"kind": "Deployment", "labelSelector": "hikari-serve/role in (stage, whole)"}
@@ -19,17 +18,9 @@ MODELS = Repository(ROOT / "models")
 
 def with_image(name: str, folder: Path) -> Rendered:
     """An overlay here with `weights-image` in place of `weights`, as docs/operations.md says."""
-    source = FOLDER / "overlays" / name
-    to = os.path.relpath(source.resolve(), folder.resolve())
-    kustomization = yaml.safe_load((source / "kustomization.yaml").read_text())
+    kustomization = copied(name, folder)
     components = [each for each in kustomization["components"] if not each.endswith("/weights")]
-    kustomization["resources"] = [f"{to}/{each}" for each in kustomization["resources"]]
-    kustomization["components"] = [
-        f"{to}/{each}" for each in [*components, "../../components/weights-image"]
-    ]
-    for patch in kustomization.setdefault("patches", []):
-        if "path" in patch:
-            (folder / patch["path"]).write_text((source / patch["path"]).read_text())
+    kustomization["components"] = [*components, component("weights-image", folder)]
     write_patch(folder / "weights.yaml", IMAGE, find_parts(MODELS, ["demo"]))
     kustomization["patches"].append({"path": "weights.yaml", "target": COMPUTES})
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
