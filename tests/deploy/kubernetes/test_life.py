@@ -20,6 +20,7 @@ from tests.deploy.kubernetes.rendered import (
     OVERLAYS,
     overlay,
     render,
+    selects,
 )
 from tests.served.server import ROOT
 
@@ -86,6 +87,22 @@ def test_the_job_that_pulls_changes_with_what_it_pulls_alone(name: str) -> None:
     assert [its[each] for each in wanted] == [api[each] for each in wanted]
     assert job["spec"]["ttlSecondsAfterFinished"] >= 24 * 3600
     assert "kubectl -n hikari delete job hikari-weights --ignore-not-found" in DOCS
+
+
+def test_a_volume_of_one_node_is_filled_where_it_is_read() -> None:
+    modes = {
+        name: [each["spec"]["accessModes"] for each in found.values()]
+        for name in OVERLAYS
+        if (found := overlay(name).of("PersistentVolumeClaim"))
+    }
+    assert modes == {"gpu-scaled": [["ReadWriteMany"]], "gpu-single": [["ReadWriteOnce"]]}
+    pods = overlay("gpu-single").pods()
+    job, api = pods["hikari-weights"]["spec"], pods["hikari-api"]
+    (beside,) = job["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert beside["topologyKey"] == "kubernetes.io/hostname"
+    assert selects(beside["labelSelector"], api["metadata"]["labels"])
+    on_cards = [each for each in api["spec"]["tolerations"] if each["key"] == "nvidia.com/gpu"]
+    assert job["tolerations"] == on_cards != []
 
 
 @each_overlay

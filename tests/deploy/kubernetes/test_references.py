@@ -77,9 +77,10 @@ def test_the_stage_has_what_its_siblings_have_but_no_card(scaled: Rendered) -> N
 def test_an_index_is_copied_to_where_the_stage_looks_for_it() -> None:
     (pod,) = yaml.safe_load_all((FOLDER / "index.yaml").read_text())
     (container,) = pod["spec"]["containers"]
-    job = overlay("gpu-scaled").pods()["hikari-weights"]["spec"]
+    job = overlay("gpu-single").pods()["hikari-weights"]["spec"]
     (pulls,) = job["containers"]
-    for part in ("securityContext", "automountServiceAccountToken", "enableServiceLinks"):
+    policy = ("securityContext", "automountServiceAccountToken", "enableServiceLinks")
+    for part in (*policy, "affinity", "tolerations"):
         assert pod["spec"][part] == job[part]
     for part in ("securityContext", "image", "imagePullPolicy"):
         assert container[part] == pulls[part]
