@@ -13,7 +13,8 @@ import tritonclient.grpc as triton
 
 from hikari_serve import __version__
 from hikari_serve.drawing.cases import Drawing, draw_cases
-from tests.image.container import IMAGE, podman, running
+from tests.certificates import self_signed
+from tests.image.container import IMAGE, LIMITS, START_SECONDS, Container, podman, running
 from tests.served.pictures import png
 from tests.served.server import ROOT, free_port
 
@@ -102,6 +103,29 @@ def test_it_serves_and_loses_nothing_when_it_ends(drawings: list[Drawing]) -> No
             podman("kill", "--signal", "TERM", container.name)
             assert [each.result()[0] for each in asked] == [200] * IN_FLIGHT
         assert podman("wait", container.name) == "0"
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_it_is_healthy_without_a_port_of_the_probes(tls: bool, tmp_path: Path) -> None:
+    certificate = self_signed(tmp_path / "tls")
+    Path(certificate.key).chmod(0o644)  # for the image's user
+    folder = "/run/tls"
+    settings = {"HIKARI_METRICS_PORT": "0"}
+    if tls:
+        settings |= {"HIKARI_TLS_CERT": f"{folder}/cert.pem", "HIKARI_TLS_KEY": f"{folder}/key.pem"}
+    given = [part for key, value in settings.items() for part in ("--env", f"{key}={value}")]
+    mounted = ("--volume", f"{tmp_path}/tls:{folder}:ro")
+    name = podman("run", "--detach", "--network", "none", *LIMITS, *mounted, *given, IMAGE)
+    try:
+        container = Container(name, probes=0)
+        until = time.monotonic() + START_SECONDS
+        command = ["podman", "healthcheck", "run", name]
+        while subprocess.run(command, capture_output=True).returncode != 0:
+            assert container.state()["Running"], container.log()
+            assert time.monotonic() < until, container.log()
+            time.sleep(1)
+    finally:
+        podman("rm", "--force", "--time", "5", name)
 
 
 def test_a_stage_is_the_same_image() -> None:
