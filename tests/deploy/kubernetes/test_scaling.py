@@ -4,8 +4,11 @@ import os
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
+from hikari_serve.cascade.wiring import read_graph
+from hikari_serve.repository.repository import Repository
 from tests.deploy.kubernetes.rendered import FOLDER, overlay, render, selects
 from tests.deploy.queries import used
 from tests.served.server import ROOT
@@ -33,6 +36,17 @@ def test_each_stage_is_scaled_by_what_waits_for_it_and_never_to_none() -> None:
         assert asked == {"hikari_stage_pending", "hikari_stage_running", "hikari_stage_waiting"}
         if name in objects:
             assert "replicas" not in SCALED.of("Deployment")[name]["spec"]
+
+
+@pytest.mark.parametrize("cascade", ["hikari_card", "hikari"])
+def test_a_replica_is_added_for_a_full_batch(cascade: str) -> None:
+    repository = Repository(ROOT / "models")
+    (references,) = render(FOLDER / "components" / "keda" / "references").objects
+    objects = {**SCALED.of("ScaledObject"), "hikari-references": references}
+    for node in read_graph(repository.config(cascade), repository).nodes:
+        triggers = objects[f"hikari-{node.name}"]["spec"]["triggers"]
+        batch = node.config.triton.max_batch_size
+        assert {each["metadata"]["threshold"] for each in triggers} == {str(batch)}
 
 
 def test_two_installations_do_not_scale_each_other(tmp_path: Path) -> None:
