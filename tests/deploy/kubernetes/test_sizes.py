@@ -7,9 +7,11 @@ from hikari_serve.planning.plan import by_device, gpu_bytes, make_plan
 from hikari_serve.repository.repository import Repository
 from tests.deploy.kubernetes.overlays import DOCS, each_overlay, graph_of, settings_of
 from tests.deploy.kubernetes.rendered import (
+    FOLDER,
     Object,
     cores,
     overlay,
+    render,
 )
 from tests.served.server import ROOT
 
@@ -71,3 +73,16 @@ def test_a_pod_asks_for_what_an_image_a_second_takes() -> None:
         (photograph,) = re.findall(r"A photograph costs the API (\d\.\d+) core", DOCS)
         assert float(photograph if component == "api" else drawing) <= asked(pod)[0]
         assert mib(component, "after load") * 2**20 <= asked(pod)[1]
+
+
+def test_an_autoscaler_reaches_the_cell_that_the_docs_advise() -> None:
+    (most,) = map(int, re.findall(r"`components/hpa` goes up\s+to (\d+) pods", DOCS))
+    cell = dict(re.findall(r"^\| (\w+) \| \d\.\d+ \| \d+ \| ([\d,]+) \|", DOCS, re.M))
+    scalers = [
+        *render(FOLDER / "components" / "hpa").objects,
+        *render(FOLDER / "components" / "hpa" / "references").objects,
+    ]
+    assert {each["metadata"]["name"] for each in scalers} == {f"hikari-{name}" for name in cell}
+    for each in scalers:
+        assert each["spec"]["maxReplicas"] == most
+    assert max(int(replicas) for replicas in cell.values()) <= most
