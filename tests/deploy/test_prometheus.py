@@ -73,6 +73,12 @@ def test_a_code_that_is_the_servers_has_an_alert(code: str) -> None:
     assert code in "|".join(named + failing).split("|")
 
 
+@pytest.mark.parametrize("name", [*ALERTS, *RECORDED])
+def test_it_adds_up_no_two_installations(name: str) -> None:
+    groups = re.findall(r"\b(?:by|on) \(([^)]*)\)", {**ALERTS, **RECORDED}[name]["expr"])
+    assert [group for group in groups if "namespace" not in group.split(", ")] == []
+
+
 def test_what_is_recorded_is_used() -> None:
     dashboard = (ROOT / "deploy" / "grafana" / "dashboard.json").read_text()
     queries = dashboard + "".join(rule["expr"] for rule in ALERTS.values())
