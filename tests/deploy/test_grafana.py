@@ -9,7 +9,7 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry, Gauge
 
-from deploy.grafana.dashboard import dashboard_json
+from deploy.grafana.dashboard import chosen, dashboard_json
 from deploy.grafana.rows import ROWS
 from hikari_serve.observability.figures import Figures
 from tests.deploy.queries import samples, used
@@ -17,7 +17,9 @@ from tests.deploy.test_prometheus import ALERTS, RECORDED, promtool
 from tests.served.server import ROOT
 
 FILE = ROOT / "deploy" / "grafana" / "dashboard.json"
-QUERIES = [query for panels in ROWS.values() for panel in panels for query, _ in panel.queries]
+QUERIES = [
+    chosen(query) for panels in ROWS.values() for panel in panels for query, _ in panel.queries
+]
 
 
 def graphs(node: Any) -> list[dict[str, Any]]:
@@ -38,7 +40,16 @@ def test_every_row_is_there_with_its_panels() -> None:
     assert set(shown) == {panel.title for panel in panels}
     for panel in panels:
         targets = shown[panel.title]["targets"]
-        assert [(each["expr"], each["legendFormat"]) for each in targets] == list(panel.queries)
+        queries = [(chosen(query), legend) for query, legend in panel.queries]
+        assert [(each["expr"], each["legendFormat"]) for each in targets] == queries
+
+
+def test_two_installations_are_not_added_up() -> None:
+    for query in QUERIES:
+        names = re.findall(r"(?:\w+:)?hikari_\w+(?::\w+)?", query)
+        assert query.count('{namespace=~"$namespace"') == len(names) > 0
+    variables = {each["name"]: each for each in json.loads(FILE.read_text())["templating"]["list"]}
+    assert variables["namespace"]["allValue"] == ".*"
 
 
 @pytest.mark.parametrize("query", QUERIES)
