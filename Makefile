@@ -113,7 +113,7 @@ base-image:
 test-image: setup base-image ## build the image for CPUs, and hold it against its promises: `make test-image CPU=1` without a GPU (Debian: apt-get install buildah podman runc catatonit mmdebstrap golang-github-containernetworking-plugin-dnsname)
 	$(BIN)/python -m pip download -q --disable-pip-version-check -d $(WHEELS) \
 		$(if $(CPU),--extra-index-url $(TORCH_INDEX)) -r requirements.txt cyclonedx-bom==7.5.0
-	$(MAKE) image IMAGE=localhost/hikari-serve IMAGE_OPTIONS='$(LAYERS) --volume $(CURDIR)/$(WHEELS):/wheels:ro \
+	$(MAKE) image BUILDER=podman IMAGE=localhost/hikari-serve IMAGE_OPTIONS='$(LAYERS) --volume $(CURDIR)/$(WHEELS):/wheels:ro \
 		--build-arg BASE=localhost/hikari-base --build-arg TORCH_INDEX= \
 		--build-arg PIP_NO_INDEX=1 --build-arg PIP_FIND_LINKS=/wheels'
 	$(BIN)/pytest -q $(IMAGE_TESTS)
@@ -230,7 +230,8 @@ bento: setup ## build the Bento, the library installed as a wheel
 	$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w dist .
 	BENTOML_DO_NOT_TRACK=true $(BIN)/bentoml build
 
-# The image's name, and what else the builder (docker, podman or buildah) is told.
+# The image's name, and what else the builder is told: BUILDER, or the first of docker, podman and
+# buildah that works.
 IMAGE         ?= hikari-serve
 IMAGE_OPTIONS ?=
 # Builds the newest Bento.

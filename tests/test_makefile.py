@@ -77,6 +77,10 @@ def test_the_image_is_tested_with_the_torch_that_was_asked_for(cpu: tuple[str, .
     assert ("--extra-index-url https://download.pytorch.org/whl/cpu" in download) == bool(cpu)
 
 
+def test_the_image_is_tested_by_what_has_the_base_image() -> None:
+    assert re.search(r" image BUILDER=podman .*--build-arg BASE=localhost", dry("test-image"))
+
+
 def test_clean_leaves_no_environment_and_no_wheels() -> None:
     names = re.findall(
         r"^\w+ *\??= *(\.(?:venv|wheels)\S*)$", (ROOT / "Makefile").read_text(), re.M
