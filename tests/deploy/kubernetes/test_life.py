@@ -52,6 +52,19 @@ def test_a_pod_has_its_deadline_to_end_and_a_busy_node_its_time_to_start(name: s
 
 
 @each_overlay
+def test_a_roll_out_is_not_given_up_while_a_stage_may_still_start(name: str) -> None:
+    """The API is ready after the headline's stage, which reads its weights after they were pulled."""
+    deployments = overlay(name).of("Deployment").values()
+    longest = 0
+    for deployment in deployments:
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
+        probe = container["startupProbe"]
+        longest = max(longest, probe["periodSeconds"] * probe["failureThreshold"])
+    for deployment in deployments:
+        assert deployment["spec"].get("progressDeadlineSeconds", 600) >= 2 * longest
+
+
+@each_overlay
 def test_a_node_may_be_emptied_and_may_die(name: str) -> None:
     for deployment in overlay(name).of("Deployment").values():
         pod = deployment["spec"]["template"]
