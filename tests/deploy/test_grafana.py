@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,14 @@ def graphs(node: Any) -> list[dict[str, Any]]:
 
 def test_the_file_is_what_the_code_builds() -> None:
     assert FILE.read_text() == dashboard_json(), "run `make dashboard`"
+
+
+def test_what_asks_how_to_write_it_writes_nothing() -> None:
+    before = FILE.stat().st_mtime_ns
+    command = [sys.executable, "-m", "deploy.grafana", "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.startswith("usage:")) == (0, True)
+    assert FILE.stat().st_mtime_ns == before
 
 
 def test_every_row_is_there_with_its_panels() -> None:

@@ -124,3 +124,8 @@ def pod(
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def unwind_when_told() -> None:
+    """Has SIGTERM unwind this process, so that pods that it runs end with it."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))

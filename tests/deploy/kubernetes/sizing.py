@@ -7,6 +7,7 @@ each. They start one after the other; then they are asked with fresh drawings, a
 import math
 import tempfile
 import time
+from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -20,7 +21,7 @@ import psutil
 from benchmarks.machine import Machine, resident_bytes
 from benchmarks.pictures import Pictures
 from benchmarks.tables import table
-from tests.deploy.kubernetes.processes import Pod, pod
+from tests.deploy.kubernetes.processes import Pod, pod, unwind_when_told
 from tests.deploy.kubernetes.rendered import overlay
 from tests.served.server import ROOT
 
@@ -167,6 +168,8 @@ def wrapped(paragraph: str) -> str:
 
 def main() -> None:
     """Measures, and writes the part of the page between its marks anew."""
+    ArgumentParser(description=__doc__).parse_args()
+    unwind_when_told()
     machine = Machine.here()
     said = "\n\n".join(map(wrapped, page(*measure(), machine)))
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)

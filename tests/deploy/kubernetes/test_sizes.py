@@ -1,6 +1,12 @@
 """What pods ask for and may take: what the docs say of measurements and of the worst case."""
 
 import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
 
 from hikari_serve.cli.models.plan import needs_on_gpu
 from hikari_serve.planning.plan import by_device, gpu_bytes, make_plan
@@ -86,3 +92,32 @@ def test_an_autoscaler_reaches_the_cell_that_the_docs_advise() -> None:
     for each in scalers:
         assert each["spec"]["maxReplicas"] == most
     assert max(int(replicas) for replicas in cell.values()) <= most
+
+
+def test_what_asks_how_to_measure_measures_nothing() -> None:
+    command = [sys.executable, "-m", "tests.deploy.kubernetes.sizing", "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout.startswith("usage:")) == (0, True)
+
+
+RUNS_A_POD = """
+import sys, time
+from pathlib import Path
+from tests.deploy.kubernetes.processes import pod, unwind_when_told
+from tests.deploy.kubernetes.rendered import overlay
+
+unwind_when_told()
+with pod(overlay("demo-cpu"), "hikari-group", "127.0.9.9", Path(sys.argv[1])) as running:
+    print(running.process.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_pods_end_with_what_measures_them(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", RUNS_A_POD, str(tmp_path / "pod")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as measuring:
+        assert measuring.stdout is not None
+        pod = int(measuring.stdout.readline())
+        measuring.terminate()
+        assert measuring.wait(60) == 128 + signal.SIGTERM
+    assert not psutil.pid_exists(pod)
