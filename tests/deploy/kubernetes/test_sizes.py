@@ -61,6 +61,14 @@ def test_an_api_has_the_memory_that_it_takes_at_worst(name: str) -> None:
     assert worst + asleep < int(limits["memory"].removesuffix("Gi")) * 2**30
 
 
+def test_the_settings_say_what_bodies_and_pictures_take() -> None:
+    settings = settings_of("demo-cpu", "hikari-api")
+    (container,) = overlay("demo-cpu").pods()["hikari-api"]["spec"]["containers"]
+    decoding = 9 * settings.max_image_pixels * int(container["resources"]["limits"]["cpu"])
+    said = f"with two cores and gRPC at most {(5 * settings.max_bytes + decoding) / 1e9:.1f} GB,"
+    assert said in (FOLDER / "api" / "kustomization.yaml").read_text()
+
+
 def test_the_demo_and_a_roll_of_all_of_it_fit_the_node_that_the_docs_name() -> None:
     pods = overlay("demo-cpu").pods().values()
     deployments = overlay("demo-cpu").of("Deployment").values()
