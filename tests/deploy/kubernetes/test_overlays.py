@@ -54,6 +54,19 @@ def test_its_pods_are_as_restricted_as_pods_can_be(name: str) -> None:
 
 
 @each_overlay
+def test_a_patch_of_the_docs_leaves_the_ids_of_users_to_openshift(
+    name: str, tmp_path: Path
+) -> None:
+    (written,) = re.findall(r"^```\n(patches:\n[^`]*runAsUser.*?)^```$", DOCS, re.M | re.S)
+    source = os.path.relpath(FOLDER / "overlays" / name, tmp_path.resolve())
+    kustomization = {"resources": [source], **yaml.safe_load(written)}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+    for pod in render(tmp_path).pods().values():
+        left = {"runAsNonRoot", "fsGroupChangePolicy", "seccompProfile"}
+        assert set(pod["spec"]["securityContext"]) == left
+
+
+@each_overlay
 def test_the_server_takes_its_settings(name: str) -> None:
     for maker in overlay(name).of("Deployment"):
         settings_of(name, maker).check_stages(graph_of(name).steps)
