@@ -1,8 +1,8 @@
 """A stage that other processes answer, here or on other machines: one or many replicas.
 
-Every call goes to the replica with the least in flight. What was not delivered, or broke off
-before a word was said, goes to another; while none can be asked, a call waits as long as its
-deadline allows.
+Every call goes to the replica with the least in flight. What was not delivered, broke off before
+a word was said, or met one that is unavailable, goes to another; while none can be asked, a call
+waits as long as its deadline allows.
 """
 
 import asyncio
@@ -68,7 +68,7 @@ class RemoteStage:
 
         Raises:
             DeadlineExceeded: A runner works, but did not answer in time.
-            Unavailable: None can be asked, or all that were asked died.
+            Unavailable: None can be asked, or all that were asked died or are unavailable.
         """
         try:
             async with asyncio.timeout(item.deadline - time.time() - MARGIN_SECONDS):
@@ -92,14 +92,14 @@ class RemoteStage:
 
         deaths = 0
         unfit: set[Endpoint] = set()
-        full: set[Endpoint] = set()
+        busy: set[Endpoint] = set()
         while True:
-            replica = await self.replicas.choose(unfit | full)
+            replica = await self.replicas.choose(unfit | busy)
             try:
                 return await replica.infer(item, None if on_text is None else say)
             except aiohttp.ClientError as error:
                 self.replicas.lost()
-                full.clear()  # they may have room by now, and they live
+                busy.clear()  # they may answer by now, and they live
                 deaths += not isinstance(error, UNCONNECTED)
                 if said or deaths == MAX_TRIES:
                     kind = type(error).__name__
@@ -107,10 +107,20 @@ class RemoteStage:
                     raise Unavailable(message, retry_after=COME_BACK_SECONDS) from None
                 self._observer.call_repeated(self._stage, "lost")
             except (Mismatch, NotFound, QueueFull) as error:
-                (full if isinstance(error, QueueFull) else unfit).add(replica.endpoint)
-                if said or not self.replicas.able(unfit | full):
+                (busy if isinstance(error, QueueFull) else unfit).add(replica.endpoint)
+                if said or not self.replicas.able(unfit | busy):
                     raise self._own(error, item) from None
                 self._observer.call_repeated(self._stage, "refused")
+            except Unavailable as error:  # its engine died, say, and it lives on to tell
+                self.replicas.lost()
+                busy.add(replica.endpoint)
+                deaths += 1
+                if not self.replicas.able(unfit | busy):
+                    raise
+                replica.doubt(error.message)
+                if said or deaths == MAX_TRIES:
+                    raise
+                self._observer.call_repeated(self._stage, "lost")
 
     def _own(self, error: HikariError, item: Item) -> HikariError:
         """What the caller is told: it asked for what there is, if a runner lacks what is needed."""

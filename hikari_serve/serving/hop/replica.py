@@ -192,6 +192,14 @@ class Replica:
             self._rests = min(self._rests + 1, len(REST_SECONDS) - 1)
         self._is(Condition.DOWN, f"no answer ({type(error).__name__})")
 
+    def doubt(self, why: str) -> None:
+        """It says that it is unavailable: it gets no call before it was looked at.
+
+        It fails in no time, so it would have the least in flight, and draw every call.
+        """
+        if self.condition < Condition.DOWN:
+            self._is(Condition.DOWN, why)
+
     async def close(self) -> None:
         """Closes the connections."""
         await self._session.close()

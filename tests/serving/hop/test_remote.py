@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,47 @@ def test_what_kills_every_runner_is_not_asked_for_ever(
     if isinstance(told, HikariError):
         assert "broke off" in told.message
         assert told.retry_after
+
+
+def test_one_whose_engine_died_loses_no_call_while_another_answers() -> None:
+    async def main() -> tuple[list[StageResult | BaseException], int]:
+        async with Runner() as dead, Runner() as other:
+            dead.stage.hosted = other.stage.hosted = hosting()
+            dead.stage.seconds = other.stage.seconds = 0.2
+            stage = RemoteStage("group", [dead.url, other.url], needs=[Needs("m")])
+            await stage.ready()
+            asking = []
+            for number in range(40):
+                asking.append(asyncio.create_task(stage.infer(item())))
+                await asyncio.sleep(0.01)
+                if number == 10:  # it lives on to tell
+                    dead.stage.error, dead.stage.seconds = Unavailable("its engine died"), 0
+                    dead.stage.hosted = hosting(state=State.UNAVAILABLE, reason="it died")
+                    there = len(dead.stage.items)
+            answers = await asyncio.gather(*asking, return_exceptions=True)
+            await stage.close()
+            return answers, len(dead.stage.items) - there
+
+    answers, drawn = asyncio.run(main())
+    assert all(isinstance(each, StageResult) for each in answers), answers
+    assert drawn < 10
+
+
+@pytest.mark.parametrize(("there", "asked"), [(1, 1), (2, 2), (4, 3)])
+def test_what_all_call_unavailable_is_told_so(there: int, asked: int) -> None:
+    async def main() -> tuple[StageResult | HikariError, int]:
+        async with AsyncExitStack() as running:
+            runners = [await running.enter_async_context(Runner()) for _ in range(there)]
+            for each in runners:
+                each.stage.error = Unavailable("its engine died")
+            stage = RemoteStage("group", [each.url for each in runners])
+            await stage.ready()
+            return await ask(stage), sum(len(each.stage.items) for each in runners)
+
+    told, times = asyncio.run(main())
+    assert isinstance(told, Unavailable)
+    assert told.message == "its engine died"
+    assert times == asked
 
 
 def test_words_are_passed_on_once() -> None:
