@@ -65,6 +65,7 @@ class Scripted:
     def __init__(self, stage: str) -> None:
         self.output = OUTPUTS[stage]
         self.error: HikariError | Exception | None = None
+        self.words_before_error = ""
         self.loading = False
         self.seconds = 0.0
         self.seconds_after_words = 0.0
@@ -83,6 +84,8 @@ class Scripted:
             self.cancelled, self.cancelled_at = True, time.monotonic()
             raise
         if self.error is not None:
+            if on_text is not None and self.words_before_error:
+                on_text(self.words_before_error)
             raise self.error
         if on_text is not None and isinstance(self.output, Description):
             on_text(self.output.text)

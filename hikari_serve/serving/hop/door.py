@@ -1,8 +1,10 @@
 """A stage's own door: `POST /infer` takes a call, `GET /describe` introduces the runner."""
 
 import json
+import logging
 
 from starlette.applications import Starlette
+from starlette.datastructures import State
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -26,7 +28,9 @@ from hikari_serve.serving.hop.wire import (
     read_call,
 )
 from hikari_serve.serving.request_id import current
-from hikari_serve.stage import Item, Stage
+from hikari_serve.stage import Item, OnText, Stage, StageResult
+
+logger = logging.getLogger(__name__)
 
 PATHS = ("/infer", "/describe")
 """All that a stage may be asked for."""
@@ -50,15 +54,15 @@ def stage_app(name: str) -> Starlette:
 
 
 async def _infer(request: Request) -> Response:
-    stage: Stage = request.app.state.stage
+    state = request.app.state
     kind = request.headers.get("content-type", "")
     if kind != CALL:
         raise UnsupportedMedia(f"a stage reads {CALL}, not '{quoted(kind)}'")
     item = read_call(await read_body(request, CALL_BYTES))
     current.set(item.id)
     if NDJSON in request.headers.get("accept", ""):
-        return LiveStream(lambda write: _stream(stage, item, write), NDJSON)
-    return await respond_while_connected(request, _answer(stage, item))
+        return LiveStream(lambda write: _stream(state, item, write), NDJSON)
+    return await respond_while_connected(request, _answer(state, item))
 
 
 async def _describe(request: Request) -> Response:
@@ -69,12 +73,12 @@ async def _describe(request: Request) -> Response:
     return Response(said.model_dump_json(), media_type="application/json")
 
 
-async def _answer(stage: Stage, item: Item) -> Response:
-    result = await stage.infer(item)
+async def _answer(state: State, item: Item) -> Response:
+    result = await _result(state, item)
     return Response(result.model_dump_json(), media_type="application/json")
 
 
-async def _stream(stage: Stage, item: Item, write: Write) -> Response | None:
+async def _stream(state: State, item: Item, write: Write) -> Response | None:
     said = False
 
     def say(text: str) -> None:
@@ -83,7 +87,7 @@ async def _stream(stage: Stage, item: Item, write: Write) -> Response | None:
         write(json.dumps({"text": text}) + "\n")
 
     try:
-        result = await stage.infer(item, say)
+        result = await _result(state, item, say)
     except HikariError as error:
         if not said:
             return error_response(error)
@@ -91,3 +95,15 @@ async def _stream(stage: Stage, item: Item, write: Write) -> Response | None:
     else:
         write(f'{{"result": {result.model_dump_json()}}}\n')
     return None
+
+
+async def _result(state: State, item: Item, say: OnText | None = None) -> StageResult:
+    """What the stage answers; what nobody foresaw is the error that it is inside the API too."""
+    stage: Stage = state.stage
+    try:
+        return await stage.infer(item, say)
+    except HikariError:
+        raise
+    except Exception as error:
+        logger.exception("stage %s failed", state.name)
+        raise HikariError(f"stage {state.name} failed: {error!r}") from error

@@ -16,7 +16,7 @@ from hikari_serve.errors import (
     Unavailable,
 )
 from hikari_serve.serving.hop.remote import RemoteStage
-from hikari_serve.serving.hop.replica import Needs
+from hikari_serve.serving.hop.replica import Condition, Needs
 from hikari_serve.stage import StageResult, State
 from tests.serving.hop.running import Runner, ask, hosting, item
 
@@ -144,6 +144,28 @@ def test_what_all_call_unavailable_is_told_so(there: int, asked: int) -> None:
     assert isinstance(told, Unavailable)
     assert told.message == "its engine died"
     assert times == asked
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_what_nobody_foresaw_is_the_same_error_as_in_one_process(streamed: bool) -> None:
+    words: list[str] = []
+
+    async def main() -> tuple[StageResult | HikariError, list[Condition]]:
+        async with Runner("caption") as runner:
+            runner.stage.words_before_error = "Well"
+            runner.stage.error = RuntimeError("disk I/O error")
+            stage = RemoteStage("caption", runner.url)
+            told = await ask(stage, on_text=words.append if streamed else None)
+            return told, [each.condition for each in stage.replicas]
+
+    told, conditions = asyncio.run(main())
+    assert isinstance(told, HikariError)
+    assert (told.code, told.message) == (
+        "internal",
+        "stage caption failed: RuntimeError('disk I/O error')",
+    )
+    assert words == ["Well"] * streamed
+    assert conditions == [Condition.UP]
 
 
 def test_words_are_passed_on_once() -> None:
