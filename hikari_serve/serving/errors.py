@@ -50,6 +50,16 @@ async def handle_error(request: Request, error: Exception) -> Response:
     return error_response(error)
 
 
+def unforeseen(what: str) -> HikariError:
+    """What who asked is told of the exception that is being handled; the log has it.
+
+    Args:
+        what: What failed.
+    """
+    logger.exception("%s failed", what)
+    return HikariError("the server failed; its log says why")
+
+
 class LastHandler:
     """ASGI middleware for what nobody foresaw: the log has it, and who asked gets JSON.
 
@@ -74,8 +84,7 @@ class LastHandler:
         except Exception:
             if begun or scope["type"] != "http":
                 raise
-            logger.exception("%s failed", quoted(scope["path"]))
-            failure = HikariError("the server failed; its log says why")
+            failure = unforeseen(quoted(scope["path"]))
             ending().failed(failure)
             await error_response(failure)(scope, receive, send)
 

@@ -21,7 +21,13 @@ from hikari_serve.serving.diagnose.intake import Asked, Format, read_request
 from hikari_serve.serving.diagnose.openapi import openapi
 from hikari_serve.serving.diagnose.reports import accepted_format, report_response
 from hikari_serve.serving.ending import ending
-from hikari_serve.serving.errors import LastHandler, error_response, handle_error, handle_http
+from hikari_serve.serving.errors import (
+    LastHandler,
+    error_response,
+    handle_error,
+    handle_http,
+    unforeseen,
+)
 from hikari_serve.serving.hangup import (
     LiveStream,
     Write,
@@ -118,14 +124,14 @@ async def _events(cascade: Cascade, asked: Asked, write: Write) -> Response | No
 
     try:
         found = await cascade.run(asked.request, tell, its.stage, begin)
-    except HikariError as error:
-        its.failed(error)
-        if not begun:
-            return error_response(error)
-        write(_sse("error", json.dumps(error.payload())))
-    else:
         its.answered(found.status)
         write(_sse("answer", present(found, asked.top_k).model_dump_json()))
+    except Exception as error:  # a stream that has begun cannot break off in a way that is seen
+        failure = error if isinstance(error, HikariError) else unforeseen("/diagnose/stream")
+        its.failed(failure)
+        if not begun:
+            return error_response(failure)
+        write(_sse("error", json.dumps(failure.payload())))
     return None
 
 

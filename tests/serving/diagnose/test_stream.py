@@ -9,6 +9,7 @@ import pytest
 
 from hikari_serve.client import Client
 from hikari_serve.errors import Unavailable
+from hikari_serve.observer import Observer
 from hikari_serve.serving import hangup
 from tests.serving.conftest import Api
 
@@ -66,6 +67,16 @@ def test_nothing_at_all_ends_in_an_error_event(api: Api) -> None:
     found = events(api, until="group")
     assert [name for name, _ in found] == ["stage", "error"]
     assert found[-1][1]["code"] == "unavailable"
+
+
+def test_what_nobody_foresaw_ends_in_an_error_event(api: Api) -> None:
+    class Broken(Observer):
+        def stage_ended(self, *ended: object) -> None:
+            raise OSError("no space left on device")
+
+    api.bench.cascade.observer = Broken()
+    told = {"error": "the server failed; its log says why", "code": "internal"}
+    assert events(api) == [("error", told)]
 
 
 @pytest.mark.parametrize(
