@@ -100,7 +100,9 @@ class Hikari:
 
     def __init__(self) -> None:
         file = followed(settings, cascades)
-        self.placement = PlacedStages(settings, cascades, file, trust, tracing)
+        self.controller = Controller(file, settings, cascades) if file else None
+        served = self.controller.cascades if self.controller else lambda: cascades
+        self.placement = PlacedStages(settings, cascades, served, file, trust, tracing)
         limits = PictureLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
@@ -109,7 +111,6 @@ class Hikari:
         self.cascade = Cascade(config, graph, self.placement.stages, Decoder(limits), heard)
         app.state.cascade = self.cascade
         state.readiness = self.readiness = Readiness(self.placement.stages, graph.headline)
-        self.controller = Controller(file, settings, cascades) if file else None
         app.state.dataplane = self.dataplane = DataPlane(
             cascades,
             self.cascade,

@@ -2,7 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from hikari_serve.cascade.loads import LoadedCascade, stages_of
 from hikari_serve.errors import ConfigError
@@ -21,6 +22,9 @@ from hikari_serve.settings import Settings
 from hikari_serve.stage import Stage
 from hikari_serve.tasks.host import Host
 
+Served = Callable[[], Mapping[str, LoadedCascade]]
+"""The cascades that are served now."""
+
 
 class PlacedStages:
     """The stages of the served cascades, and their life.
@@ -33,6 +37,7 @@ class PlacedStages:
         self,
         settings: Settings,
         cascades: Mapping[str, LoadedCascade],
+        served: Served,
         file: DesiredFile | None,
         trust: ssl.SSLContext,
         observers: Sequence[Observer] = (),
@@ -40,6 +45,7 @@ class PlacedStages:
         """Args:
         settings: Says for each stage where it runs.
         cascades: Those that are served from the start.
+        served: Those that are served now, of whose models each runner must have one.
         file: Says which models come and go; None if none does.
         trust: What stages by https are trusted by.
         observers: Who hears of the stages of this process besides its metrics.
@@ -54,7 +60,7 @@ class PlacedStages:
         self._remotes: list[RemoteStage] = []
         self._tasks: list[asyncio.Task[None]] = []
         stages = stages_of(cascades)
-        here, graphs = settings.here(stages), [each.graph for each in cascades.values()]
+        here = settings.here(stages)
         for stage in stages:
             place = settings.of_stage(stage).runner
             if place == "inline":
@@ -65,15 +71,10 @@ class PlacedStages:
                 self.stages[stage] = host
                 continue
             addresses = [_beside_us(stage)] if place == "process" else place.split(",")
-            needs = [
-                Needs(node.config.name, node.version, node.digests)
-                for graph in graphs
-                for node in graph.nodes
-                if node.name == stage
-            ]
             api = Metrics(figures())
             token = settings.stage_token[0] if settings.stage_token else ""
-            remote = RemoteStage(stage, addresses, token, trust, needs, api)
+            needed = partial(_needed, stage, served)
+            remote = RemoteStage(stage, addresses, token, trust, needed, api)
             self._remotes.append(remote)
             self.stages[stage] = remote
 
@@ -99,6 +100,16 @@ class PlacedStages:
             await host.close()
         for remote in self._remotes:
             await remote.close()
+
+
+def _needed(stage: str, served: Served) -> list[Needs]:
+    """What the cascades that are served now need of a stage's runner."""
+    return [
+        Needs(node.config.name, node.version, node.digests)
+        for each in served().values()
+        for node in each.graph.nodes
+        if node.name == stage
+    ]
 
 
 def _beside_us(stage: str) -> str:

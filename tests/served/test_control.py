@@ -250,6 +250,21 @@ def test_a_cascade_comes_and_goes_with_its_models(
     assert admin.index(GROUP)["1"] == ("READY", "")
 
 
+def test_an_unloaded_model_takes_no_other_of_its_stage_with_it(
+    server: Server, drawings: list[Drawing]
+) -> None:
+    admin, image = Admin("grpc", server), png(drawings[0].image)
+    admin.load("other")
+    admin.unload(GROUP)
+    time.sleep(1.5)  # every process has asked the stage anew what it hosts
+    for each in [*DOORS] * 4:  # whichever process is asked
+        fresh = Admin(each, server)
+        assert asked(fresh, "other", image, "group.label") == drawings[0].group
+    admin.unload("other")
+    admin.load(GROUP)
+    assert {Admin(each, server).version(image) for each in [*DOORS] * 4} == {"1"}
+
+
 @pytest.mark.parametrize("door", DOORS)
 def test_what_a_load_may_not(server: Server, door: str) -> None:
     admin = Admin(door, server)

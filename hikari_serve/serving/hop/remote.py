@@ -22,7 +22,7 @@ from hikari_serve.errors import (
 )
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.serving.hop.endpoints import Endpoint
-from hikari_serve.serving.hop.replica import UNCONNECTED, Condition, Needs
+from hikari_serve.serving.hop.replica import UNCONNECTED, Condition, Needed
 from hikari_serve.serving.hop.replicas import COME_BACK_SECONDS, Replicas
 from hikari_serve.stage import Hosted, Item, OnText, StageResult
 
@@ -46,7 +46,7 @@ class RemoteStage:
         addresses: str | Sequence[str],
         token: str = "",
         trust: ssl.SSLContext | None = None,
-        needs: Sequence[Needs] = (),
+        needed: Needed = tuple,
         observer: Observer = NOBODY,
     ) -> None:
         """Args:
@@ -54,13 +54,13 @@ class RemoteStage:
         addresses: Where its replicas answer, as `resolve` takes them.
         token: What they want to be told; empty for nothing.
         trust: What those by https are trusted by; None leaves it to the system.
-        needs: What they may be needed for: one of these each must meet; none is anything.
+        needed: What they may be needed for; anything without it.
         observer: Hears how the replicas are, and of calls that are repeated.
         """
         there = [addresses] if isinstance(addresses, str) else addresses
-        self.replicas = Replicas(stage, there, token, trust, needs, observer)
+        self.replicas = Replicas(stage, there, token, trust, needed, observer)
         self._stage = stage
-        self._needs = needs
+        self._needed = needed
         self._observer = observer
 
     async def infer(self, item: Item, on_text: OnText | None = None) -> StageResult:
@@ -125,7 +125,7 @@ class RemoteStage:
     def _own(self, error: HikariError, item: Item) -> HikariError:
         """What the caller is told: it asked for what there is, if a runner lacks what is needed."""
         needed = any(
-            (item.model, item.version) == (each.model, each.version) for each in self._needs
+            (item.model, item.version) == (each.model, each.version) for each in self._needed()
         )
         if isinstance(error, NotFound) and needed:
             return Mismatch(f"the {self._stage} runner is not what is needed: {error.message}")

@@ -4,7 +4,7 @@ import logging
 import math
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from http import HTTPStatus
@@ -79,6 +79,10 @@ class Needs:
     digests: Mapping[str, str] = field(default_factory=dict)
 
 
+Needed = Callable[[], Sequence[Needs]]
+"""What a runner may be needed for now: one of these it must meet; none is anything."""
+
+
 class Replica:
     """Speaks to one runner.
 
@@ -94,14 +98,14 @@ class Replica:
         self,
         stage: str,
         endpoint: Endpoint,
-        needs: Sequence[Needs],
+        needed: Needed,
         token: str,
         trust: ssl.SSLContext | None,
     ) -> None:
         """Args:
         stage: The stage that it must be of.
         endpoint: Where it answers.
-        needs: What it may be needed for: one of these it must meet; none is anything.
+        needed: What it may be needed for.
         token: What it wants to be told; empty for nothing.
         trust: What it is trusted by, if it is asked by https; None leaves it to the system.
         """
@@ -111,7 +115,7 @@ class Replica:
         self.in_flight = 0
         self.hosted: tuple[Hosted, ...] = ()
         self._stage = stage
-        self._needs = needs
+        self._needed = needed
         self._rests = 0
         self._rest_until = 0.0
         self._able_at = -math.inf
@@ -211,7 +215,7 @@ class Replica:
             raise Mismatch(f"it speaks protocol {said.protocol}, and this server {PROTOCOL}")
         if said.stage != self._stage:
             raise Mismatch(f"it is a runner of the stage '{said.stage}', not of '{self._stage}'")
-        conditions = [_judged(said.hosted, each) for each in self._needs]
+        conditions = [_judged(said.hosted, each) for each in self._needed()]
         self._is(*min(conditions, default=(Condition.UP, "")))
 
     def _is(self, condition: Condition, why: str = "") -> None:

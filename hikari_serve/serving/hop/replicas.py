@@ -12,7 +12,7 @@ from contextlib import suppress
 from hikari_serve.errors import Unavailable
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.serving.hop.endpoints import Endpoint, is_beside, resolve
-from hikari_serve.serving.hop.replica import Condition, Needs, Replica
+from hikari_serve.serving.hop.replica import Condition, Needed, Replica
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Replicas:
         addresses: Sequence[str],
         token: str = "",
         trust: ssl.SSLContext | None = None,
-        needs: Sequence[Needs] = (),
+        needed: Needed = tuple,
         observer: Observer = NOBODY,
     ) -> None:
         """Args:
@@ -52,14 +52,14 @@ class Replicas:
         addresses: Where they answer, as `resolve` takes them.
         token: What they want to be told; empty for nothing.
         trust: What those by https are trusted by; None leaves it to the system.
-        needs: What they may be needed for: one of these each must meet; none is anything.
+        needed: What they may be needed for; anything without it.
         observer: Hears how they are.
         """
         self._stage = stage
         self._beside = all(map(is_beside, addresses))
         self._token = token
         self._trust = trust
-        self._needs = needs
+        self._needed = needed
         self._observer = observer
         self._found: dict[str, list[Endpoint]] = {address: [] for address in addresses}
         self._resolving: dict[str, asyncio.Task[None]] = {}
@@ -102,9 +102,14 @@ class Replicas:
             Unavailable: Waiting is of no use.
         """
         self._watch()
+        looked_anew = False
         while True:
             if able := self.able(refused):
                 return min(able, key=lambda each: (each.condition, each.in_flight, random.random()))
+            if self._unfit() and not looked_anew:  # what it lacked may have been loaded just now
+                looked_anew = True
+                await self.look()
+                continue
             self._give_up()
             async with self._changed:
                 await self._changed.wait()
@@ -140,9 +145,13 @@ class Replicas:
         if since is not None and not self._beside and now - since > REFUSED_SECONDS:
             message = f"the {self._stage} runner cannot be reached: {self.why_not()}"
             raise Unavailable(message, retry_after=COME_BACK_SECONDS)
-        if self._there and all(each.condition is Condition.UNFIT for each in self):
+        if self._unfit():
             message = f"no runner of the {self._stage} stage can be used: {self.why_not()}"
             raise Unavailable(message, retry_after=COME_BACK_SECONDS)
+
+    def _unfit(self) -> bool:
+        """Whether all are there, and none is right."""
+        return bool(self._there) and all(each.condition is Condition.UNFIT for each in self)
 
     def _watch(self) -> None:
         """Begins to look, in the event loop of the first call."""
@@ -175,7 +184,7 @@ class Replicas:
         for endpoint in found:
             if endpoint not in self._there:
                 self._there[endpoint] = Replica(
-                    self._stage, endpoint, self._needs, self._token, self._trust
+                    self._stage, endpoint, self._needed, self._token, self._trust
                 )
         for endpoint in set(self._there) - set(found):
             self._leaving.append(self._there.pop(endpoint))

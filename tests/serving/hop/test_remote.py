@@ -36,8 +36,10 @@ def test_one_that_loads_is_waited_for_and_says_so_when_the_time_is_over() -> Non
     async def main() -> tuple[StageResult | HikariError, StageResult | HikariError]:
         async with Runner() as runner:
             runner.stage.hosted = hosting(state=State.LOADING)
-            late = await ask(RemoteStage("group", runner.url, needs=[Needs("m")]), 0.5)
-            asking = asyncio.create_task(ask(RemoteStage("group", runner.url, needs=[Needs("m")])))
+            late = await ask(RemoteStage("group", runner.url, needed=lambda: [Needs("m")]), 0.5)
+            asking = asyncio.create_task(
+                ask(RemoteStage("group", runner.url, needed=lambda: [Needs("m")]))
+            )
             await asyncio.sleep(0.3)
             runner.stage.hosted = hosting()
             return late, await asking
@@ -110,7 +112,7 @@ def test_one_whose_engine_died_loses_no_call_while_another_answers() -> None:
         async with Runner() as dead, Runner() as other:
             dead.stage.hosted = other.stage.hosted = hosting()
             dead.stage.seconds = other.stage.seconds = 0.2
-            stage = RemoteStage("group", [dead.url, other.url], needs=[Needs("m")])
+            stage = RemoteStage("group", [dead.url, other.url], needed=lambda: [Needs("m")])
             await stage.ready()
             asking = []
             for number in range(40):
@@ -262,7 +264,7 @@ def test_what_a_runner_has_not_is_not_found_only_if_it_was_asked_for(
         async with Runner() as runner:
             runner.stage.hosted = hosting()
             runner.stage.error = NotFound("version 9 of model 'm' is not hosted here")
-            stage = RemoteStage("group", runner.url, needs=needs)
+            stage = RemoteStage("group", runner.url, needed=lambda: needs)
             with pytest.raises(kind):
                 await stage.infer(item(version=version))
             await stage.ready()

@@ -83,11 +83,11 @@ def test_one_that_is_not_what_is_needed_is_not_asked(
     async def main() -> tuple[HikariError | StageResult, StageResult | HikariError]:
         async with Runner(name) as wrong, Runner() as right:
             wrong.stage.hosted, right.stage.hosted = hosted, hosting(digests={"labels": "a@1"})
-            alone = RemoteStage("group", wrong.url, needs=needs)
+            alone = RemoteStage("group", wrong.url, needed=lambda: needs)
             with pytest.raises(Unavailable, match=says):
                 await alone.ready()
             refused = await ask(alone)
-            both = RemoteStage("group", [wrong.url, right.url], needs=needs)
+            both = RemoteStage("group", [wrong.url, right.url], needed=lambda: needs)
             await both.ready()
             answered = await ask(both)
             assert not wrong.stage.items
@@ -133,9 +133,32 @@ def test_one_that_meets_one_of_several_needs_is_asked() -> None:
     async def main() -> StageResult | HikariError:
         async with Runner() as runner:
             runner.stage.hosted = hosting(model="n")
-            return await ask(RemoteStage("group", runner.url, needs=[Needs("m"), Needs("n")]))
+            return await ask(
+                RemoteStage("group", runner.url, needed=lambda: [Needs("m"), Needs("n")])
+            )
 
     assert isinstance(asyncio.run(main()), StageResult)
+
+
+def test_what_is_needed_may_change_and_what_is_loaded_is_asked_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(replicas, "HURRY_SECONDS", 60)
+    needs = [Needs("m")]
+    unloaded = hosting(state=State.UNAVAILABLE, reason="unloaded")
+
+    async def main() -> None:
+        async with Runner() as runner:
+            runner.stage.hosted = unloaded
+            stage = RemoteStage("group", runner.url, needed=lambda: needs)
+            with pytest.raises(Unavailable, match="'m' is UNAVAILABLE: unloaded"):
+                await stage.infer(item())
+            needs.append(Needs("n"))
+            runner.stage.hosted = (*unloaded, *hosting(model="n"))
+            await stage.infer(item(model="n"))
+            await stage.close()
+
+    asyncio.run(main())
 
 
 class Heard(Observer):
