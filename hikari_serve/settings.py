@@ -36,6 +36,9 @@ MOST_PORT = 65_535
 _OF_STAGE = re.compile(rf"{PREFIX}([A-Z][A-Z0-9_]*)_(RUNNER|WORKERS|THREADS)")
 """The variables of single stages, such as HIKARI_DISEASE_RUNNER."""
 
+_TOKEN = re.compile("[!-~]+")
+"""What a header carries as it is."""
+
 _INJECTED = re.compile(
     rf"{PREFIX}(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)"
 )
@@ -322,6 +325,8 @@ def _tokens(name: str, environ: Mapping[str, str]) -> tuple[str, ...]:
     tokens = _names(name, environ)
     if environ.get(name) and not tokens:
         raise ConfigError(f"{name} has no token, but must be tokens with commas between")
+    if not all(_TOKEN.fullmatch(each) for each in tokens):  # no token is quoted
+        raise ConfigError(f"{name}: a token is of visible ASCII characters, without blanks")
     return tokens
 
 

@@ -68,6 +68,8 @@ def test_a_stage_has_settings_of_its_own() -> None:
     ("environ", "message"),
     [
         ({"HIKARI_STAGE_TOKEN": " , "}, "HIKARI_STAGE_TOKEN has no token"),
+        ({"HIKARI_STAGE_TOKEN": "good,geheimschlüssel"}, "HIKARI_STAGE_TOKEN: a .* visible ASCII"),
+        ({"HIKARI_STAGE_TOKEN": "two words"}, "HIKARI_STAGE_TOKEN: a token .* without blanks"),
         ({"HIKARI_CASCADES": "x"}, "HIKARI_CASCADES is no setting.*did you mean HIKARI_CASCADE"),
         ({"HIKARI_THREADS": "many"}, "HIKARI_THREADS is 'many', but must be a whole number"),
         ({"HIKARI_WORKERS": "0"}, "HIKARI_WORKERS is '0', but must be .* at least 1"),
