@@ -61,9 +61,9 @@ def runner_of(name: str | None) -> Any:
         sys.exit(f"hikari: {error.message}")
 
     log_as(settings.log)
-    app = stage_app(stage)
-    drain_seconds = settings.drain_seconds or drain_of(cascades[settings.cascade].config)
     workers = settings.of_stage(stage).workers
+    app = stage_app(stage, workers)
+    drain_seconds = settings.drain_seconds or drain_of(cascades[settings.cascade].config)
 
     @bentoml.service(name=service_name(stage), workers=workers, ssl=tls, **SERVICE)
     @bentoml.asgi_app(app)

@@ -76,11 +76,16 @@ def test_it_serves_wherever_its_stages_run(
     with ExitStack() as stack:
         runner = stack.enter_context(
             serving(
-                tmp_path / "damage", "runners.stage:StageRunner", HIKARI_STAGE="damage", **chosen
+                tmp_path / "damage",
+                "runners.stage:StageRunner",
+                HIKARI_STAGE="damage",
+                HIKARI_DAMAGE_WORKERS="2",
+                **chosen,
             )
         )
-        (hosted,) = httpx.get(f"{runner.url}/describe").json()["hosted"]
-        assert (hosted["model"], hosted["state"]) == ("leaf_damage", "READY")
+        said = httpx.get(f"{runner.url}/describe").json()
+        assert [hosted["model"] for hosted in said["hosted"]] == ["leaf_damage"]
+        assert said["processes"] == 2
         place: dict[str, Any] = {"HIKARI_PLACEMENT": "inline", "HIKARI_DAMAGE_RUNNER": runner.url}
         mixed = stack.enter_context(serving(tmp_path / "mixed", **chosen, **place))
         assert found(asked(mixed, image)) == found(body)

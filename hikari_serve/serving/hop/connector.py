@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from typing import TypedDict
 
 import aiohttp
 
@@ -29,20 +30,29 @@ OPTIONS = {
 """Options of TCP by name; a system has some of them."""
 
 
-def connector_of(endpoint: Endpoint, trust: ssl.SSLContext | None) -> aiohttp.BaseConnector:
+class _Keeping(TypedDict, total=False):
+    keepalive_timeout: float
+    force_close: bool
+
+
+def connector_of(
+    endpoint: Endpoint, trust: ssl.SSLContext | None, *, keep: bool = True
+) -> aiohttp.BaseConnector:
     """What opens the connections to an endpoint.
 
     Args:
         endpoint: Where the runner answers.
         trust: What it is trusted by, if it is asked by https; None leaves it to the system.
+        keep: Whether a connection is kept for another call.
     """
+    keeping: _Keeping = {"keepalive_timeout": IDLE_SECONDS} if keep else {"force_close": True}
     if endpoint.path is not None:
-        return aiohttp.UnixConnector(endpoint.path, limit=0, keepalive_timeout=IDLE_SECONDS)
+        return aiohttp.UnixConnector(endpoint.path, limit=0, **keeping)
     return aiohttp.TCPConnector(
         limit=0,
-        keepalive_timeout=IDLE_SECONDS,
         ssl=True if trust is None else trust,
         socket_factory=_watched,
+        **keeping,
     )
 
 

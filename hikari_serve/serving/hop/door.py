@@ -36,11 +36,12 @@ PATHS = ("/infer", "/describe")
 """All that a stage may be asked for."""
 
 
-def stage_app(name: str) -> Starlette:
+def stage_app(name: str, processes: int = 1) -> Starlette:
     """The runner's own routes; `app.state.stage` is set when the service starts.
 
     Args:
         name: The stage.
+        processes: How many answer at its address.
     """
     app = Starlette(
         routes=[
@@ -50,6 +51,7 @@ def stage_app(name: str) -> Starlette:
         exception_handlers={HikariError: handle_error, ClientDisconnect: handle_hang_up},
     )
     app.state.name = name
+    app.state.processes = processes
     return app
 
 
@@ -66,9 +68,13 @@ async def _infer(request: Request) -> Response:
 
 
 async def _describe(request: Request) -> Response:
-    stage: Stage = request.app.state.stage
+    state = request.app.state
+    stage: Stage = state.stage
     said = Introduction(
-        protocol=PROTOCOL, stage=request.app.state.name, hosted=await stage.describe()
+        protocol=PROTOCOL,
+        stage=state.name,
+        hosted=await stage.describe(),
+        processes=state.processes,
     )
     return Response(said.model_dump_json(), media_type="application/json")
 

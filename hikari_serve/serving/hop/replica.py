@@ -92,6 +92,7 @@ class Replica:
         why: Why it cannot be asked, as a sentence; empty if it can.
         in_flight: Calls that it has not answered yet.
         hosted: What it hosted when last heard of.
+        processes: How many answer at its address, each with a queue of its own.
     """
 
     def __init__(
@@ -114,6 +115,7 @@ class Replica:
         self.why = "no answer"
         self.in_flight = 0
         self.hosted: tuple[Hosted, ...] = ()
+        self.processes = 1
         self._stage = stage
         self._needed = needed
         self._rests = 0
@@ -124,11 +126,14 @@ class Replica:
             headers["authorization"] = f"Bearer {token}"
         # No limit in all: the item's deadline rules, and the connection ends with the machine.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
-        self._session = aiohttp.ClientSession(
-            connector=connector_of(endpoint, trust),
-            timeout=timeout,
-            read_bufsize=CALL_BYTES // 2,
-            headers=headers,
+        self._session, self._fresh = (
+            aiohttp.ClientSession(
+                connector=connector_of(endpoint, trust, keep=keep),
+                timeout=timeout,
+                read_bufsize=CALL_BYTES // 2,
+                headers=headers,
+            )
+            for keep in (True, False)
         )
 
     @property
@@ -138,8 +143,15 @@ class Replica:
             return time.monotonic() - self._able_at < HUNG_SECONDS
         return self.condition is Condition.UP
 
-    async def infer(self, item: Item, on_text: OnText | None) -> StageResult:
+    async def infer(
+        self, item: Item, on_text: OnText | None, *, fresh: bool = False
+    ) -> StageResult:
         """Asks once.
+
+        Args:
+            item: What to answer.
+            on_text: Hears words on the way.
+            fresh: Whether on a new connection, which may lead to another of its processes.
 
         Raises:
             aiohttp.ClientError: It was not reached, or broke off.
@@ -150,7 +162,8 @@ class Replica:
             headers["accept"] = NDJSON
         self.in_flight += 1
         try:
-            async with self._session.post(
+            session = self._fresh if fresh else self._session
+            async with session.post(
                 f"{self.endpoint.base}/infer",
                 data=BytesIO(write_call(item)),
                 headers=headers,
@@ -207,10 +220,11 @@ class Replica:
     async def close(self) -> None:
         """Closes the connections."""
         await self._session.close()
+        await self._fresh.close()
 
     def _judge(self, said: Introduction) -> None:
         """Compares what it says with what is needed."""
-        self.hosted = said.hosted
+        self.hosted, self.processes = said.hosted, said.processes
         if said.protocol != PROTOCOL:
             raise Mismatch(f"it speaks protocol {said.protocol}, and this server {PROTOCOL}")
         if said.stage != self._stage:

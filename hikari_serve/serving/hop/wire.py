@@ -61,6 +61,7 @@ class Introduction(BaseModel):
         protocol: Its `PROTOCOL`.
         stage: The stage that it was started for.
         hosted: What it hosts.
+        processes: How many answer where it does, this one among them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +69,7 @@ class Introduction(BaseModel):
     protocol: int
     stage: str
     hosted: tuple[Hosted, ...]
+    processes: int = 1
 
 
 def write_call(item: Item) -> bytes:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -41,12 +42,13 @@ class Runner:
         port: int = 0,
         path: Path | None = None,
         tls: tuple[str, str] | None = None,
+        processes: int = 1,
     ) -> None:
         self.stage = Scripted(name)
         self.heads: list[dict[bytes, bytes]] = []
         self.hung = asyncio.Event()
         self.hung.set()
-        app = stage_app(name)
+        app = stage_app(name, processes)
         app.state.stage = self.stage
         self.port = port
         self._path = path
@@ -73,7 +75,7 @@ class Runner:
             return self._path.as_uri()
         return f"{self._scheme}://127.0.0.1:{self.port}"
 
-    async def __aenter__(self) -> "Runner":
+    async def __aenter__(self) -> Self:
         self._serving = asyncio.create_task(self._server.serve())
         while not self._server.started:
             await asyncio.sleep(0.001)
