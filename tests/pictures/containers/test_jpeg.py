@@ -15,6 +15,10 @@ from tests.pictures.files import encode, exif, photo, pixels
 LIMITS = PictureLimits()
 PICTURE = encode(photo(200, 160), "JPEG", quality=90)
 PROGRESSIVE = encode(photo(200, 160), "JPEG", quality=90, progressive=True)
+RESTARTED = encode(photo(200, 160), "JPEG", quality=90, restart_marker_blocks=1)
+WHOLE = pytest.mark.parametrize(
+    "whole", [PICTURE, PROGRESSIVE, RESTARTED], ids=["baseline", "progressive", "restarts"]
+)
 
 
 def segment(kind: int, body: bytes = b"") -> bytes:
@@ -34,7 +38,7 @@ def test_the_profile_in_many_segments_stays() -> None:
     assert kept.info["icc_profile"] == profile
 
 
-@pytest.mark.parametrize("whole", [PICTURE, PROGRESSIVE], ids=["baseline", "progressive"])
+@WHOLE
 @pytest.mark.parametrize("missing", [1, 2])
 def test_a_missing_end_marker_is_told_and_costs_no_picture(whole: bytes, missing: int) -> None:
     opened = read_image(whole[:-missing], LIMITS)
@@ -42,7 +46,7 @@ def test_a_missing_end_marker_is_told_and_costs_no_picture(whole: bytes, missing
     assert np.array_equal(pixels(opened.image), pixels(open_image(whole, LIMITS)))
 
 
-@pytest.mark.parametrize("whole", [PICTURE, PROGRESSIVE], ids=["baseline", "progressive"])
+@WHOLE
 def test_a_file_that_lacks_pixels_is_refused_wherever_it_is_cut(whole: bytes) -> None:
     right = pixels(open_image(whole, LIMITS))
     for end in range(200, len(whole) - 2, 97):
