@@ -6,11 +6,11 @@ trained on. What only stands around the pixels cannot fail the picture, nor make
 looked through in `containers` first, and what is wrong there is told as a warning.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, ImageChops, ImageOps
+from PIL import Image, ImageOps
 from pillow_heif import register_heif_opener
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
@@ -29,6 +29,7 @@ from hikari_serve.pictures.containers.png import read_png
 from hikari_serve.pictures.containers.simple import check_bmp, check_gif
 from hikari_serve.pictures.containers.tiff import find_page, unknown_layout
 from hikari_serve.pictures.formats import ACCEPTED, recognise
+from hikari_serve.pictures.missing import ends_grey, is_filled_up, is_whole
 from hikari_serve.pictures.orientation import read_orientation, upright
 
 # pillow-heif reads HEIC for Pillow, under the name of the container.
@@ -37,10 +38,6 @@ _PILLOW_NAMES = {"HEIC": "HEIF"}
 # Pillow's modes of 32-bit integer, float and LAB samples: it converts them without scaling.
 _UNSCALED = ("I", "F", "LAB")
 _GREY = ("1", "L", "LA")
-# Bytes that stand for compressed pixels: what is decoded from them is none of the picture's.
-_NOISE = b"\x55\xaa\x33" * 1000
-_TAIL = 8
-"""Bytes at the end of compressed pixels that belong to the last of them in any picture."""
 
 
 class PictureLimits(BaseModel):
@@ -116,40 +113,37 @@ def read_image(data: bytes, limits: PictureLimits) -> Opened:
         check_bmp(data)
     elif name == "GIF":
         check_gif(data)
-    return _decode(name, contents, limits, page=number, inverted=inverted)
+    image = _load(name, contents.data, limits, page=number)
+    return _finish(name, image, contents, inverted=inverted)
 
 
 def _read_jpeg(data: bytes, limits: PictureLimits) -> Opened:
-    """Decodes a JPEG; one that lacks its end marker is a picture if all its pixels are there.
+    """Decodes a JPEG; one that lacks its end marker is a picture if all its pixels are there."""
 
-    The decoder fills in what is missing without a word. What follows the compressed pixels says
-    nothing about them if they are whole; and they end where the file does, if it was not filled up.
-    """
+    def decode(pixels: bytes) -> Image.Image:
+        return _load("JPEG", pixels + END, limits)
+
     contents = read_jpeg(data)
     if contents.data.endswith(END):
-        return _decode("JPEG", contents, limits)
-    pixels = contents.data.removesuffix(END[:1])
-    opened, *others = (
-        _decode("JPEG", Contents(tried + END, contents.exif, None, (CUT,)), limits)
-        for tried in (pixels, pixels + _NOISE, pixels[:-_TAIL] + _NOISE)
-    )
-    whole, shorter = (_equal(opened.image, other.image) for other in others)
-    if not whole or shorter:
+        image = _load("JPEG", contents.data, limits)
+        lacks = ends_grey(image, contents.scans) and not is_whole(
+            contents.data.removesuffix(END), image, decode
+        )
+    else:
+        pixels = contents.data.removesuffix(END[:1])
+        image, contents = decode(pixels), replace(contents, warnings=(CUT,))
+        lacks = not is_whole(pixels, image, decode) or is_filled_up(pixels, image, decode)
+    if lacks:
         raise damaged("JPEG")
-    return opened
+    return _finish("JPEG", image, contents)
 
 
-def _equal(one: Image.Image, other: Image.Image) -> bool:
-    return ImageChops.difference(one, other).getbbox() is None
-
-
-def _decode(
-    name: str, contents: Contents, limits: PictureLimits, *, page: int = 0, inverted: bool = False
-) -> Opened:
+def _load(name: str, data: bytes, limits: PictureLimits, page: int = 0) -> Image.Image:
+    """The pixels as they are stored."""
     # Pillow's readers raise whatever a damaged file makes them stumble over (SyntaxError,
     # struct.error, EOFError, ...), so every exception means the same here.
     try:
-        image = Image.open(BytesIO(contents.data), formats=(_PILLOW_NAMES.get(name, name),))
+        image = Image.open(BytesIO(data), formats=(_PILLOW_NAMES.get(name, name),))
         if page:
             image.seek(page)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -162,6 +156,15 @@ def _decode(
             f"samples of Pillow's mode {image.mode} are not supported; send 8 or 16 bits, RGB"
         )
     try:
+        image.load()
+    except Exception as error:
+        raise damaged(name) from error
+    return image
+
+
+def _finish(name: str, image: Image.Image, contents: Contents, *, inverted: bool = False) -> Opened:
+    """Upright and in sRGB, by what stands around the pixels."""
+    try:
         exif = contents.exif or image.info.get("exif")
         # of a JPEG whose profile lacks a part, Pillow has None
         profile = contents.profile or image.info.get("icc_profile", b"")
@@ -169,7 +172,6 @@ def _decode(
             pixels, warnings = ImageOps.exif_transpose(image), contents.warnings
         else:
             orientation, warnings = _orientation(exif, contents.warnings)
-            image.load()
             pixels = upright(image, orientation)
         found, understood = to_srgb(_eight_bits(pixels, inverted=inverted), profile)
         found.info = {}

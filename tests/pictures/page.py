@@ -28,8 +28,10 @@ What is refused was written by an encoder of it, or byte by byte after its stand
   and PNG's cICP and gAMA. Transparency is laid on white.
 - Of an animation the first picture counts, of a TIFF file the first page at full resolution.
 - Damage in what no pixel needs (EXIF, profiles, text, checksums) does not fail a picture: it is
-  upright as stored, its colours are sRGB, and `quality.warnings` says so. A picture that lacks
-  pixels is `truncated_image`.
+  upright as stored, its colours are sRGB, and `quality.warnings` says so.
+- A picture that lacks pixels is `truncated_image`. In a JPEG that has its end marker, three losses
+  are not found: within its last block, within a scan of a progressive one (it comes less fine), and
+  bytes that were overwritten, if the decoder does not run out of data for it.
 - At most 20 MB and 50 megapixels, at least 16 pixels a side, one side at most 50 times the other
   (`HIKARI_MAX_IMAGE_BYTES`, `HIKARI_MAX_IMAGE_PIXELS`).
 - A file of more parts than any picture has (segments, chunks, runs, pages) is refused before it is

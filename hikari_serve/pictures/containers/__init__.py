@@ -27,12 +27,14 @@ class Contents:
         exif: The EXIF of the picture, if it has one.
         profile: The ICC profile that its colours are in, if it says so outside of `data`.
         warnings: What could not be read, and how the picture was taken instead.
+        scans: How many passes over the pixels a JPEG makes.
     """
 
     data: bytes
     exif: bytes | None = None
     profile: bytes | None = None
     warnings: tuple[str, ...] = ()
+    scans: int = 1
 
 
 def damaged(name: str) -> TruncatedImage:

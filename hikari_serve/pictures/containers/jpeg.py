@@ -53,7 +53,7 @@ def read_jpeg(data: bytes) -> Contents:
         kept.append(whole[at:])
     if not scans.whole:
         raise damaged("JPEG")
-    return Contents(b"".join(kept), exif)
+    return Contents(b"".join(kept), exif, scans=scans.count)
 
 
 @dataclass(frozen=True, slots=True)
