@@ -25,11 +25,11 @@ from hikari_serve.errors import (
 from hikari_serve.pictures.colour import to_srgb
 from hikari_serve.pictures.containers import COLOURS, CUT, EXIF, Contents, damaged
 from hikari_serve.pictures.containers.jpeg import END, read_jpeg
-from hikari_serve.pictures.containers.png import read_png
+from hikari_serve.pictures.containers.png import has_every_row, read_png
 from hikari_serve.pictures.containers.simple import check_bmp, check_gif
 from hikari_serve.pictures.containers.tiff import find_page, unknown_layout
 from hikari_serve.pictures.formats import ACCEPTED, recognise
-from hikari_serve.pictures.missing import ends_grey, is_filled_up, is_whole
+from hikari_serve.pictures.missing import ends_empty, ends_grey, is_filled_up, is_whole
 from hikari_serve.pictures.orientation import read_orientation, upright
 
 # pillow-heif reads HEIC for Pillow, under the name of the container.
@@ -157,8 +157,11 @@ def _load(name: str, data: bytes, limits: PictureLimits, page: int = 0) -> Image
         )
     try:
         image.load()
+        lacks = name == "PNG" and ends_empty(image) and not has_every_row(data)
     except Exception as error:
         raise damaged(name) from error
+    if lacks:
+        raise damaged(name)
     return image
 
 

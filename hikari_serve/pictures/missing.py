@@ -1,7 +1,8 @@
-"""Whether a JPEG lacks pixels that its decoder filled in.
+"""Whether a picture lacks pixels that its decoder filled in.
 
 libjpeg warns of that, and Pillow keeps its warnings to itself. But what it fills in is grey, and
-what follows the compressed pixels says nothing about them only if they are whole.
+what follows the compressed pixels says nothing about them only if they are whole. Of a PNG, Pillow
+leaves the rows that are missing at 0.
 """
 
 from collections.abc import Callable
@@ -59,6 +60,13 @@ def is_filled_up(pixels: bytes, image: Image.Image, decode: Callable[[bytes], Im
         decode: Decodes them with what else is put behind.
     """
     return _equal(image, decode(pixels[:-_TAIL] + _NOISE))
+
+
+def ends_empty(image: Image.Image) -> bool:
+    """Whether a PNG may lack rows: of an interlaced one, the last but one may come last."""
+    width, height = image.size
+    rows = [image.crop((0, row, width, row + 1)) for row in (height - 2, height - 1)]
+    return not all(row.tobytes().strip(b"\0") for row in rows)
 
 
 def _equal(one: Image.Image, other: Image.Image) -> bool:

@@ -1,5 +1,6 @@
 """The chunks of a PNG file (W3C, third edition), but for its pixels."""
 
+import struct
 import zlib
 from collections.abc import Iterator
 
@@ -22,6 +23,13 @@ MAX_CHUNKS = 10 * MAX_PARTS
 """Pixels come in chunks of 4 KB and more: 20 MB in 5,000."""
 
 _NEEDED = (b"IHDR", b"PLTE", b"tRNS")
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""Samples of a pixel by the colour type (11.2.1)."""
+_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
+           (0, 1, 1, 2))  # fmt: skip
+"""Of an interlaced picture: the first column and row of each pass, and the steps (8.2)."""
+_PIECE = 65_536
+"""Bytes that are unpacked at once."""
 
 
 def read_png(data: bytes) -> Contents:
@@ -60,6 +68,28 @@ def read_png(data: bytes) -> Contents:
     whole = [*kept, (b"IDAT", b"".join(pixels)), (b"IEND", b"")]
     written = b"".join(_chunk(kind, body) for kind, body in whole)
     return Contents(SIGNATURE + written, found.get(b"eXIf"), profile, tuple(warnings + trouble))
+
+
+def has_every_row(data: bytes) -> bool:
+    """Whether the pixels of a file that `read_png` has passed on unpack to as many as it promises.
+
+    The decoder leaves the rows that are missing at 0 without a word.
+    """
+    found = {kind: body for kind, body, _ in _chunks(data)}
+    width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", found[b"IHDR"])
+    bits = depth * _CHANNELS[colour]
+    passes = _PASSES if interlaced else ((0, 0, 1, 1),)
+    missing = 0
+    for column, row, across, down in passes:
+        columns, rows = -((column - width) // across), -((row - height) // down)
+        missing += rows * (1 + -(-columns * bits // 8)) if columns > 0 else 0
+    unpacker, body = zlib.decompressobj(), memoryview(found[b"IDAT"])
+    for at in range(0, len(body), _PIECE):
+        packed = body[at : at + _PIECE]
+        while missing and (samples := unpacker.decompress(packed, min(missing, _PIECE))):
+            missing -= len(samples)
+            packed = memoryview(unpacker.unconsumed_tail)
+    return not missing
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:

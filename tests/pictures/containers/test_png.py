@@ -6,6 +6,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+import pyvips
 from PIL import Image, ImageCms
 
 from hikari_serve.errors import TruncatedImage, UnsupportedImage
@@ -60,6 +61,41 @@ def test_damage_in_the_pixels_is_refused(kind: bytes) -> None:
     broken = PICTURE[:at] + bytes([PICTURE[at] ^ 1]) + PICTURE[at + 1 :]
     with pytest.raises(TruncatedImage):
         open_image(broken, LIMITS)
+
+
+def taken_apart(data: bytes) -> tuple[bytes, bytes]:
+    """What stands before the pixels, and the rows that they unpack to."""
+    at = data.index(b"IDAT")
+    (length,) = struct.unpack(">I", data[at - 4 : at])
+    return data[: at - 4], zlib.decompress(data[at + 4 : at + 4 + length])
+
+
+def lacking(head: bytes, rows: bytes) -> bytes:
+    return head + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("mode", ["1", "P", "L", "LA", "RGB", "RGBA", "I;16"])
+@pytest.mark.parametrize("height", [48, 49])
+def test_a_picture_that_lacks_rows_is_refused(mode: str, height: int) -> None:
+    """Of sound chunks, as of a writer that was stopped; one that is black itself is read."""
+    whole = encode(Image.new(mode, (61, height)), "PNG")
+    assert read_image(whole, LIMITS).warnings == ()
+    head, rows = taken_apart(whole)
+    for kept in (1, height // 2, height - 1):
+        with pytest.raises(TruncatedImage):
+            open_image(lacking(head, rows[: len(rows) // height * kept]), LIMITS)
+
+
+@pytest.mark.parametrize(("bands", "bits"), [(1, 1), (1, 8), (2, 8), (3, 8), (4, 8)])
+@pytest.mark.parametrize("height", [48, 49])
+def test_so_is_an_interlaced_one(bands: int, bits: int, height: int) -> None:
+    black = pyvips.Image.new_from_array(np.zeros((height, 61, bands), np.uint8))
+    whole = black.write_to_buffer(".png", interlace=True, bitdepth=bits)
+    assert read_image(whole, LIMITS).warnings == ()
+    head, rows = taken_apart(whole)
+    of_last_pass = 1 + -(-61 * bits * bands // 8)
+    with pytest.raises(TruncatedImage):
+        open_image(lacking(head, rows[:-of_last_pass]), LIMITS)
 
 
 @pytest.mark.parametrize("kind", [b"IDAT", b"tEXt", b"eXIf"])
