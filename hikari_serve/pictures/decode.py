@@ -24,6 +24,7 @@ from hikari_serve.errors import (
 )
 from hikari_serve.pictures.colour import to_srgb
 from hikari_serve.pictures.containers import COLOURS, CUT, EXIF, Contents, damaged
+from hikari_serve.pictures.containers.heif import read_heif
 from hikari_serve.pictures.containers.jpeg import END, read_jpeg
 from hikari_serve.pictures.containers.png import has_every_row, read_png
 from hikari_serve.pictures.containers.simple import check_bmp, check_gif
@@ -109,6 +110,8 @@ def read_image(data: bytes, limits: PictureLimits) -> Opened:
     elif name == "TIFF":
         page = find_page(data)
         contents, number, inverted = Contents(page.data), page.number, page.inverted
+    elif name in ("HEIC", "AVIF"):
+        contents = read_heif(data)
     elif name == "BMP":
         check_bmp(data)
     elif name == "GIF":

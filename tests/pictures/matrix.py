@@ -6,6 +6,7 @@ writes the rest, and TIFF files that neither writes are put together here.
 
 import struct
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,7 @@ PROFILES = {
 }
 NAMES = {"1": "1 bit", "L": "grey", "P": "palette", "RGB": "RGB"}
 PRESS = "without a profile libvips takes CMYK for a press's, and we for the complement of RGB"
+NO_HEVC = "this build of libvips has no HEVC"
 PLANES = "a TIFF file of 16 bits with a plane for each colour is not supported"
 SAMPLES = "a TIFF file of {} is not supported; send unsigned samples of 8 or 16 bits, RGB"
 NOT_READ = (
@@ -219,7 +221,30 @@ def others() -> Iterator[Sample]:
         own = image.convert(mode)
         data, meant = encode(own, "HEIF", quality=-1), encode(own.convert("RGB"), "PNG")
         step = 10 if mode == "RGB" else 2  # it was saved with half of the chroma
-        yield Sample("HEIC", NAMES[mode], data, step, meant, "this build of libvips has no HEVC")
+        yield Sample("HEIC", NAMES[mode], data, step, meant, NO_HEVC)
+    for form, name in (("AVIF", "AVIF"), ("HEIC", "HEIF")):
+        data = encode(image, name, quality=100, subsampling="4:4:4", chroma=444)
+        stored = np.asarray(Image.open(BytesIO(data)))
+        named = profiled(pyvips.Image.new_from_array(stored), PROFILES["Display P3"])
+        meant = written(named.copy(interpretation="srgb"), ".png")
+        why = "libvips reads no nclx" if form == "AVIF" else NO_HEVC
+        yield Sample(form, "RGB in Display P3 by nclx", coded(data, 12, 13), 3, meant, why)
+        hdr = "of high dynamic range (PQ)"
+        yield Sample(form, "high dynamic range by nclx", coded(data, 9, 16), refused=hdr)
+    yield from turned("AVIF", 3, quality=100, subsampling="4:4:4")
+    for orientation in TURNS:
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        image.info["exif"] = exif.tobytes()  # of which pillow-heif makes irot and imir
+        data = encode(image, "HEIF", quality=-1, chroma=444)
+        meant = encode(image, "PNG", exif=exif)
+        yield Sample("HEIC", f"orientation {orientation}", data, 3, meant, NO_HEVC)
+
+
+def coded(data: bytes, primaries: int, transfer: int) -> bytes:
+    """A HEIC or AVIF file with other codes of its colours (ISO/IEC 23008-12, 12.1.5)."""
+    at = data.index(b"nclx") + 4
+    return data[:at] + struct.pack(">HH", primaries, transfer) + data[at + 4 :]
 
 
 def in_colours(form: str, ending: str, step: int, **options: Any) -> Iterator[Sample]:

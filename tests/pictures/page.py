@@ -25,7 +25,8 @@ another decoder (libvips), or refused with 415 and a sentence that names it and 
 What is refused was written by an encoder of it, or byte by byte after its standard.
 
 - Pictures come out upright, 8 bits a channel, in sRGB: by the EXIF orientation, the ICC profile,
-  and PNG's cICP and gAMA. Transparency is laid on white.
+  PNG's cICP and gAMA, and the nclx of HEIC and AVIF. These two are turned by their own irot and
+  imir, which their standard puts in place of the EXIF orientation. Transparency is laid on white.
 - Of an animation the first picture counts, of a TIFF file the first page at full resolution.
 - Damage in what no pixel needs (EXIF, profiles, text, checksums) does not fail a picture: it is
   upright as stored, its colours are sRGB, and `quality.warnings` says so.

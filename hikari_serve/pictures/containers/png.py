@@ -111,7 +111,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
 def _colours(found: dict[bytes, bytes]) -> tuple[bytes | None, list[str]]:
     """The profile that the pixels are in, None for sRGB; the strongest chunk counts (11.3.2)."""
     if codes := found.get(b"cICP"):
-        return profile_of_codes(codes)
+        return profile_of_codes(*codes[:2]) if len(codes) == 4 else (None, [COLOURS])
     if packed := found.get(b"iCCP"):
         try:
             unpacker = zlib.decompressobj()

@@ -32,8 +32,10 @@ _CURVES: dict[int, Curve] = {
 }
 """From stored values to light, both 0 to 1, by H.273's TransferCharacteristics."""
 _CURVES |= dict.fromkeys((6, 14, 15), _CURVES[1])
+_LIKE_SRGB = (1, 6, 13, 14, 15)
+"""With sRGB's primaries, the codes of video too are shown as sRGB by all that show pictures."""
 _HDR = {16: "PQ", 18: "HLG"}
-_SAME_AS_SRGB = ((1, 13), (1, 1))
+SRGB_CODES = (1, 13)
 
 _TABLE = 1024
 _GAMMA_OF_SRGB = 45455
@@ -47,21 +49,18 @@ _BRADFORD = np.array(
 """Cone responses of Lam's Bradford transform, by which ICC.1 adapts white to D50."""
 
 
-def profile_of_codes(codes: bytes) -> tuple[bytes | None, list[str]]:
-    """The profile of a PNG's cICP chunk, None for sRGB, and what is not known of it.
+def profile_of_codes(primaries: int, transfer: int) -> tuple[bytes | None, list[str]]:
+    """The profile of colours by their codes, None for sRGB, and what is not known of them.
 
     Raises:
         UnsupportedImage: The colours are meant for a screen of high dynamic range.
     """
-    if len(codes) != 4:
-        return None, [COLOURS]
-    primaries, transfer = codes[0], codes[1]
     if transfer in _HDR:
         raise UnsupportedImage(
             f"pictures of high dynamic range ({_HDR[transfer]}) are not supported; "
             "send one of standard range"
         )
-    if (primaries, transfer) in _SAME_AS_SRGB:
+    if primaries == SRGB_CODES[0] and transfer in _LIKE_SRGB:
         return None, []
     if primaries not in _PRIMARIES or transfer not in _CURVES:
         return None, [COLOURS]
