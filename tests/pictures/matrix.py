@@ -94,6 +94,11 @@ def png() -> Iterator[Sample]:
     yield Sample("PNG", "RGB in Display P3 by cICP", p3, 3, meant, "libvips reads no cICP")
     pq = data[:33] + chunk(b"cICP", bytes((9, 16, 0, 1))) + data[33:]
     yield Sample("PNG", "high dynamic range by cICP", pq, refused="of high dynamic range (PQ)")
+    for bands in (1, 3):
+        deep = written(vips(bands, 16), ".png")
+        keyed = deep[:33] + chunk(b"tRNS", b"\x12\x34" * bands) + deep[33:]
+        named = f"{BANDS[bands]}, 16 bits, a transparent colour"
+        yield Sample("PNG", named, keyed, refused="of 16 bits with a transparent colour")
     yield from in_colours("PNG", ".png", 2)
     yield from turned("PNG", 0)
 

@@ -4,6 +4,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+from hikari_serve.errors import UnsupportedImage
 from hikari_serve.pictures.containers import (
     COLOURS,
     CUT,
@@ -23,6 +24,9 @@ MAX_CHUNKS = 10 * MAX_PARTS
 """Pixels come in chunks of 4 KB and more: 20 MB in 5,000."""
 
 _NEEDED = (b"IHDR", b"PLTE", b"tRNS")
+_DEEP = (bytes((16, 0)), bytes((16, 2)))
+"""Depth and colour type of grey and of RGB whose transparent colour has 16 bits a channel: Pillow
+looks for it among those of 8, or not at all."""
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Samples of a pixel by the colour type (11.2.1)."""
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
@@ -39,7 +43,8 @@ def read_png(data: bytes) -> Contents:
 
     Raises:
         TruncatedImage: It is cut in its pixels.
-        UnsupportedImage: It has too many chunks, or colours beyond what a screen shows.
+        UnsupportedImage: It has too many chunks, colours beyond what a screen shows, or a
+            transparent one in 16 bits.
     """
     found: dict[bytes, bytes] = {}
     pixels: list[bytes] = []
@@ -61,6 +66,11 @@ def read_png(data: bytes) -> Contents:
             warnings.append(METADATA)
     if b"IHDR" not in found or not pixels:
         raise damaged("PNG")
+    if b"tRNS" in found and found[b"IHDR"][8:10] in _DEEP:
+        raise UnsupportedImage(
+            "a PNG file of 16 bits with a transparent colour is not supported; save it with alpha, "
+            "or of 8 bits"
+        )
     if not ended:
         warnings.append(CUT)
     profile, trouble = _colours(found)
