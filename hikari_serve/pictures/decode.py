@@ -227,7 +227,8 @@ def _eight_bits(image: Image.Image, *, inverted: bool) -> Image.Image:
         image = Image.fromarray(((samples + 128) // 257).astype(np.uint8))
     if image.has_transparency_data:
         grey = image.mode in _GREY
-        layer = image.convert("LA" if grey else "RGBA")
+        mode = "LA" if grey else "RGBA"
+        layer = image if image.mode == mode else image.convert(mode)
         image = Image.new("L" if grey else "RGB", layer.size, "white")
         image.paste(layer, mask=layer)
     elif image.mode not in ("RGB", "CMYK", "L"):
