@@ -31,7 +31,7 @@ class Mention(Frozen):
 def mentions(caption: str, disease: Output | None) -> tuple[Mention, ...]:
     """The diseases that a caption names, each compared with the classifier's label.
 
-    A caption that sees no lesion speaks against every disease.
+    A caption that sees no lesion, and describes none, speaks against every disease.
 
     Args:
         caption: Any text.

@@ -1,7 +1,8 @@
 """Whether a text sees no lesion at all, which speaks against every disease.
 
 It must be said of the whole picture: "no other lesions" and "the surrounding skin is normal" say
-nothing against the lesion that is described.
+nothing against the lesion that is described. Nor does a text that describes one anywhere: "A brown
+papule. No rash."
 """
 
 from functools import lru_cache
@@ -25,13 +26,19 @@ class _Table(BaseModel):
 
     absent: tuple[str, ...]
     not_behind: str = Field(alias="not behind")
+    not_within: str = Field(alias="not within")
     followers: tuple[str, ...]
+    described: str
+    denying: str
 
 
 class _Absence(NamedTuple):
     absent: Phrases[Kind]
     not_behind: frozenset[str]
+    not_within: frozenset[str]
     followers: Phrases[Literal["follower"]]
+    described: frozenset[str]
+    denying: frozenset[str]
 
 
 class Span(NamedTuple):
@@ -42,23 +49,40 @@ class Span(NamedTuple):
 
 
 def sees_no_lesion(text: str) -> Span | None:
-    """Where a text first says that there is no lesion; None if it does not.
+    """Where a text first says that there is no lesion; None if it does not, or describes one.
 
     Args:
         text: Such as "No skin lesion is seen in this picture."
     """
+    first = None
     for sentence in sentences(without_thinking(text)):
+        if sentence.ending == "?":
+            continue
         words = [word.text for word in sentence.words]
-        for found in _table().absent.all(words) if sentence.ending != "?" else ():
-            if _of_the_whole(words, found):
-                return _span(sentence, found)
-    return None
+        absent = _table().absent.all(words)
+        if _describes_one(words, absent):
+            return None
+        whole = [found for found in absent if _of_the_whole(words, found)]
+        if whole and first is None:
+            first = _span(sentence, whole[0])
+    return first
+
+
+def _describes_one(words: list[str], absent: list[Found[Kind]]) -> bool:
+    """Whether a sentence has words of a lesion, with no denial before them."""
+    table = _table()
+    denied = next((at for at, word in enumerate(words) if word in table.denying), len(words))
+    said = {at for found in absent for at in range(found.start, found.end)}
+    return any(word in table.described and at not in said for at, word in enumerate(words[:denied]))
 
 
 def _of_the_whole(words: list[str], found: Found[Kind]) -> bool:
-    if not _table().not_behind.isdisjoint(words[max(0, found.start - 3) : found.start]):
+    table = _table()
+    if not table.not_behind.isdisjoint(words[max(0, found.start - 3) : found.start]):
         return False
-    return found.end >= len(words) or _table().followers.at(words, found.end) is not None
+    if not table.not_within.isdisjoint(words[found.start : found.end]):
+        return False
+    return found.end >= len(words) or table.followers.at(words, found.end) is not None
 
 
 def _span(sentence: Sentence, found: Found[Kind]) -> Span:
@@ -71,5 +95,8 @@ def _table() -> _Absence:
     return _Absence(
         Phrases({"absent": data.absent}),
         frozenset(data.not_behind.split()),
+        frozenset(data.not_within.split()),
         Phrases({"follower": data.followers}),
+        frozenset(data.described.split()),
+        frozenset(data.denying.split()),
     )

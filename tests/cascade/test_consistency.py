@@ -38,6 +38,7 @@ VERDICTS = {
     "Consistent with psoriasis. The differential diagnosis includes lichen planus.": "agrees",
     "Consistent with psoriasis. Biopsy is advised to rule out sarcoidosis.": "agrees",
     "This is psoriasis, an inflammatory disease.": "agrees",
+    "Psoriasis: a red plaque; the overlying skin is intact.": "agrees",
     # another disease
     "A soft papule. Consistent with skin tags.": "contradicts",
     "Hives.": "contradicts",
@@ -79,6 +80,7 @@ VERDICTS = {
     "Der Befund passt zu Psoriasis.": "unknown",
     "No skin lesion is seen. Consistent with psoriasis.": "unknown",
     "No other lesions are seen.": "unknown",
+    "A firm brown papule; the skin looks normal.": "unknown",
     "Psoriasis or skin tag.": "unknown",
     "Psoriasis, versus lichen planus.": "unknown",
     "Differential diagnosis: psoriasis, urticaria and acne.": "unknown",

@@ -15,6 +15,9 @@ SEEN_NONE = {
     "Red cloth. Nothing abnormal is seen.": "Nothing abnormal",
     "No rash.": "No rash",
     "A lesion is not visible.": "lesion is not visible",
+    "Normal skin without papules, plaques or scale.": "Normal skin",
+    "No rash. A photograph of healthy skin.": "No rash",
+    "Is there a plaque? No lesion is seen.": "No lesion",
 }
 SAYS_NOTHING_OF_IT = [
     "A red plaque.",
@@ -29,7 +32,24 @@ SAYS_NOTHING_OF_IT = [
     "Is this normal skin?",
     "Possibly normal skin.",
     "This is not normal skin.",
+    "The overlying skin is normal.",
+    "The skin elsewhere is normal.",
+    "The skin is intact.",
+    "Central clearing shows normal skin.",
+    "It borders normal skin.",
+    "An oval black area with a regular border.",
+    "A white field.",
+    "Nothing suspicious.",
     "",
+]
+DESCRIBES_ONE = [
+    "A firm brown papule; the overlying skin is intact.",
+    "A red plaque with silvery scale; the skin looks normal.",
+    "A brown macule. No skin changes.",
+    "No rash. A brown mole with regular borders.",
+    "A symmetric brown nevus without visible skin changes.",
+    "Normal skin. Papules without scale.",
+    "The plaque spares normal skin.",
 ]
 
 
@@ -42,4 +62,9 @@ def test_no_lesion_is_seen(text: str, words: str) -> None:
 
 @pytest.mark.parametrize("text", SAYS_NOTHING_OF_IT)
 def test_a_lesion_may_be_there(text: str) -> None:
+    assert sees_no_lesion(text) is None
+
+
+@pytest.mark.parametrize("text", DESCRIBES_ONE)
+def test_a_text_that_describes_a_lesion_sees_one(text: str) -> None:
     assert sees_no_lesion(text) is None
