@@ -2,7 +2,7 @@
 
 First the whole text is taken for a label. If it is none, it is read: a label counts that the text
 affirms, where it affirms no other disease. What is hedged, doubted or compared is `unknown`, and so
-is what is not English.
+is what is not English, and a label beside a sign that denies or doubts it: "psoriasis (-)".
 """
 
 import re
@@ -27,6 +27,8 @@ the best other disease 80 ("dermatosis" for dermatitis, "photodermatitis" for ph
 _APART = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"^\s*\d+\s*[.)]\s*")
 _QUESTION = re.compile(r"[?\uff1f\u00bf\u061f]")
+# Signs beside a label that deny or doubt it, or leave a box beside it empty.
+_SIGN = re.compile(r"[≠¬±~≈<>−✗✘❌☐☒]|!=|\+\s*/\s*-|[(\[]\s*[-–+]?\s*[)\]]|[-–]\s*$")
 # What the models write around a label, on text that is already in `_plain` form.
 _FRAME = re.compile(
     r"^((this|the) (image|picture|photo|lesion) (shows|depicts|is)|(the )?(final )?diagnosis( is)?"
@@ -62,6 +64,8 @@ def match_label(text: str, labels: LabelSet) -> Match:
     """
     spoken = without_thinking(text)
     whole = Match(None, "unknown", 0.0) if _QUESTION.search(spoken) else _whole(spoken, labels)
+    if whole.label is not None and _SIGN.search(spoken):
+        return Match(None, "unknown", 0.0)
     if whole.label is None and (affirmed := _affirmed(spoken, labels)) is not None:
         return Match(affirmed, "sentence", 100.0)
     return whole

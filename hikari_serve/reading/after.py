@@ -22,6 +22,8 @@ _INSERTIONS = {",": ",", "-": "-", "–": "–", "—": "—", "(": ")"}
 _INSERTED = 25
 """Words of an insertion that are looked at."""
 
+_BEFORE_A_SHARE = frozenset(("(", ":", ",", "=", "-", "about", "~", "<", ">"))
+
 
 class Verdict(NamedTuple):
     """What is said of a name, and the index behind the words that say it."""
@@ -132,14 +134,19 @@ def _joined(words: Sequence[str], start: int) -> Verdict | None:
 
 
 def _share(words: Sequence[str], start: int) -> bool:
-    """Whether a name is given a probability, as in "psoriasis (30 %)"."""
+    """Whether a name is given a probability or a score: "psoriasis (30 %)", "psoriasis: 2/10"."""
     index = start
-    while index < len(words) and words[index] in ("(", ":", ",", "=", "-", "about", "~"):
+    while index < len(words) and words[index] in _BEFORE_A_SHARE:
         index += 1
-    following = words[index : index + 3]
-    return (
-        bool(following) and following[0].isdigit() and ("%" in following or "percent" in following)
-    )
+    if index == len(words) or not words[index].isdigit():
+        return False
+    if not {"%", "percent"}.isdisjoint(words[index : index + 3]):
+        return True
+    marked, digits = index > start, index
+    while index < len(words) and (words[index].isdigit() or words[index] == "/"):
+        index += 1
+    ends = words[index : index + 1] in ([], [")"], [","])
+    return ends and (marked or "/" in words[digits:index])
 
 
 def _ends(words: Sequence[str], end: int) -> bool:
