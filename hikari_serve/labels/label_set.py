@@ -1,6 +1,8 @@
 """A label set: the closed list of answers of a classifier, as data beside its weights."""
 
 import hashlib
+import re
+from itertools import combinations
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -11,6 +13,19 @@ from hikari_serve.yaml_file import read_model
 _SETS = Path(__file__).with_name("sets")
 SHIPPED = ("card", "skincap", "groups")
 """Label sets that come with this package: the card's diseases, the weights' own, the groups."""
+
+_APART = re.compile(r"[\W_]+")
+_NUMBER = re.compile(r"^\s*\d+\s*[.)]\s*")
+
+
+def plain(text: str) -> str:
+    """Lower-case words with single spaces between them: the form in which labels are compared."""
+    return _APART.sub(" ", text.replace("'", "").replace("\u2019", "").casefold()).strip()
+
+
+def unnumbered(text: str) -> str:
+    """A text without the number of a list before it: "1. Psoriasis" is "Psoriasis"."""
+    return _NUMBER.sub("", text)
 
 
 class Label(BaseModel):
@@ -31,6 +46,11 @@ class Label(BaseModel):
     answer: str
     group: str | None = None
     aliases: tuple[str, ...] = ()
+
+    @property
+    def own_names(self) -> tuple[str, str, str]:
+        """The words that are the label itself, beside its aliases."""
+        return self.id, self.name, unnumbered(self.answer)
 
 
 class LabelSet(BaseModel):
@@ -53,6 +73,10 @@ class LabelSet(BaseModel):
             double = {value for value in values if values.count(value) > 1}
             if double:
                 raise ValueError(f"two labels have the {field} {', '.join(sorted(double))}")
+        words = {each.id: {*map(plain, (*each.own_names, *each.aliases))} for each in self.labels}
+        for one, other in combinations(words, 2):
+            if shared := (words[one] & words[other]) - {""}:
+                raise ValueError(f"{one} and {other} are both called '{min(shared)}'")
         return self
 
     @property

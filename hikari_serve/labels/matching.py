@@ -11,7 +11,7 @@ from typing import Literal
 
 from rapidfuzz.distance import Levenshtein
 
-from hikari_serve.labels.label_set import Label, LabelSet
+from hikari_serve.labels.label_set import LabelSet, plain, unnumbered
 from hikari_serve.reading.absence import sees_no_lesion
 from hikari_serve.reading.reader import reader
 from hikari_serve.reading.thinking import without_thinking
@@ -24,12 +24,10 @@ In the table of `tests/labels/outputs.yaml` the worst typing mistake reaches 87.
 the best other disease 80 ("dermatosis" for dermatitis, "photodermatitis" for photodermatoses).
 """
 
-_APART = re.compile(r"[\W_]+")
-_NUMBER = re.compile(r"^\s*\d+\s*[.)]\s*")
 _QUESTION = re.compile(r"[?\uff1f\u00bf\u061f]")
 # Signs beside a label that deny or doubt it, or leave a box beside it empty.
 _SIGN = re.compile(r"[≠¬±~≈<>−✗✘❌☐☒]|!=|\+\s*/\s*-|[(\[]\s*[-–+]?\s*[)\]]|[-–]\s*$")
-# What the models write around a label, on text that is already in `_plain` form.
+# What the models write around a label, on text that is already `plain`.
 _FRAME = re.compile(
     r"^((this|the) (image|picture|photo|lesion) (shows|depicts|is)|(the )?(final )?diagnosis( is)?"
     r"|(the )?(group|classification) is|it is|this is)? ?((a|an|the) )?"
@@ -73,18 +71,18 @@ def match_label(text: str, labels: LabelSet) -> Match:
 
 def _whole(spoken: str, labels: LabelSet) -> Match:
     """Takes the whole text for a label."""
-    said = _plain(_NUMBER.sub("", spoken))
+    said = plain(unnumbered(spoken))
     said = _FRAME.sub("", said, count=1)
     if not said:
         return Match(None, "unknown", 0.0)
     for label in labels.labels:
-        if said in {_plain(own) for own in _own_names(label)}:
+        if said in {plain(own) for own in label.own_names}:
             return Match(label.id, "exact", 100.0)
     for label in labels.labels:
-        if said in {_plain(alias) for alias in label.aliases}:
+        if said in {plain(alias) for alias in label.aliases}:
             return Match(label.id, "alias", 100.0)
     scores = {
-        label.id: max(_similarity(said, _plain(name)) for name in _own_names(label))
+        label.id: max(_similarity(said, plain(name)) for name in label.own_names)
         for label in labels.labels
     }
     ranked = sorted(scores.items(), key=lambda pair: -pair[1])
@@ -96,7 +94,7 @@ def _whole(spoken: str, labels: LabelSet) -> Match:
 
 def _affirmed(spoken: str, labels: LabelSet) -> str | None:
     """The one label that a text affirms, where it neither denies it nor affirms another disease."""
-    words = tuple((label.id, (*_own_names(label), *label.aliases)) for label in labels.labels)
+    words = tuple((label.id, (*label.own_names, *label.aliases)) for label in labels.labels)
     read = reader(words).read(spoken)
     named = {said.disease.label for said in read if said.stance == "affirmed"} - {None}
     if len(named) != 1 or sees_no_lesion(spoken):
@@ -109,14 +107,6 @@ def _affirmed(spoken: str, labels: LabelSet) -> str | None:
         elif said.stance in ("affirmed", "favored") and label not in said.disease.overlaps:
             return None
     return label
-
-
-def _own_names(label: Label) -> tuple[str, str, str]:
-    return label.id, label.name, _NUMBER.sub("", label.answer)
-
-
-def _plain(text: str) -> str:
-    return _APART.sub(" ", text.replace("'", "").replace("\u2019", "").casefold()).strip()
 
 
 def _similarity(said: str, name: str) -> float:

@@ -28,6 +28,16 @@ def test_the_demo_sets_read_and_name_their_version() -> None:
             "name: x\nlabels: [{id: a, name: A, answer: q}, {id: b, name: B, answer: q}]",
             "two labels have the answer q",
         ),
+        (
+            "name: x\nlabels: [{id: a, name: A, answer: q, aliases: [Eczema]}, "
+            "{id: b, name: B, answer: r, aliases: [eczema]}]",
+            "a and b are both called 'eczema'",
+        ),
+        (
+            "name: x\nlabels: [{id: a, name: Skin tag, answer: q}, "
+            "{id: b, name: B, answer: 2. skin-tag}]",
+            "a and b are both called 'skin tag'",
+        ),
         ("name: [", "is not YAML"),
     ],
 )
