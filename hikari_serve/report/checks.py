@@ -58,8 +58,14 @@ def checks_of(answer: Answer) -> list[Line]:
 
 
 def contradicted(answer: Answer) -> bool:
-    """Whether any of the checks speaks against the disease; a case that is alike does not."""
-    return any(line.tone == "unsure" and line.name != "distance" for line in checks_of(answer))
+    """Whether any of the checks speaks against a disease that is named.
+
+    A case that is alike does not.
+    """
+    named = answer.disease is not None and answer.disease.decision == "answered"
+    return named and any(
+        line.tone == "unsure" and line.name != "distance" for line in checks_of(answer)
+    )
 
 
 def _given(answer: Answer, stage: str, other: str) -> bool:

@@ -84,9 +84,8 @@ def banner(answer: Answer) -> str | None:
     told = []
     if answer.status == "partial":
         told.append("This answer is partial: not every stage has a result.")
-    if answer.status == "abstained":
-        told += [_unnamed(each) for each in answer.stages if _is_unnamed(each)]
-    elif contradicted(answer):
+    told += [_unnamed(each) for each in answer.stages if _is_unnamed(each)]
+    if contradicted(answer):
         told.append("Some of the evidence does not fit the disease: see the checks.")
     return " ".join(told) or None
 

@@ -148,6 +148,9 @@ def test_an_unsure_answer_looks_unsure(answering: Api, opened: Opened) -> None:
     choose(page)
     expect(page.locator("[data-part=disease] .verdict")).to_have_class("verdict unsure")
     expect(page.locator("[data-part=caption]")).to_contain_text("the runner cannot be reached")
+    expect(page.locator("[data-part=outcome] p")).to_have_text(
+        "Partial: a stage has no result. No disease is named: no reason is given."
+    )
     assert violations(page) == []
 
 

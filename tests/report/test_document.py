@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from hikari_serve.cascade.limitations import Limitation
+from hikari_serve.errors import Unavailable
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.report import FORMATS, Report, render, wording
 from hikari_serve.report.checks import checks_of
@@ -121,6 +122,23 @@ def test_the_banner_names_the_stage_that_names_nothing() -> None:
     bench.stages["group"].output = classified(None, "malignant", "benign")
     answer = bench.run(until="group")
     assert wording.banner(answer) == "No group is named. No reason is given."
+
+
+def test_the_banner_of_a_partial_answer_says_too_that_no_disease_is_named() -> None:
+    bench = Bench()
+    found = classified(None, "sccis", "psoriasis")
+    bench.stages["disease"].output = found.model_copy(update={"reason": "little belief"})
+    bench.stages["caption"].error = Unavailable("the runner cannot be reached")
+    told = wording.banner(bench.run())
+    assert told == (
+        "This answer is partial: not every stage has a result. No disease is named. Little belief."
+    )
+
+
+def test_the_banner_of_a_disease_without_a_group_says_so() -> None:
+    bench = Bench()
+    bench.stages["group"].output = classified(None, "malignant", "benign")
+    assert wording.banner(bench.run()) == "No group is named. No reason is given."
 
 
 def checked(answer: Answer) -> dict[str, Line]:
