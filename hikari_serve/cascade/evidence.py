@@ -12,8 +12,9 @@ from hikari_serve.stage import Classification, Description, Output, Retrieval
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Evidence beside the headline model's own.
+    """Evidence beside the headline model's own, about the label that it named.
 
+    It is weighed before a rule withholds that label, and stays as it is where one does.
     It is independent only where neither stage was given the other's result (`StageReport.given`).
 
     Attributes:

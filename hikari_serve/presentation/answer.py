@@ -21,6 +21,8 @@ TOP_K = 5
 class Checks(Frozen):
     """Evidence beside the disease model's own; the caption's is its `consistency`.
 
+    It is about the disease that the model named, also where a rule then withheld it.
+
     Attributes:
         group_disease: Whether the disease belongs to the group that the group model named;
             `unknown` unless both named one.

@@ -1,5 +1,6 @@
 """What speaks for the disease and what against, in sentences."""
 
+import re
 from collections.abc import Mapping
 
 from hikari_serve.cascade.consistency import Consistency
@@ -31,9 +32,29 @@ _CAPTION = {
     "unknown": "The caption cannot be compared with the disease.",
 }
 
+_THE_DISEASE = re.compile(r"\b([Tt])h(?:e|is) disease\b")
+
 
 def checks_of(answer: Answer) -> list[Line]:
-    """What speaks for the disease and what against, as far as it was asked for."""
+    """What speaks for the disease and what against, as far as it was asked for.
+
+    Of one that a rule withheld they say so: that evidence may be why.
+    """
+    lines = _lines(answer)
+    if withheld(answer):
+        return [
+            line._replace(text=_THE_DISEASE.sub(r"\1he withheld disease", line.text))
+            for line in lines
+        ]
+    return lines
+
+
+def withheld(answer: Answer) -> bool:
+    """Whether a rule withheld the disease that the model named."""
+    return answer.disease is not None and answer.disease.decision == "abstained"
+
+
+def _lines(answer: Answer) -> list[Line]:
     disease, found = answer.disease, answer.checks
     if disease is None:
         return []

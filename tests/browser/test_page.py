@@ -139,6 +139,9 @@ def test_an_abstained_answer_says_what_is_not_named(answering: Api, opened: Open
         f"Abstained. No disease is named: Sccis is not named: {reason}."
     )
     expect(page.locator("[data-part=group]")).to_contain_text("Malignant, 70.0%")
+    checks = page.locator("[data-part=checks]")
+    expect(checks).to_contain_text("The caption agrees with the withheld disease.")
+    expect(checks).to_contain_text("which its model was shown, have the withheld disease.")
 
 
 def test_an_unsure_answer_looks_unsure(answering: Api, opened: Opened) -> None:

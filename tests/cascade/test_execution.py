@@ -95,6 +95,14 @@ def test_an_unsure_label_is_not_passed_on_as_a_sure_one(bench: Bench) -> None:
     assert answer.caption.consistency == "unknown"
 
 
+def test_the_checks_of_a_withheld_disease_are_still_about_it() -> None:
+    named, withheld = Bench().run(), Bench(abstain={"min_probability": 0.8}).run()
+    assert withheld.status == "abstained"
+    assert withheld.checks == named.checks
+    assert withheld.caption is not None
+    assert withheld.caption.consistency == "agrees"
+
+
 def test_what_was_finished_is_returned_when_a_later_stage_hangs(bench: Bench) -> None:
     bench.stages["disease"].seconds = 60
     began = time.monotonic()

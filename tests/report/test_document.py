@@ -157,6 +157,24 @@ def test_agreement_with_what_was_told_is_no_finding() -> None:
     assert checks_of(report("contradicted").answer)[1].text.startswith("The caption contra")
 
 
+def test_checks_of_a_withheld_disease_say_that_it_is_withheld() -> None:
+    answer = Bench(abstain={"min_probability": 0.8}).run()
+    checks = answer.checks.model_copy(
+        update={"references_agreeing": 1.0, "group_disease": "contradicts"}
+    )
+    answer = answer.model_copy(update={"checks": checks})
+    lines = checked(answer)
+    assert lines["caption"].text == "The caption agrees with the withheld disease."
+    assert (
+        lines["group"].text == "The withheld disease does not belong to the group that was named."
+    )
+    assert lines["references"].text.endswith("have the withheld disease.")
+    shown = Page(render(replace(report("abstained"), answer=answer), "html")).words
+    assert "(agrees with the withheld disease)" in shown
+    for words in ("have this disease", "with the disease", "The disease"):
+        assert words not in shown
+
+
 @pytest.mark.parametrize(
     ("shown", "which", "tone"),
     [
