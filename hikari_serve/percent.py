@@ -40,8 +40,20 @@ def compared_decimals(value: float, limit: float) -> tuple[str, str]:
 
 
 def _apart(value: float, limit: float, form: str, least: int) -> tuple[str, str]:
-    for digits in range(least, DIGITS):
-        written = f"{value:.{digits}{form}}", f"{limit:.{digits}{form}}"
+    for digits in range(least, DIGITS + 1):
+        written = _written(value, form, digits), _written(limit, form, digits)
         if written[0] != written[1] or value == limit:
+            break
+    return written
+
+
+def _written(value: float, form: str, digits: int) -> str:
+    """A number with so many digits, or as many more as show that it is not all or nothing."""
+    unit, whole = ("%", 100) if form == "%" else ("", 1)
+    for more in range(digits, DIGITS + 1):
+        written = f"{value:.{more}{form}}"
+        if not 0 < value < 1 or float(written.removesuffix(unit)) not in (0, whole):
             return written
-    return f"{value:.{DIGITS}{form}}", f"{limit:.{DIGITS}{form}}"
+    step = 10**-DIGITS
+    near = f"< {step:.{DIGITS}f}" if value < 0.5 else f"> {whole - step:.{DIGITS}f}"
+    return near + unit

@@ -49,7 +49,7 @@ def test_a_decimal_is_not_rounded_to_nothing_or_one(
 def test_a_decimal_beside_a_limit_never_looks_like_it(value: float, limit: float) -> None:
     left, right = compared_decimals(value, limit)
     assert left != right or abs(value - limit) < 1e-5
-    assert (float(left) < float(right)) == (left != right and value < limit)
+    assert (number(left) < number(right)) == (left != right and value < limit)
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
@@ -58,7 +58,35 @@ def test_a_share_below_a_limit_never_looks_like_it(one: float, other: float) -> 
     left, right = compared(share, limit)
     if limit - share >= 1e-8:
         assert left != right
-    assert float(left.rstrip("%")) <= float(right.rstrip("%"))
+    assert number(left) <= number(right)
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_what_is_compared_is_not_rounded_to_all_or_nothing(one: float, other: float) -> None:
+    for value, share, plain in zip(
+        (one, other), compared(one, other), compared_decimals(one, other), strict=True
+    ):
+        assert number(share) not in (0, 100) or value in (0, 1)
+        assert number(plain) not in (0, 1) or value in (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("share", "limit", "written"),
+    [
+        (0.00003, 0.5, ("0.003%", "50%")),
+        (0.98, 0.999, ("98%", "99.9%")),
+        (1e-12, 0.95, ("< 0.000001%", "95%")),
+        (0, 1, ("0%", "100%")),
+    ],
+)
+def test_a_share_in_a_reason(share: float, limit: float, written: tuple[str, str]) -> None:
+    assert compared(share, limit) == written
+
+
+def number(written: str) -> float:
+    """What a text says; "< 0.001" is a little less than that."""
+    beside = {"<": -1e-9, ">": 1e-9}.get(written[0], 0)
+    return float(written.strip("<> %")) + beside
 
 
 def test_half_below_half() -> None:
