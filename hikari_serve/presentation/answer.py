@@ -8,8 +8,8 @@ from hikari_serve.cascade.consistency import Consistency
 from hikari_serve.cascade.limitations import Limitation
 from hikari_serve.cascade.report import AnswerProvenance, StageReport, Status
 from hikari_serve.pictures.quality import Quality
-from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
-from hikari_serve.stage import Frozen, ReferenceCase
+from hikari_serve.presentation.parts import CaptionAnswer, CaseAnswer, DiseaseAnswer, GroupAnswer
+from hikari_serve.stage import Frozen
 
 GROUP, DISEASE, CAPTION, REFERENCES = "group", "disease", "caption", "references"
 """The names that the skin cascades give their stages."""
@@ -60,7 +60,7 @@ class Answer(Frozen):
     disease: DiseaseAnswer | None
     caption: CaptionAnswer | None
     checks: Checks
-    references: tuple[ReferenceCase, ...]
+    references: tuple[CaseAnswer, ...]
     stages: tuple[StageReport, ...]
     provenance: AnswerProvenance
     limits: tuple[Limitation, ...] = ()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from hikari_serve.cascade.consistency import Consistency, Mention, consistency
-from hikari_serve.stage import Classification, Decision, Description, Frozen
+from hikari_serve.stage import Classification, Decision, Description, Frozen, ReferenceCase
 
 _INTERNAL = {"kind", "names", "aliases", "groups", "cases_shown"}
 """What a classification carries for comparing, or is told of its stage: not repeated here."""
@@ -60,6 +60,17 @@ class CaptionAnswer(Frozen):
     finish_reason: Literal["stop", "length"]
 
 
+class CaseAnswer(ReferenceCase):
+    """A reference case; see `ReferenceCase` for the other fields.
+
+    Attributes:
+        display_name: Its disease in words; null where it is not shown, or the disease model has no
+            such label or was not asked.
+    """
+
+    display_name: str | None = None
+
+
 def group_answer(found: Classification) -> GroupAnswer:
     """Words a group stage's result for the answer."""
     return GroupAnswer(**found.model_dump(exclude=_INTERNAL))
@@ -74,6 +85,12 @@ def disease_answer(found: Classification, top_k: int) -> DiseaseAnswer:
     )
     kept = found.model_dump(exclude={*_INTERNAL, "scores"})
     return DiseaseAnswer(**kept, differential=differential)
+
+
+def case_answer(case: ReferenceCase, names: Mapping[str, str]) -> CaseAnswer:
+    """Words a reference case, by the names of the disease model's labels."""
+    name = names.get(case.label) if case.label else None
+    return CaseAnswer(**dict(case), display_name=name)
 
 
 def caption_answer(caption: Description, found: tuple[Mention, ...]) -> CaptionAnswer:

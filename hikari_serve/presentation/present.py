@@ -10,7 +10,12 @@ from hikari_serve.presentation.answer import (
     Answer,
     Checks,
 )
-from hikari_serve.presentation.parts import caption_answer, disease_answer, group_answer
+from hikari_serve.presentation.parts import (
+    caption_answer,
+    case_answer,
+    disease_answer,
+    group_answer,
+)
 from hikari_serve.stage import Classification, Description, Retrieval
 
 
@@ -23,6 +28,8 @@ def present(found: CascadeAnswer, top_k: int = TOP_K) -> Answer:
     """
     group, disease = found.output(GROUP), found.output(DISEASE)
     caption, cases = found.output(CAPTION), found.output(REFERENCES)
+    names = disease.names if isinstance(disease, Classification) else {}
+    retrieved = cases.cases if isinstance(cases, Retrieval) else ()
     evidence = found.evidence
     mentions = evidence.mentions.get(CAPTION, ())
     return Answer(
@@ -38,7 +45,7 @@ def present(found: CascadeAnswer, top_k: int = TOP_K) -> Answer:
             typicality=evidence.typicality,
             references_agreeing=evidence.cases_agreeing,
         ),
-        references=cases.cases if isinstance(cases, Retrieval) else (),
+        references=tuple(case_answer(case, names) for case in retrieved),
         stages=tuple(end.report() for end in found.ends),
         provenance=found.provenance,
         limits=found.limits,

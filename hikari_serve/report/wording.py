@@ -5,11 +5,11 @@ from typing import NamedTuple
 from hikari_serve.cascade.report import CasesFound, LabelFound, StageReport, TextFound
 from hikari_serve.percent import decimal, percent
 from hikari_serve.presentation.answer import CAPTION, DISEASE, GROUP, REFERENCES, Answer
-from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
+from hikari_serve.presentation.parts import CaptionAnswer, CaseAnswer, DiseaseAnswer, GroupAnswer
 from hikari_serve.quoting import quoted
 from hikari_serve.report.checks import contradicted
 from hikari_serve.report.lines import LIKELY, Line, Tone, sentence
-from hikari_serve.stage import Provenance, ReferenceCase
+from hikari_serve.stage import Provenance
 
 UNSCORED = "no probability is known; the model wrote"
 """How a label is told that was read from the model's words."""
@@ -144,12 +144,9 @@ def beware(answer: Answer) -> list[Line]:
     return limits(answer.model_copy(update={"limits": tuple(about)}))
 
 
-def case_name(case: ReferenceCase, answer: Answer) -> str:
+def case_name(case: CaseAnswer) -> str:
     """A case's disease in words, or its id where the disease may not be shown."""
-    if case.label is None:
-        return case.id
-    ranked = answer.disease.differential if answer.disease else ()
-    return next((each.display_name for each in ranked if each.label == case.label), case.label)
+    return case.display_name or case.label or case.id
 
 
 def provenance(stage: Provenance) -> list[tuple[str, str]]:

@@ -58,6 +58,7 @@ def test_it_shows_the_checks(answering: Api, opened: Opened) -> None:
     expect(checks).to_contain_text("The caption contradicts the disease.")
     expect(checks).to_contain_text("100.0% of the reference cases, which its model was shown")
     expect(checks).to_contain_text("The nearest reference case is 0.100 away")
+    expect(page.locator("figcaption")).to_have_text("Sccis, similarity 0.900")
     outcome = page.locator("[data-part=outcome] p")
     expect(outcome).to_contain_text("Some of the evidence does not fit the disease")
     expect(outcome).to_have_class("unsure")

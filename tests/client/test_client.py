@@ -30,7 +30,7 @@ from hikari_serve.errors import (
 )
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.events import DiseaseEvent, WordsEvent
-from hikari_serve.presentation.parts import CaptionAnswer
+from hikari_serve.presentation.parts import CaptionAnswer, CaseAnswer
 from hikari_serve.repository.schema import AbstentionRule
 from hikari_serve.serving.keys import Keys
 from hikari_serve.stage import Description, ReferenceCase, Retrieval
@@ -65,7 +65,7 @@ def test_both_clients_answer_the_same(api: Api) -> None:
         assert answer.status == "complete"
         assert answer.disease is not None
         assert answer.disease.label == "sccis"
-        assert answer.references == (ReferenceCase(id="c7", similarity=0.9),)
+        assert answer.references == (CaseAnswer(id="c7", similarity=0.9),)
 
 
 KEY = "k" * 20

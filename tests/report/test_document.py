@@ -14,6 +14,7 @@ from hikari_serve.report import FORMATS, Report, render, wording
 from hikari_serve.report.checks import checks_of
 from hikari_serve.report.document import Format
 from hikari_serve.report.lines import Line
+from hikari_serve.stage import ReferenceCase, Retrieval
 from tests.report.conftest import HOSTILE, complete, report
 from tests.scripted import Bench, classified
 
@@ -212,6 +213,18 @@ def test_a_case_that_is_almost_the_picture_is_no_evidence(
     assert f"is {written} away" in line.text
     assert (line.tone, "perhaps the same lesion" in line.text) == (tone, tone == "unsure")
     assert wording.banner(answer) is None  # it does not speak against the disease
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_case_beyond_the_differential_has_a_name_too(form: Format) -> None:
+    bench = Bench()
+    case = ReferenceCase(id="c1", similarity=0.9, label="psoriasis")
+    bench.stages["references"].output = Retrieval(index="i1", cases=(case,))
+    answer = bench.run(top_k=1)
+    assert answer.references[0].display_name == "Psoriasis"
+    text = render(replace(report("complete"), answer=answer), form)
+    assert "Psoriasis" in text
+    assert "psoriasis" not in text
 
 
 @pytest.mark.parametrize("form", FORMATS)

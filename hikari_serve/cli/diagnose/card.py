@@ -110,7 +110,7 @@ def _caption(caption: CaptionAnswer) -> RenderableType:
 def _references(answer: Answer) -> Table:
     table = Table.grid(padding=(0, 2))
     for case in answer.references:
-        name = wording.case_name(case, answer) if case.label else ""
+        name = wording.case_name(case) if case.label else ""
         table.add_row(Text(case.id), Text(name), f"similarity {decimal(case.similarity, 3)}")
     return table
 
