@@ -134,7 +134,10 @@ def _joined(words: Sequence[str], start: int) -> Verdict | None:
 
 
 def _share(words: Sequence[str], start: int) -> bool:
-    """Whether a name is given a probability or a score: "psoriasis (30 %)", "psoriasis: 2/10"."""
+    """Whether a name is given a probability or a score: "psoriasis (30 %)", "psoriasis: 2/10".
+
+    A number of three digits is a code or a year: "psoriasis (696.1)".
+    """
     index = start
     while index < len(words) and words[index] in _BEFORE_A_SHARE:
         index += 1
@@ -142,7 +145,7 @@ def _share(words: Sequence[str], start: int) -> bool:
         return False
     if not {"%", "percent"}.isdisjoint(words[index : index + 3]):
         return True
-    marked, digits = index > start, index
+    marked, digits = index > start and len(words[index]) < 3, index
     while index < len(words) and (words[index].isdigit() or words[index] == "/"):
         index += 1
     ends = words[index : index + 1] in ([], [")"], [","])
