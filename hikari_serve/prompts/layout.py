@@ -7,7 +7,7 @@ tokenizer turns the messages into text afterwards.
 
 import hashlib
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
@@ -103,6 +103,11 @@ class PromptLayout(BaseModel):
         return frozenset(name for part in self.parts for name in _asked(part))
 
     @property
+    def needs(self) -> frozenset[str]:
+        """Those of them that it cannot do without: quoted where no `when` asks for them."""
+        return frozenset(name for part in self.parts for name in _needed(part))
+
+    @property
     def quotes_cases(self) -> bool:
         """Whether retrieved cases have a place in it."""
         return any(part.each is not None for part in self.parts)
@@ -131,8 +136,12 @@ class PromptLayout(BaseModel):
         The pictures are left as slots (`{"type": "image"}`); `image_order` says whose they are.
 
         Raises:
-            InvalidInput: An input is a label that this prompt has no words for.
+            InvalidInput: An input is a label that this prompt has no words for, or one that it
+                needs is not there.
         """
+        missing = sorted(self.needs - set(inputs))
+        if missing:
+            raise InvalidInput(f"input '{missing[0]}' is missing: the prompt needs it")
         content: list[Message] = []
         for part, scope in self._walk(inputs, references):
             if part.image is not None:
@@ -176,6 +185,14 @@ class PromptLayout(BaseModel):
                     if _is_kept(inner, there):
                         yield inner, scope
 
+    def longest(self, names: Iterable[str]) -> dict[str, str]:
+        """For each input the label whose words are longest; the empty word where any will do."""
+        tables = {name: self.values.get(name, {"": ""}) for name in names}
+        return {
+            name: max(words, key=lambda label: len(words[label]), default="")
+            for name, words in tables.items()
+        }
+
     def case_label(self, label: str) -> str:
         """The words for a case's label, which may be any, whatever the model can answer."""
         return self.values.get(REFERENCE, {}).get(label, label)
@@ -199,6 +216,14 @@ def _asked(part: Part, given: frozenset[str] = frozenset({"references"})) -> Ite
     yield from {*_quoted(part), *filter(None, (part.when, part.unless))} - given
     for inner in part.parts:
         yield from _asked(inner, given | CASE_WORDS)
+
+
+def _needed(part: Part, given: frozenset[str | None] = frozenset()) -> Iterator[str]:
+    """The names that a part quotes whether or not they were `given`."""
+    given |= {part.when}
+    yield from set(_quoted(part)) - given
+    for inner in part.parts:
+        yield from _needed(inner, given | CASE_WORDS)
 
 
 def _quoted(part: Part) -> Iterator[str]:

@@ -191,6 +191,11 @@ def _check_prompted(
                 f"{field}.name: the prompt never asks for '{each.name}'; "
                 f"{hint(each.name, asked) if asked else 'it takes no words'}"
             )
+        if each.optional and each.name in hikari.prompt.needs:
+            raise ConfigError(
+                f"{field}.optional: the prompt quotes '{each.name}' whether or not it is given: "
+                f"write `when: {each.name}` at that part, or let the input be required"
+            )
     if lists and not (isinstance(hikari, ClassifierConfig) and hikari.index):
         raise ConfigError(
             f"triton.input: `{lists[0]}` carries ids of cases, which only a model of kind "

@@ -12,7 +12,7 @@ from PIL import Image
 
 from hikari_serve.engines.contract import Prompt
 from hikari_serve.engines.prompt_size import PromptSize
-from hikari_serve.prompts.layout import PromptLayout, Reference
+from hikari_serve.prompts.layout import Reference
 from hikari_serve.references.manifest import Fingerprint
 from hikari_serve.repository.schema import ClassifierConfig
 
@@ -90,7 +90,7 @@ class CaptionRoom:
                         [picture] * len(layout.image_order(inputs, cases)),
                     )
                 )
-                for inputs in ({}, _longest_inputs(layout))
+                for inputs in (layout.longest(layout.needs), layout.longest(layout.inputs))
             )
             left = (settings.limits.max_context_tokens - longest) // cases - SEAM
             if left >= 0:
@@ -130,9 +130,3 @@ class CaptionRoom:
         whole = self._size.beginning(caption, max(0, self.tokens - SEAM))
         words, space, _ = whole.rpartition(" ")
         return f"{words if space else whole}{CUT}" if whole else ""
-
-
-def _longest_inputs(layout: PromptLayout) -> dict[str, str]:
-    """For every input that the prompt quotes, the label whose words are longest."""
-    worded = {name: layout.values.get(name, {"": ""}) for name in layout.inputs}
-    return {name: max(words, key=lambda label: len(words[label])) for name, words in worded.items()}

@@ -10,8 +10,9 @@ from PIL import Image
 from hikari_serve.errors import HikariError, NotFound, Unavailable
 from hikari_serve.observer import Observer
 from hikari_serve.pictures.view import Preprocessing, make_view
+from hikari_serve.repository.config import ModelConfig
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import CascadeConfig
+from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig, DescriberConfig
 from hikari_serve.scheduling.starting import starting
 from hikari_serve.stage import Item
 from hikari_serve.tasks.model import Model
@@ -70,7 +71,8 @@ class Opener:
     async def _open(self, name: str, version: int) -> Model:
         from hikari_serve.tasks.loading import load_model  # torch is imported only where it runs
 
-        hikari = self._repository.config(name).hikari
+        config = self._repository.config(name)
+        hikari = config.hikari
         if isinstance(hikari, CascadeConfig):
             raise NotFound(f"'{name}' is a cascade: its models are what a stage hosts")
         device = hikari.engine.device
@@ -81,7 +83,7 @@ class Opener:
             if lease:
                 model.take_turns(lease)
             try:
-                await model.infer(_warm_up(name))
+                await model.infer(warm_up(config))
             except BaseException:
                 await model.close()
                 raise
@@ -94,11 +96,14 @@ class Opener:
         self._observer.model_loaded(name, version, seconds, error)
 
 
-def _warm_up(name: str) -> Item:
+def warm_up(config: ModelConfig) -> Item:
     """The first item of a model; its time begins when the weights are there."""
+    hikari = config.hikari
+    prompt = hikari.prompt if isinstance(hikari, ClassifierConfig | DescriberConfig) else None
     return Item(
         id="warm-up",
-        model=name,
+        model=config.name,
         view=make_view(Image.new("RGB", (64, 64), SKIN), Preprocessing()),
         deadline=time.time() + WARM_UP_SECONDS,
+        inputs=prompt.longest(prompt.needs) if prompt else {},
     )

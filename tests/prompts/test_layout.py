@@ -56,6 +56,23 @@ def test_a_label_without_words_is_refused() -> None:
         disease().messages({"group": "x" * 60_000})
 
 
+def test_what_no_when_asks_for_is_needed() -> None:
+    assert disease().inputs == {"group"}
+    assert not disease().needs
+    told = PromptLayout.model_validate(
+        {
+            "id": "x",
+            "parts": [{"image": "query"}, {"text": "{group}"}, {"when": "age", "text": "{age}"}],
+            "values": {"group": "groups"},
+        }
+    )
+    assert told.needs == {"group"}
+    assert told.longest(told.inputs) == {"group": "inflammatory", "age": ""}
+    with pytest.raises(InvalidInput, match="input 'group' is missing: the prompt needs it"):
+        told.messages({"age": "40"})
+    assert told.messages(told.longest(told.needs))
+
+
 def test_a_part_is_one_thing() -> None:
     with pytest.raises(ValidationError, match="exactly one of"):
         PromptLayout.model_validate({"id": "x", "parts": [{"text": "a", "image": "query"}]})

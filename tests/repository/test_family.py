@@ -13,6 +13,7 @@ from hikari_serve.prompts.layout import Reference
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig, DescriberConfig
 from hikari_serve.repository.weights import base_of
+from hikari_serve.tasks.opener import warm_up
 
 ROOT = Path(__file__).parents[2]
 REPOSITORY = Repository(ROOT / "models", Path("/nowhere"))
@@ -156,3 +157,11 @@ def test_limits_are_known_by_class() -> None:
     sensitivity = next(metric for metric in known.metrics if metric.name == "sensitivity")
     assert sensitivity.by_label["sarcoidosis"] == 14.3
     assert all(metric.source for metric in known.metrics)
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_every_prompt_can_be_laid_out_for_the_first_answer(name: str) -> None:
+    config = REPOSITORY.config(name)
+    assert isinstance(config.hikari, ClassifierConfig | DescriberConfig)
+    inputs = {key: word for key, word in warm_up(config).inputs.items() if isinstance(word, str)}
+    assert config.hikari.prompt.messages(inputs)

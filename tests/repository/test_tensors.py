@@ -72,6 +72,11 @@ def outputs(parts: Parts) -> Any:
             "hikari.prompt: it asks for 'group', which is no input of words; there is none",
         ),
         (
+            "polaris",
+            lambda p: inputs(p)[1].update(optional=True),
+            r"input\[1\]\.optional: the prompt quotes 'group' whether .*: write `when: group`",
+        ),
+        (
             "demo_disease",
             lambda p: inputs(p)[1].update(data_type="TYPE_INT32"),
             r"`group` is TYPE_INT32 \[1\]: a word is TYPE_STRING \[1\], and the ids of cases are",

@@ -9,9 +9,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import yaml
 from PIL import Image
 
-from hikari_serve.errors import ConfigError, NotFound, Unavailable
+from hikari_serve.errors import ConfigError, InvalidInput, NotFound, Unavailable
 from hikari_serve.observer import Observer
 from hikari_serve.pictures.view import Preprocessing, make_view
 from hikari_serve.references.index import ReferenceIndex
@@ -75,6 +76,24 @@ def test_versions_stand_side_by_side_and_leave(models: Path) -> None:
         await here.unload("demo_group")
         with pytest.raises(Unavailable, match="unloaded"):
             await here.ready()
+        await here.close()
+
+    asyncio.run(main())
+
+
+def test_a_model_that_needs_words_is_given_some_for_its_first_answer(models: Path) -> None:
+    path = models / "demo_group" / "config.yaml"
+    parts = yaml.safe_load(path.read_text())
+    parts["triton"]["input"].append({"name": "group", "data_type": "TYPE_STRING", "dims": [1]})
+    parts["hikari"]["prompt"] = "oracle_group"
+    path.write_text(yaml.safe_dump(parts))
+
+    async def main() -> None:
+        here = host(models)
+        await here.load("demo_group")
+        with pytest.raises(InvalidInput, match="input 'group' is missing"):
+            await here.infer(item())
+        assert await here.infer(item().model_copy(update={"inputs": {"group": "benign"}}))
         await here.close()
 
     asyncio.run(main())
