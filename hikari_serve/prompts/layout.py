@@ -8,6 +8,7 @@ tokenizer turns the messages into text afterwards.
 import hashlib
 import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import compress, product
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
@@ -67,6 +68,8 @@ class Part(BaseModel):
             raise ValueError("a part is exactly one of: text, image, each")
         if (self.each is not None) != bool(self.parts):
             raise ValueError("`each` and `parts` go together")
+        if any(part.each is not None or part.image == "query" for part in self.parts):
+            raise ValueError("inside `each` stand texts and `image: reference` alone")
         if any(part.image is not None and (part.when or part.unless) for part in self.parts):
             raise ValueError("inside `each` a picture takes no `when` or `unless`")
         return self
@@ -96,6 +99,20 @@ class PromptLayout(BaseModel):
         if not isinstance(values, Mapping):
             return values
         return {name: _words_of(words) for name, words in values.items()}
+
+    @model_validator(mode="after")
+    def _shows_the_picture(self) -> "PromptLayout":
+        if any(part.image == "reference" for part in self.parts):
+            raise ValueError("`image: reference` stands inside `each`, where it is one case's")
+        shown = [part for part in self.parts if part.image == "query"]
+        asked = sorted({name for part in shown for name in (part.when, part.unless) if name})
+        for chosen in product((False, True), repeat=len(asked)):
+            given = set(compress(asked, chosen))
+            if not any(_is_kept(part, given) for part in shown):
+                # the model would answer what it was told, and surely, whatever the picture is
+                told = f" with {' and '.join(sorted(given))} given" if given else ""
+                raise ValueError(f"no part shows the picture{told}: write `- image: query`")
+        return self
 
     @property
     def inputs(self) -> frozenset[str]:

@@ -18,6 +18,13 @@ def test_every_prompt_reads_shows_the_picture_and_is_documented(name: str) -> No
     assert f"`{name}`" in (ROOT / "docs" / "models.md").read_text()
 
 
+def test_the_picture_may_stand_in_either_of_two_parts(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text(
+        "id: x\nparts: [{image: query, unless: group}, {text: a}, {image: query, when: group}]"
+    )
+    assert find_prompt("x.yaml", tmp_path).image_order({"group": "acne"}, 0) == [None]
+
+
 def test_a_file_beside_the_configuration_is_read(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text('id: mine\nparts: [{image: query}, {text: "What is it?"}]')
     (message,) = find_prompt("mine.yaml", tmp_path).messages({})
@@ -40,6 +47,22 @@ def test_a_file_beside_the_configuration_is_read(tmp_path: Path) -> None:
             "x.yaml",
             "id: x\nparts: [{each: references, parts: [{image: reference, when: caption}]}]",
             "a picture takes no `when`",
+        ),
+        ("x.yaml", 'id: x\nparts: [{text: "What?"}]', "no part shows the picture: write"),
+        (
+            "x.yaml",
+            "id: x\nparts: [{image: query, unless: group}]",
+            "no part shows the picture with group given: write",
+        ),
+        (
+            "x.yaml",
+            "id: x\nparts: [{image: query}, {image: reference}]",
+            "`image: reference` stands inside `each`",
+        ),
+        (
+            "x.yaml",
+            "id: x\nparts: [{each: references, parts: [{image: query}]}]",
+            "inside `each` stand texts and `image: reference` alone",
         ),
     ],
 )
