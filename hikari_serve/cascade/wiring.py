@@ -17,7 +17,7 @@ from hikari_serve.hints import hint
 from hikari_serve.labels.label_set import LabelSet
 from hikari_serve.repository.config import CONFIG_FILE, ModelConfig
 from hikari_serve.repository.repository import Repository
-from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig
+from hikari_serve.repository.schema import CascadeConfig, ClassifierConfig, DescriberConfig
 from hikari_serve.repository.tensors import DESCRIPTION, IMAGE, OUTPUTS, Tensor, tensor_of
 
 STEP = "triton.ensemble_scheduling.step"
@@ -30,8 +30,9 @@ def read_graph(config: ModelConfig, repository: Repository) -> Graph:
 
     Raises:
         ConfigError: A step names a model, an input or an output that does not exist; a wire
-            fits no type; a stage stands twice, is used by nobody, or waits for itself; or an
-            output of the cascade is made by no step. The message names file and field.
+            fits no type, or brings a label that a prompt has no words for; a stage stands twice,
+            is used by nobody, or waits for itself; or an output of the cascade is made by no
+            step. The message names file and field.
     """
     hikari = config.hikari
     if not isinstance(hikari, CascadeConfig):
@@ -56,6 +57,7 @@ def read_graph(config: ModelConfig, repository: Repository) -> Graph:
                 f"hikari.headline: there is no stage '{headline}'; {hint(headline, steps)}"
             )
         graph = Graph(tuple(_sorted(nodes)), tuple(steps), headline)
+        _check_words(nodes, repository)
         check_rule(hikari.abstain, graph, repository)
         return graph
     except ConfigError as error:
@@ -195,6 +197,32 @@ def _check_index(where: str, source: Node, wire: Wire, node: Node) -> None:
             f"{where}: {node.config.name} reads the cases of `index: {own}`, not those of "
             f"{source.config.name}"
         )
+
+
+def _check_words(nodes: Sequence[Node], repository: Repository) -> None:
+    """Finds labels that a stage may answer and the prompt of the next has no words for."""
+    by_name = {node.name: node for node in nodes}
+    for at, node in enumerate(nodes):
+        hikari = node.config.hikari
+        if not isinstance(hikari, ClassifierConfig | DescriberConfig):
+            continue
+        for name, wire in node.inputs.items():
+            table, source = hikari.prompt.values.get(name), by_name[wire.stage].config
+            if table is None:
+                continue
+            where = f"{STEP}[{at}].input_map.{name}"
+            if wire.tensor != "label" or not isinstance(source.hikari, ClassifierConfig):
+                raise ConfigError(
+                    f"{where}: the prompt of {node.config.name} has words for labels here, and "
+                    f"`{wire.tensor}` of {source.name} is none"
+                )
+            labels = LabelSet.find(source.hikari.labels, repository.folder(source.name)).labels
+            unworded = [label.id for label in labels if label.id not in table]
+            if unworded:
+                raise ConfigError(
+                    f"{where}: {source.name} may answer '{unworded[0]}', for which the prompt of "
+                    f"{node.config.name} has no words: add it to hikari.prompt.values.{name}"
+                )
 
 
 def _check_outputs(config: ModelConfig, nodes: Sequence[Node]) -> None:

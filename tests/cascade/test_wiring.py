@@ -141,6 +141,13 @@ STEP = r"triton\.ensemble_scheduling\.step"
             r"'references\.cases' is TYPE_STRING \[-1\], but input 'group'",
         ),
         (
+            lambda p, s: (
+                s[3]["input_map"].pop("disease"),
+                s[2]["input_map"].update(group="caption.text"),
+            ),
+            rf"{STEP}\[2\]\.input_map\.group: .* words for labels here, and `text` of demo_caption",
+        ),
+        (
             lambda p, s: s[1].update(model_name="clip_references"),
             "demo_disease reads the cases of `index: demo_references`, not those of clip_references",
         ),
@@ -177,6 +184,21 @@ def test_wiring_mistakes_are_named(tmp_path: Path, change: Change, message: str)
     with pytest.raises(ConfigError, match=message) as caught:
         read(tmp_path, change)
     assert caught.value.message.startswith(f"{tmp_path / 'demo' / 'config.yaml'}: ")
+
+
+def test_a_label_without_words_in_the_next_prompt_is_refused(tmp_path: Path) -> None:
+    read(tmp_path, lambda parts, steps: None)
+    path = tmp_path / "demo_disease" / "config.yaml"
+    parts = yaml.safe_load(path.read_text())
+    del parts["hikari"]["prompt"]["values"]["group"]["benign"]
+    path.write_text(yaml.safe_dump(parts))
+    repository = Repository(tmp_path)
+    said = (
+        rf"{STEP}\[2\]\.input_map\.group: demo_group may answer 'benign', for which the prompt of "
+        r"demo_disease has no words: add it to hikari\.prompt\.values\.group"
+    )
+    with pytest.raises(ConfigError, match=said):
+        read_graph(repository.config("demo"), repository)
 
 
 @pytest.mark.parametrize(
