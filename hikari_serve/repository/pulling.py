@@ -129,6 +129,8 @@ def _pull(
     old = place.with_name(f".{place.name}.old")
     _clear(place, old)
     record = read_record(place)
+    if record and record.hub != hub:
+        record = None  # of a former source; two repositories may share a commit
     if record and record.commit == source.revision and _is_whole(place):
         return _here(name, place, record)
     listing = list_files(hub, source.revision, endpoint, pickled=pickled)

@@ -59,6 +59,11 @@ def find_weights(repository: Repository, name: str, version: int) -> Weights:
     """
     config = repository.config(name)
     own = weights_folder(repository, config, version)
+    if other := former_source(repository, config, version):
+        raise ConfigError(
+            f"the weights of model '{name}' are not here, but those of {other}, which was its "
+            f"source: run `hikari models pull {name}`"
+        )
     if not _are_here(repository, config, version):
         source = _source(config)
         raise ConfigError(
@@ -98,7 +103,7 @@ def missing_weights(repository: Repository, config: ModelConfig) -> list[str]:
     """The models whose weights this one runs on (its own, its base's) and that are not here.
 
     Raises:
-        ConfigError: Its base cannot be one.
+        ConfigError: Its base cannot be one, or a pull's record is none.
         NotFound: There is no such base.
     """
     base = base_of(repository, config)
@@ -133,6 +138,27 @@ def text_folder(repository: Repository, config: ModelConfig, version: int) -> Pa
     return _place(repository, config, words.source, folder, TEXT)
 
 
+def former_source(repository: Repository, config: ModelConfig, version: int) -> str | None:
+    """The hub's repository whose weights lie where a version's belong, if it is not the source.
+
+    A pull brought them before the configuration named another.
+
+    Raises:
+        ConfigError: A pull's record is none.
+    """
+    words = config.hikari.text if isinstance(config.hikari, RetrieverConfig) else None
+    places = (
+        (weights_folder(repository, config, version), _source(config)),
+        (text_folder(repository, config, version), words.source if words else None),
+    )
+    for folder, source in places:
+        if folder and source and source.hub and folder.is_relative_to(repository.weights):
+            record = read_record(folder)
+            if record is not None and record.hub != source.hub:
+                return record.hub
+    return None
+
+
 def _place(
     repository: Repository, config: ModelConfig, source: Source | None, folder: Path, part: str = ""
 ) -> Path:
@@ -151,7 +177,8 @@ def _are_here(repository: Repository, config: ModelConfig, version: int) -> bool
         return True
     text = text_folder(repository, config, version)
     own = _holds_weights(weights_folder(repository, config, version))
-    return own and (text is None or _holds_weights(text))
+    here = own and (text is None or _holds_weights(text))
+    return here and former_source(repository, config, version) is None
 
 
 def _source(config: ModelConfig) -> Source | None:

@@ -98,6 +98,18 @@ def test_a_branch_that_moved_is_pulled_anew(repository: Repository, hub: Hub) ->
     assert not (done.folder / "chat_template.jinja").exists()
 
 
+@pytest.mark.parametrize("revision", [None, COMMIT])
+def test_another_repository_is_pulled_although_the_commit_is_here(
+    tmp_path: Path, hub: Hub, revision: str | None
+) -> None:
+    brought(with_source(tmp_path, revision), hub)
+    hub.name = "someone/a-copy"
+    copy = with_source(tmp_path, revision, hub.name)
+    done = brought(copy, hub)
+    assert (done.status, done.hub) == ("pulled", hub.name)
+    assert find_weights(copy, "demo_group", 1).revision == COMMIT
+
+
 def test_a_pull_that_dies_while_it_deletes_leaves_whole_weights(
     repository: Repository, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,11 @@ def test_an_adapter_of_an_adapter_is_refused(repository: Repository) -> None:
         missing_weights(repository, repository.config("second"))
 
 
-def record(folder: Path, **changes: Any) -> None:
+HUB = "E27085921/HIKARI-Sirius-8B-SkinDx-RAG"
+"""The source of a model like Sirius."""
+
+
+def record(folder: Path, hub: str = HUB, **changes: Any) -> None:
     path = folder / "model.safetensors"
     found = path.stat()
     file = {
@@ -106,7 +111,7 @@ def record(folder: Path, **changes: Any) -> None:
         "mtime_ns": found.st_mtime_ns,
         **changes,
     }
-    pulled = {"hub": "someone/star", "commit": "c0ffee", "files": {path.name: file}}
+    pulled = {"hub": hub, "commit": "c0ffee", "files": {path.name: file}}
     (folder / "pulled.json").write_text(json.dumps(pulled))
 
 
@@ -116,6 +121,19 @@ def test_a_pull_tells_the_commit_and_does_not_change_the_digest(repository: Repo
     record(folder)
     assert find_weights(repository, "star", 1).revision == "c0ffee"
     assert weights_digest(folder) == before
+
+
+def test_weights_of_a_former_source_are_not_the_models(repository: Repository) -> None:
+    folder = lay(repository.weights / "star" / "1")
+    record(folder, hub="someone/else")
+    assert missing_weights(repository, repository.config("star")) == ["star"]
+    said = (
+        "not here, but those of someone/else, which was its source: run `hikari models pull star`"
+    )
+    with pytest.raises(ConfigError, match=said):
+        find_weights(repository, "star", 1)
+    shutil.copytree(folder, repository.version_folder("star", 1))  # whoever lays them there, knows
+    assert find_weights(repository, "star", 1).revision == "c0ffee"
 
 
 def test_only_touched_files_are_read_again(repository: Repository) -> None:
@@ -161,6 +179,14 @@ class TestWords:
         found = find_weights(bge, name, 1)
         assert (found.folder, found.text) == (pictures, words)
         assert missing_weights(bge, bge.config(name)) == []
+
+    def test_the_words_may_be_of_a_former_source(self, bge: Repository) -> None:
+        name = "siglip_bge_references"
+        lay(bge.weights / name / "1")
+        record(lay(bge.weights / name / "text" / "1"), hub="someone/words")
+        assert missing_weights(bge, bge.config(name)) == [name]
+        with pytest.raises(ConfigError, match="but those of someone/words"):
+            find_weights(bge, name, 1)
 
     def test_pictures_alone_have_one(self, bge: Repository) -> None:
         folder = lay(bge.weights / "clip_references" / "1")

@@ -13,7 +13,7 @@ from hikari_serve.errors import HikariError
 from hikari_serve.repository.record import read_record
 from hikari_serve.repository.repository import Repository
 from hikari_serve.repository.schema import CascadeConfig
-from hikari_serve.repository.weights import base_of, weights_folder
+from hikari_serve.repository.weights import base_of, former_source, weights_folder
 
 COLUMNS = (
     "name", "kind", "engine", "versions", "device", "verified", "size", "source", "revision",
@@ -71,11 +71,13 @@ def row(repository: Repository, name: str) -> Row:
         base = base_of(repository, config)
         found = replace(found, base=base.name if base else None)
         versions = repository.served_versions(config)
+        found = replace(found, versions=tuple(versions))
+        if former_source(repository, config, versions[-1]):
+            return found
         folder = weights_folder(repository, config, versions[-1])
         record = read_record(folder)
         return replace(
             found,
-            versions=tuple(versions),
             pulled=record.commit if record else None,
             bytes=_size(folder),
         )

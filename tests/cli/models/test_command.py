@@ -75,6 +75,10 @@ def test_the_list_says_where_weights_come_from_and_whether_they_are_here(
     assert "2.1 kB" in line
     assert line.endswith("not pinned, pulled abcdef0 ")
 
+    rewrite(config, "someone/groups", "someone/others")
+    (line,) = [line for line in hikari("models", "list").stdout.splitlines() if "someone" in line]
+    assert line.split()[5:] == ["unrun", "not", "here", "someone/others", "not", "pinned"]
+
 
 def test_a_broken_model_is_a_row_that_says_why(hikari: Hikari, models: Path) -> None:
     rewrite(models / "demo_group" / "config.yaml", "max_side", "max_sid")
