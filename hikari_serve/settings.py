@@ -180,11 +180,11 @@ class Settings:
             max_bytes=_number("HIKARI_MAX_BYTES", own, default.max_bytes, least=1),
             allowed_hosts=_names("HIKARI_ALLOWED_HOSTS", own),
             cors_origins=_names("HIKARI_CORS_ORIGINS", own),
-            keys=own.get("HIKARI_KEYS", default.keys),
-            tls_cert=own.get("HIKARI_TLS_CERT", default.tls_cert),
-            tls_key=own.get("HIKARI_TLS_KEY", default.tls_key),
-            audit=own.get("HIKARI_AUDIT", default.audit),
-            audit_key=own.get("HIKARI_AUDIT_KEY", default.audit_key),
+            keys=_file("HIKARI_KEYS", own),
+            tls_cert=_file("HIKARI_TLS_CERT", own),
+            tls_key=_file("HIKARI_TLS_KEY", own),
+            audit=_file("HIKARI_AUDIT", own),
+            audit_key=_file("HIKARI_AUDIT_KEY", own),
             audit_bytes=_number("HIKARI_AUDIT_BYTES", own, default.audit_bytes, least=1),
             log=_one_of("HIKARI_LOG", own, default.log, ("auto", "json", "text")),
             metrics_port=_number(
@@ -193,7 +193,7 @@ class Settings:
             stage_token=_tokens("HIKARI_STAGE_TOKEN", own),
             grpc_port=_number("HIKARI_GRPC_PORT", own, default.grpc_port, least=0, most=MOST_PORT),
             drain_seconds=_number("HIKARI_DRAIN_SECONDS", own, default.drain_seconds, least=0),
-            stage_ca=own.get("HIKARI_STAGE_CA", default.stage_ca),
+            stage_ca=_file("HIKARI_STAGE_CA", own),
             load=_names("HIKARI_LOAD", own),
             model_control=_one_of(
                 "HIKARI_MODEL_CONTROL", own, default.model_control, ("none", "explicit")
@@ -317,13 +317,18 @@ def _path(name: str, environ: Mapping[str, str]) -> Path | None:
     return Path(os.path.expanduser(environ[name]))
 
 
+def _file(name: str, environ: Mapping[str, str]) -> str:
+    """The path of what a deployment may go without; the empty word where none is named."""
+    return str(_path(name, environ) or "")
+
+
 def _names(name: str, environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(each.strip() for each in environ.get(name, "").split(",") if each.strip())
 
 
 def _tokens(name: str, environ: Mapping[str, str]) -> tuple[str, ...]:
     tokens = _names(name, environ)
-    if environ.get(name) and not tokens:
+    if name in environ and not tokens:
         raise ConfigError(f"{name} has no token, but must be tokens with commas between")
     if not all(_TOKEN.fullmatch(each) for each in tokens):  # no token is quoted
         raise ConfigError(f"{name}: a token is of visible ASCII characters, without blanks")

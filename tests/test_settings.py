@@ -32,11 +32,15 @@ def test_every_variable_is_read(field: object) -> None:
     assert changed == replace(Settings(), **{name: value})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["models", "weights", "indexes", "locks", "plan"])
+PATHS = [each.name for each in fields(Settings) if isinstance(getattr(Settings(), each.name), Path)]
+FILES = ["plan", "keys", "tls_cert", "tls_key", "audit", "audit_key", "stage_ca"]
+
+
+@pytest.mark.parametrize("name", [*PATHS, *FILES])
 def test_a_path_may_begin_at_home_and_is_not_empty(name: str) -> None:
     variable = f"{PREFIX}{name.upper()}"
     read = Settings.from_environment({variable: "~/somewhere"})
-    assert getattr(read, name) == Path.home() / "somewhere"
+    assert Path(getattr(read, name)) == Path.home() / "somewhere"
     with pytest.raises(ConfigError, match=f"{variable} is empty, but must be a path"):
         Settings.from_environment({variable: ""})
 
@@ -85,6 +89,7 @@ def test_a_stage_has_settings_of_its_own() -> None:
         ({"HIKARI_LOG": "xml"}, "HIKARI_LOG is 'xml', but must be one of auto, json, text"),
         ({"HIKARI_PORT": "3000"}, "HIKARI_PORT is no setting"),
         ({"HIKARI_PORT_SOMEWHERE": "tcp://10.0.0.1:80"}, "HIKARI_PORT_SOMEWHERE is no setting"),
+        ({"HIKARI_STAGE_TOKEN": ""}, "HIKARI_STAGE_TOKEN has no token"),
     ],
 )
 def test_a_wrong_variable_is_named(environ: dict[str, str], message: str) -> None:
