@@ -124,7 +124,7 @@ def _check_versions(
         if name not in models:
             near = hint(name, models, quote="'")
             raise ConfigError(f"HIKARI_LOAD: no cascade that is served has '{name}'; {near}")
-        there = repository.versions(name) or repository.served_versions(models[name])
+        there = repository.versions(models[name])
         if not version.isdecimal() or int(version) not in there:
             listed = ", ".join(map(str, there))
             raise ConfigError(f"HIKARI_LOAD: model '{name}' has no version {version}, but {listed}")

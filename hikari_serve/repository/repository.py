@@ -1,5 +1,6 @@
 """The model repository: folders of `config.yaml` and numbered versions, as Triton lays them out."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from hikari_serve.repository.config import CONFIG_FILE, ModelConfig, read_config
 from hikari_serve.repository.deployment import deployed
 from hikari_serve.repository.schema import CascadeConfig
 from hikari_serve.settings import INDEXES, WEIGHTS, Settings
+
+VERSION = re.compile("[1-9][0-9]*")
+"""The name of a version's folder; Triton passes over any other, too."""
 
 SOURCE_VERSION = 1
 """The version that a configuration's `source` is, with or without a folder of its own."""
@@ -67,22 +71,26 @@ class Repository:
         config = read_config(self.folder(name))
         return deployed(config, self.plan, self.names()) if self.plan else config
 
-    def versions(self, name: str) -> list[int]:
-        """The versions that lie in the model's folder, oldest first."""
-        folder = self.folder(name)
-        return sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal())
+    def versions(self, config: ModelConfig) -> list[int]:
+        """Every version of a model that there is, oldest first: its folders, and its source."""
+        found = {
+            int(path.name)
+            for path in self.folder(config.name).iterdir()
+            if VERSION.fullmatch(path.name) and path.is_dir()
+        }
+        if not isinstance(config.hikari, CascadeConfig) and config.hikari.source is not None:
+            found.add(SOURCE_VERSION)
+        return sorted(found)
 
     def served_versions(self, config: ModelConfig) -> list[int]:
         """The versions that the model's policy chooses, oldest first; a cascade has version 1.
 
         Raises:
-            ConfigError: The policy names a version that does not exist, or none exists.
+            ConfigError: The policy names a version that does not exist, or none, or none exists.
         """
         if isinstance(config.hikari, CascadeConfig):
             return [1]
-        there = self.versions(config.name)
-        if config.hikari.source is not None:
-            there = sorted({SOURCE_VERSION, *there})
+        there = self.versions(config)
         if not there:
             raise ConfigError(f"model '{config.name}' has no version: expected a folder named 1")
         policy = config.triton.version_policy
@@ -90,10 +98,15 @@ class Repository:
             case "all":
                 return there
             case "specific":
-                missing = sorted(set(policy.specific.versions) - set(there))
-                if missing:
+                chosen = sorted(set(policy.specific.versions))
+                if not chosen:
+                    raise ConfigError(
+                        f"model '{config.name}': triton.version_policy chooses no version: name "
+                        "one, or leave the policy out for the newest"
+                    )
+                if missing := sorted(set(chosen) - set(there)):
                     raise ConfigError(f"model '{config.name}' has no version {missing[0]}")
-                return sorted(policy.specific.versions)
+                return chosen
             case _:
                 return there[-max(1, policy.latest.num_versions) :]
 

@@ -55,6 +55,14 @@ def test_what_names_nothing_is_refused(repository: Repository, load: str, why: s
     assert why in caught.value.message
 
 
+def test_what_a_source_brings_is_a_version_to_name(repository: Repository) -> None:
+    path = repository.root / "demo_group" / "config.yaml"
+    path.write_text(path.read_text().replace("hikari:\n", "hikari:\n  source: {hub: some/one}\n"))
+    shutil.rmtree(repository.root / "demo_group" / "1")
+    (node, *_) = read_cascades("demo", ["demo_group/1"], repository)["demo"].graph.nodes
+    assert versions_of(node, repository, ["demo_group/1"]) == [1]
+
+
 def test_a_cascade_comes_with_its_stages_and_the_versions_of_all(repository: Repository) -> None:
     other_cascade(repository.root)
     cascades = read_cascades("demo", ["other", "other_group/2"], repository)

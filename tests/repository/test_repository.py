@@ -47,6 +47,20 @@ def test_a_version_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         served(with_versions(tmp_path, {"specific": {"versions": [7]}}, 1))
 
 
+def test_a_policy_that_chooses_nothing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"triton\.version_policy chooses no version: name one"):
+        served(with_versions(tmp_path, {"specific": {"versions": []}}, 1))
+
+
+def test_only_folders_named_as_numbers_are_versions(tmp_path: Path) -> None:
+    repository = with_versions(tmp_path, {"specific": {"versions": [1, 1]}}, 1)
+    for name in ("0", "01", "-2", "٣"):
+        (tmp_path / "demo_group" / name).mkdir()
+    (tmp_path / "demo_group" / "2").write_text("no folder")
+    assert repository.versions(repository.config("demo_group")) == [1]
+    assert served(repository) == [1]
+
+
 def test_a_model_without_versions_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="has no version"):
         served(with_versions(tmp_path, {"all": {}}))

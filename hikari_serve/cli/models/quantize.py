@@ -19,8 +19,8 @@ def new_version(repository: Repository, name: str) -> Path:
         ConfigError: The model's configuration is wrong.
         NotFound: There is no such model.
     """
-    newest = max(repository.served_versions(repository.config(name)))
-    return repository.version_folder(name, max(newest, *repository.versions(name), 0) + 1)
+    newest = max(repository.versions(repository.config(name)), default=0)
+    return repository.version_folder(name, newest + 1)
 
 
 def quantize_shown(repository: Repository, name: str, out: Path) -> int:
