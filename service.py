@@ -68,7 +68,7 @@ try:
     tracing = exported()
     audit = audit_of(settings, figures().audit_lost.inc)
     for name, each in cascades.items():
-        require(repository, name, each.graph, settings.here(each.graph.steps))
+        require(repository, name, each.graph, settings.here(each.graph.steps), settings.load)
     check_shares(
         settings.cascade, engines_of(cascades, settings.here(stages), repository, settings)
     )

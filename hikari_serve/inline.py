@@ -43,7 +43,7 @@ async def open_cascade(
     settings.check_stages(stages_of(cascades))
     config, graph = cascades[settings.cascade].config, cascades[settings.cascade].graph
     names = [node.name for node in graph.part(until, retrieve=retrieve).nodes]
-    require(repository, settings.cascade, graph, names)
+    require(repository, settings.cascade, graph, names, settings.load)
     its = {settings.cascade: cascades[settings.cascade]}
     check_shares(settings.cascade, engines_of(its, names, repository, settings))
     needed = {name: versions_by_model(name, [graph], repository, settings.load) for name in names}

@@ -5,9 +5,10 @@ repository. Whoever starts without one of them is told the command that brings i
 is loaded.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from hikari_serve.cascade.graph import Graph
+from hikari_serve.cascade.loads import versions_of
 from hikari_serve.errors import ConfigError
 from hikari_serve.references.served import index_folder
 from hikari_serve.repository.repository import Repository
@@ -15,7 +16,13 @@ from hikari_serve.repository.schema import RetrieverConfig
 from hikari_serve.repository.weights import missing_weights
 
 
-def require(repository: Repository, cascade: str, graph: Graph, here: Collection[str]) -> None:
+def require(
+    repository: Repository,
+    cascade: str,
+    graph: Graph,
+    here: Collection[str],
+    load: Sequence[str] = (),
+) -> None:
     """Returns if everything is here that the stages of this machine run on.
 
     Args:
@@ -23,13 +30,20 @@ def require(repository: Repository, cascade: str, graph: Graph, here: Collection
         cascade: Name of the cascade.
         graph: Its stages, or those that are asked for.
         here: The stages that run on this machine.
+        load: What HIKARI_LOAD says.
 
     Raises:
         ConfigError: Weights or an index are not here; the message names the command.
     """
     nodes = [node for node in graph.nodes if node.name in here]
     absent = list(
-        dict.fromkeys(name for node in nodes for name in missing_weights(repository, node.config))
+        dict.fromkeys(
+            name
+            for node in nodes
+            for name in missing_weights(
+                repository, node.config, versions_of(node, repository, load)
+            )
+        )
     )
     if absent:
         raise ConfigError(

@@ -29,10 +29,10 @@ def read_graph(config: ModelConfig, repository: Repository) -> Graph:
     """Reads and checks the graph of a cascade.
 
     Raises:
-        ConfigError: A step names a model, an input or an output that does not exist; a wire
-            fits no type, or brings a label that a prompt has no words for; a stage stands twice,
-            is used by nobody, or waits for itself; or an output of the cascade is made by no
-            step. The message names file and field.
+        ConfigError: A step names a model, a version, an input or an output that does not exist;
+            a wire fits no type, or brings a label that a prompt has no words for; a stage stands
+            twice, is used by nobody, or waits for itself; or an output of the cascade is made by
+            no step. The message names file and field.
     """
     hikari = config.hikari
     if not isinstance(hikari, CascadeConfig):
@@ -80,6 +80,11 @@ def _node(where: str, step: Any, repository: Repository, taken: set[str]) -> Nod
     name = _stage(f"{where}.output_map", outputs.values())
     _check_sources(f"{where}.input_map", config, inputs, taken)
     version: int = step.model_version
+    if version > 0 and version not in (there := repository.versions(config)):
+        listed = ", ".join(map(str, there)) or "none"
+        raise ConfigError(
+            f"{where}.model_version: model '{config.name}' has no version {version}, but {listed}"
+        )
     made = {tensor.partition(".")[2]: own for own, tensor in outputs.items()}
     if len(made) != len(outputs):
         raise ConfigError(f"{where}.output_map: two outputs have one name")

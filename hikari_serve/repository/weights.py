@@ -6,6 +6,7 @@ record of what it brought. What reads words for a reference model has a source o
 lies in the folder `text` of either place.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,21 +100,28 @@ def base_of(repository: Repository, config: ModelConfig) -> ModelConfig | None:
     return base
 
 
-def missing_weights(repository: Repository, config: ModelConfig) -> list[str]:
+def missing_weights(
+    repository: Repository, config: ModelConfig, versions: Sequence[int] | None = None
+) -> list[str]:
     """The models whose weights this one runs on (its own, its base's) and that are not here.
+
+    Args:
+        repository: Where the models lie.
+        config: The model.
+        versions: Those of it that are to run; None is those that its policy chooses.
 
     Raises:
         ConfigError: Its base cannot be one, or a pull's record is none.
         NotFound: There is no such base.
     """
     base = base_of(repository, config)
+    wanted = [(config, repository.served_versions(config) if versions is None else versions)]
+    if base is not None:
+        wanted.append((base, repository.served_versions(base)))
     return [
         model.name
-        for model in (config, base)
-        if model is not None
-        and not all(
-            _are_here(repository, model, version) for version in repository.served_versions(model)
-        )
+        for model, its in wanted
+        if not all(_are_here(repository, model, version) for version in its)
     ]
 
 

@@ -53,7 +53,7 @@ def runner_of(name: str | None) -> Any:
                 f"cascade '{settings.cascade}' has no stage '{stage}'; {hint(stage, stages)}"
             )
         for cascade, each in cascades.items():
-            require(repository, cascade, each.graph, [stage])
+            require(repository, cascade, each.graph, [stage], settings.load)
         check_shares(settings.cascade, engines_of(cascades, [stage], repository, settings))
         tls = certified(settings.tls_cert, settings.tls_key)
         endpoint()

@@ -121,6 +121,10 @@ STEP = r"triton\.ensemble_scheduling\.step"
             lambda p, s: s[0].update(output_map={"label": "group.x", "scores": "group.x"}),
             "two outputs have one name",
         ),
+        (
+            lambda p, s: s[0].update(model_version=7),
+            rf"{STEP}\[0\]\.model_version: model 'demo_group' has no version 7, but none",
+        ),
         (lambda p, s: s[0].update(output_map={}), "all of one stage, not nothing"),
         (lambda p, s: s[0].update(output_map={"label": "Group.label"}), "'Group' is no name"),
         (lambda p, s: s[3]["input_map"].pop("image"), "input 'image' of demo_caption is not wired"),
