@@ -79,12 +79,15 @@ def read_yaml(path: Path, *, needed: str) -> Any:
         needed: What it is needed for, in case it is missing.
 
     Raises:
-        ConfigError: It is missing, is no YAML, or has a key twice; the message names the file.
+        ConfigError: It is missing, cannot be read, is no YAML, or has a key twice; the message
+            names the file.
     """
     try:
         return yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except FileNotFoundError:
         raise ConfigError(f"{path} is missing: {needed}") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, yaml.YAMLError) as error:
         raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
 

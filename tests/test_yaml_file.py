@@ -34,6 +34,11 @@ def test_it_is_refused_with_the_files_name(tmp_path: Path, text: str, says: str)
     assert len(raised.value.message) < 600
 
 
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"{tmp_path} cannot be read: Is a directory"):
+        read_yaml(tmp_path, needed="for the test")
+
+
 def test_anchors_may_be_used(tmp_path: Path) -> None:
     path = tmp_path / "labels.yaml"
     path.write_text("a: &a {b: [1, 2]}\nc: *a\nd: {<<: *a, e: 3}")

@@ -6,7 +6,6 @@ tokenizer turns the messages into text afterwards.
 """
 
 import hashlib
-import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import compress, product
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from hikari_serve.errors import ConfigError, InvalidInput
 from hikari_serve.labels.label_set import LabelSet
+from hikari_serve.prompts.template import names_in
 from hikari_serve.quoting import quoted
 
 Message = dict[str, Any]
@@ -60,6 +60,12 @@ class Part(BaseModel):
     parts: tuple["Part", ...] = ()
     when: str | None = None
     unless: str | None = None
+
+    @field_validator("text")
+    @classmethod
+    def _quotes_names(cls, text: str | None) -> str | None:
+        names_in(text or "")
+        return text
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Part":
@@ -245,9 +251,7 @@ def _needed(part: Part, given: frozenset[str | None] = frozenset()) -> Iterator[
 
 def _quoted(part: Part) -> Iterator[str]:
     """The names that the words of a part quote."""
-    for _, field, _, _ in string.Formatter().parse(part.text or ""):
-        if field:
-            yield field
+    yield from names_in(part.text or "")
 
 
 def _is_kept(part: Part, given: set[str]) -> bool:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hikari_serve.pictures.view import Preprocessing
 from hikari_serve.prompts.layout import PromptLayout
+from hikari_serve.prompts.template import names_in
 
 
 class _Frozen(BaseModel):
@@ -160,6 +161,13 @@ class ClassifierConfig(_PromptedModel):
     decoding: Literal["score", "generate"] = "score"
     min_label_mass: float = Field(0.5, ge=0, le=1)
     index: str | None = None
+
+    @field_validator("answer")
+    @classmethod
+    def _quotes_the_label(cls, answer: str) -> str:
+        if names_in(answer) != ["label"]:
+            raise ValueError("the answer has `{label}` in it, once, and no other name")
+        return answer
 
     @model_validator(mode="after")
     def _words_have_no_mass(self) -> "ClassifierConfig":

@@ -6,6 +6,7 @@ record of what it brought. What reads words for a reference model has a source o
 lies in the folder `text` of either place.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,7 +175,7 @@ def _place(
     if source is None or _holds_weights(folder):
         return folder
     if source.folder is not None:
-        return repository.folder(config.name) / source.folder.expanduser()
+        return repository.folder(config.name) / os.path.expanduser(source.folder)
     place = source.revision.replace("/", "--") if source.revision else str(SOURCE_VERSION)
     return repository.weights / config.name / part / place
 

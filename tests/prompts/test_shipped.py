@@ -48,6 +48,11 @@ def test_a_file_beside_the_configuration_is_read(tmp_path: Path) -> None:
             "id: x\nparts: [{each: references, parts: [{image: reference, when: caption}]}]",
             "a picture takes no `when`",
         ),
+        ("x.yaml", "id: x\nparts: [{text: 'a { b'}]", r"parts\.0\.text: .*write `{{` or `}}`"),
+        ("x.yaml", "id: x\nparts: [{text: '{}'}]", r"parts\.0\.text: .*stands a name alone"),
+        ("x.yaml", "id: x\nparts: [{text: '{group!r}'}]", "stands a name alone"),
+        ("x.yaml", "id: x\nparts: [{text: '{group:{width}}'}]", "stands a name alone"),
+        ("x.yaml", "id: x\nparts: [{text: '{group.x}'}]", "stands a name alone"),
         ("x.yaml", 'id: x\nparts: [{text: "What?"}]', "no part shows the picture: write"),
         (
             "x.yaml",

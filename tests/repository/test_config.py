@@ -54,6 +54,12 @@ def test_both_parts_are_typed() -> None:
         ),
         (lambda p: p["hikari"].update(source={"hub": "sirius"}), r"hikari\.source\.hub"),
         (
+            lambda p: p["hikari"].update(answer="yes"),
+            r"hikari\.answer: .*has `{label}` in it, once",
+        ),
+        (lambda p: p["hikari"].update(answer="{disease}"), r"hikari\.answer: .*no other name"),
+        (lambda p: p["hikari"].update(answer="{label"), r"hikari\.answer: .*write `{{` or `}}`"),
+        (
             lambda p: p["hikari"].update(known={"metrics": [{"name": "x", "source": "y"}]}),
             "a metric has a value",
         ),

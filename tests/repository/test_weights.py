@@ -69,6 +69,9 @@ def test_a_folder_of_ones_own(repository: Repository, tmp_path: Path) -> None:
     add(repository.root, "mine", source={"folder": str(tmp_path / "mine")})
     with pytest.raises(ConfigError, match=r"source\.folder: .*mine holds no \*\.safetensors"):
         find_weights(repository, "mine", 1)
+    add(repository.root, "theirs", source={"folder": "~nobody-is-called-so/mine"})
+    with pytest.raises(ConfigError, match=r"source\.folder: .*mine holds no \*\.safetensors"):
+        find_weights(repository, "theirs", 1)
     lay(tmp_path / "mine")
     assert find_weights(repository, "mine", 1).folder == tmp_path / "mine"
 
