@@ -18,6 +18,7 @@ from PIL import ExifTags, Image
 from hikari_serve.errors import ConfigError, InvalidInput
 from hikari_serve.pictures.decode import PictureLimits, open_image
 from hikari_serve.pictures.view import Preprocessing, content_hash, make_view
+from hikari_serve.presentation.parts import case_answer
 from hikari_serve.references.builder import build
 from hikari_serve.references.encoding import open_encoder
 from hikari_serve.references.index import ReferenceIndex
@@ -227,7 +228,8 @@ class TestShows:
     def test_no_image_says_where_and_when_it_was_taken(self, ask: Ask) -> None:
         assert all(Image.open(BytesIO(case.image)).getexif() for case in CASES)
         cases = ask(expose="image").cases
-        answer = complete().model_copy(update={"references": cases})
+        shown = tuple(case_answer(case, {}) for case in cases)
+        answer = complete().model_copy(update={"references": shown})
         uris = re.findall(
             'data:image/jpeg;base64,([^"]+)', render(Report(answer, None, MADE), "html")
         )
