@@ -8,12 +8,22 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psutil
 
+from hikari_serve.drawing.cases import draw_case
+from tests.served.pictures import png
 from tests.served.server import ROOT, Server, serving
 
-AWAKE_SECONDS, ASLEEP_SECONDS = 0.012, 1.0
-"""A runner that is slowed down computes for one part of these and sleeps for the other."""
+SLOW_SECONDS = 15.0
+"""How long a runner that is slowed down computes: more than its alert allows, and so little that
+its answers come while the drill waits, whatever machine it runs on."""
+
+ASLEEP_SECONDS = 1.0
+"""It sleeps so long, and computes in between for its part of that."""
+
+SEED = 60_040
+"""Of a drawing that the load does not send."""
 
 QUEUE = "max_queue_size: 128"
 """Of the demo's models."""
@@ -65,8 +75,9 @@ def _demo(home: Path, models: Path = ROOT / "models") -> Iterator[Drilled]:
 
 @contextmanager
 def _slowly(drilled: Drilled) -> Iterator[None]:
-    """Lets the runner of the captions compute for an eightieth of the time."""
+    """Lets the runner of the captions compute for so little of the time that one takes long."""
     runner = psutil.Process(drilled.api.worker("CaptionRunner"))
+    awake = ASLEEP_SECONDS * _caption_seconds(drilled.api) / SLOW_SECONDS
     over = threading.Event()
 
     def slow_down() -> None:
@@ -74,7 +85,7 @@ def _slowly(drilled: Drilled) -> Iterator[None]:
             runner.suspend()
             over.wait(ASLEEP_SECONDS)
             runner.resume()
-            time.sleep(AWAKE_SECONDS)
+            time.sleep(awake)
 
     thread = threading.Thread(target=slow_down)
     thread.start()
@@ -83,6 +94,14 @@ def _slowly(drilled: Drilled) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+
+
+def _caption_seconds(api: Server) -> float:
+    """How long a caption computes before anything is slow, beside what others ask."""
+    drawing = draw_case(0, SEED)
+    answer = httpx.post(f"{api.url}/diagnose", files={"image": png(drawing.image)}, timeout=60)
+    stages = {each["name"]: each for each in answer.raise_for_status().json()["stages"]}
+    return float(stages["caption"]["compute_ms"]) / 1000
 
 
 def _models(home: Path) -> Path:
@@ -150,11 +169,13 @@ def _cut(drilled: Drilled) -> Iterator[None]:
 
 FAULTS = {
     "slow": Fault(
-        "A stage is slow: its runner may compute for an eightieth of the time.",
+        f"A stage is slow: its runner is paused until a caption takes {SLOW_SECONDS:g} s.",
         "HikariStageSlow",
         "caption",
         _demo,
         _slowly,
+        clients=1,
+        within=8,  # one of 20 calls must be slow, of those before too
     ),
     "full": Fault(
         "A queue is full: 24 clients ask, and two items may wait in front of the model.",
