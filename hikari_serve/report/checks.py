@@ -1,12 +1,11 @@
 """What speaks for the disease and what against, in sentences."""
 
-import re
 from collections.abc import Mapping
 
 from hikari_serve.cascade.consistency import Consistency
 from hikari_serve.percent import decimal, percent
 from hikari_serve.presentation.answer import CAPTION, DISEASE, GROUP, REFERENCES, Answer
-from hikari_serve.report.lines import LIKELY, Line, Tone
+from hikari_serve.report.lines import LIKELY, Line, Tone, sentence
 
 UNUSUAL = 0.05
 """Fewer cases than this that are so far from the others, and the picture is none like them."""
@@ -20,53 +19,34 @@ ALMOST_THE_SAME = (
 )
 
 _GROUP = {
-    "agrees": "The disease belongs to the group that was named.",
-    "known": "The disease, named knowing the group, belongs to it.",
-    "contradicts": "The disease does not belong to the group that was named.",
-    "unknown": "Group and disease cannot be compared.",
+    "agrees": "{it} belongs to the group that was named",
+    "known": "{it}, named knowing the group, belongs to it",
+    "contradicts": "{it} does not belong to the group that was named",
+    "unknown": "group and disease cannot be compared",
 }
 _CAPTION = {
-    "agrees": "The caption agrees with the disease.",
-    "known": "The caption, written knowing the disease, agrees with it.",
-    "contradicts": "The caption contradicts the disease.",
-    "unknown": "The caption cannot be compared with the disease.",
+    "agrees": "the caption agrees with {it}",
+    "known": "the caption, written knowing {it}, agrees with it",
+    "contradicts": "the caption contradicts {it}",
+    "unknown": "the caption cannot be compared with {it}",
 }
-
-_THE_DISEASE = re.compile(r"\b([Tt])h(?:e|is) disease\b")
 
 
 def checks_of(answer: Answer) -> list[Line]:
-    """What speaks for the disease and what against, as far as it was asked for.
-
-    Of one that a rule withheld they say so: that evidence may be why.
-    """
-    lines = _lines(answer)
-    if withheld(answer):
-        return [
-            line._replace(text=_THE_DISEASE.sub(r"\1he withheld disease", line.text))
-            for line in lines
-        ]
-    return lines
-
-
-def withheld(answer: Answer) -> bool:
-    """Whether a rule withheld the disease that the model named."""
-    return answer.disease is not None and answer.disease.decision == "abstained"
-
-
-def _lines(answer: Answer) -> list[Line]:
-    disease, found = answer.disease, answer.checks
+    """What speaks for the disease and what against, as far as it was asked for."""
+    disease, found, it = answer.disease, answer.checks, the_disease(answer)
     if disease is None:
         return []
     lines = []
     if answer.group is not None:
         known = _given(answer, DISEASE, GROUP)
-        lines.append(_compared("group", _GROUP, found.group_disease, known=known))
+        lines.append(_compared("group", _GROUP, it, found.group_disease, known=known))
     if answer.caption is not None:
         known = _given(answer, CAPTION, DISEASE)
-        lines.append(_compared("caption", _CAPTION, answer.caption.consistency, known=known))
+        lines.append(_compared("caption", _CAPTION, it, answer.caption.consistency, known=known))
     if (share := found.references_agreeing) is not None:
-        lines.append(_agreeing(share, len(answer.references), _shown(answer)))
+        this = the_disease(answer, named="this disease")
+        lines.append(_agreeing(share, len(answer.references), _shown(answer), this))
     if (distance := found.nearest_distance) is not None:
         lines.append(_distance(distance))
     if (usual := found.typicality) is not None:
@@ -76,6 +56,12 @@ def _lines(answer: Answer) -> list[Line]:
         inside = f"{percent(mass)} of the model's belief lies inside its label set."
         lines.append(Line("belief", inside, "unsure" if disease.decision == "unknown" else "plain"))
     return lines
+
+
+def the_disease(answer: Answer, named: str = "the disease") -> str:
+    """What the evidence is about, in words: it may be why a rule withheld what the model named."""
+    withheld = answer.disease is not None and answer.disease.decision == "abstained"
+    return "the withheld disease" if withheld else named
 
 
 def contradicted(answer: Answer) -> bool:
@@ -94,10 +80,12 @@ def _given(answer: Answer, stage: str, other: str) -> bool:
     return any(each.name == stage and other in each.given for each in answer.stages)
 
 
-def _compared(name: str, said: Mapping[str, str], fits: Consistency, *, known: bool) -> Line:
+def _compared(
+    name: str, said: Mapping[str, str], it: str, fits: Consistency, *, known: bool
+) -> Line:
     """What was told of the other may agree with it for that alone, and is told in a soft tone."""
     which = "known" if known and fits == "agrees" else fits
-    return Line(name, said[which], _tone(which))
+    return Line(name, sentence(said[which].format(it=it)), _tone(which))
 
 
 def _shown(answer: Answer) -> int:
@@ -108,13 +96,13 @@ def _shown(answer: Answer) -> int:
     return 0
 
 
-def _agreeing(share: float, count: int, shown: int) -> Line:
+def _agreeing(share: float, count: int, shown: int, it: str) -> Line:
     """Cases that the model was not shown, for want of room, it cannot have followed."""
     part = (
         "which its model was shown" if shown == count else f"of which its model was shown {shown}"
     )
     which = f", {part}," if shown else ""
-    text = f"{percent(share)} of the {count} reference cases{which} have this disease."
+    text = f"{percent(share)} of the {count} reference cases{which} have {it}."
     agrees: Tone = "soft" if shown else "plain"
     return Line("references", text, agrees if share >= LIKELY else "unsure")
 

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from hikari_serve.percent import decimal, percent
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.report import wording
-from hikari_serve.report.checks import checks_of, withheld
+from hikari_serve.report.checks import checks_of, the_disease
 from hikari_serve.report.pictures import data_uri
 
 Format = Literal["html", "md"]
@@ -57,7 +57,7 @@ def render(report: Report, kind: Format) -> str:
         case_pictures=[_uri(case.image) for case in answer.references],
         words=wording,
         checks=checks_of(answer),
-        disease="the withheld disease" if withheld(answer) else "the disease",
+        disease=the_disease(answer),
         percent=percent,
         decimal=decimal,
     )
