@@ -73,9 +73,10 @@ def measure(image: Image.Image, seen: int | None = None, notes: Sequence[str] = 
     """
     small = _copy(image)
     bands = np.stack([np.asarray(band) for band in small.split()])
-    luma = np.asarray(small.convert("L"))
+    grey = small.convert("L")
+    luma, levels = np.asarray(grey), np.cumsum(grey.histogram())
     found = sharpness(luma)
-    clipped = float((bands.min(axis=0) > 250).mean())
+    clipped = _share(bands.min(axis=0) > 250)
     blank = _is_blank(bands)
     coloured = skin(small)
     aspects = {
@@ -85,7 +86,7 @@ def measure(image: Image.Image, seen: int | None = None, notes: Sequence[str] = 
             min(seen or SMALL, *image.size) / min(SMALL, *image.size)
         ),
         "it is blurred; hold still and let the camera focus": found / BLURRED,
-        "it is too dark; take it in daylight": float(np.percentile(luma, 95)) / 255 / DARK,
+        "it is too dark; take it in daylight": _percentile(levels, 95) / 255 / DARK,
         "it is overexposed; take it without flash": (1 - clipped) / (1 - GLARING),
         "hardly any of it has the colour of skin; fill the picture with the lesion": coloured / FEW,
     }
@@ -137,7 +138,21 @@ def skin(image: Image.Image) -> float:
     and brick pass too, so a large share proves nothing.
     """
     _, blue, red = (np.asarray(band) for band in image.convert("YCbCr").split())
-    return float(((blue >= 77) & (blue <= 127) & (red >= 133) & (red <= 173)).mean())
+    return _share((blue >= 77) & (blue <= 127) & (red >= 133) & (red <= 173))
+
+
+def _share(found: NDArray[np.bool_]) -> float:
+    return int(np.count_nonzero(found)) / found.size
+
+
+def _percentile(levels: NDArray[np.int64], percent: int) -> int:
+    """The value that at least so many percent of pixels do not exceed.
+
+    Args:
+        levels: How many pixels have each value or a lower one.
+        percent: Of all pixels.
+    """
+    return int(np.searchsorted(levels, levels[-1] * percent / 100))
 
 
 def _copy(image: Image.Image) -> Image.Image:
@@ -164,7 +179,7 @@ def _is_blank(bands: NDArray[np.uint8]) -> bool:
     """
     _, height, width = bands.shape
     x, y = np.arange(width) / width, np.arange(height) / height
-    columns, rows = bands.sum(axis=1), bands.sum(axis=2)
+    columns, rows = (bands.sum(axis=axis, dtype=np.uint32) for axis in (1, 2))
     moments = np.stack([columns.sum(axis=1), columns @ x, rows @ y])
     normal = np.array(
         [
