@@ -12,7 +12,7 @@ import psutil
 
 from hikari_serve import __version__
 
-PACKAGES = ("bentoml", "litserve", "fastapi", "torch", "transformers", "httpx")
+PACKAGES = ("bentoml", "litserve", "fastapi", "torch", "transformers", "aiohttp")
 
 
 @dataclass(frozen=True, slots=True)
