@@ -13,6 +13,14 @@ from hikari_serve.quoting import escaped
 T = TypeVar("T")
 
 
+def plain(words: str, style: str = "") -> Text:
+    """Words of anybody as a part of what rich prints: no markup, nothing that a terminal obeys.
+
+    Only the ends of their lines stay what they are.
+    """
+    return Text("\n".join(map(escaped, words.split("\n"))), style)
+
+
 def complain(sentence: str) -> None:
     """Says on stderr what is wrong; names in it may hold what a terminal would obey."""
     said = Text(escaped(f"hikari: {sentence}"))

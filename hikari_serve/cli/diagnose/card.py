@@ -1,6 +1,7 @@
 """An answer as a card on the terminal: what was found, how sure, and what it is not.
 
-It says the same as the report, in short; the sentences are `report.wording`'s.
+It says the same as the report, in short; the sentences are `report.wording`'s. Whatever comes from
+the answer goes through `plain`: any server may have given it.
 """
 
 from rich import box
@@ -10,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from hikari_serve.cli.terminal import plain
 from hikari_serve.percent import decimal, percent
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.presentation.parts import CaptionAnswer, DiseaseAnswer, GroupAnswer
@@ -47,17 +49,17 @@ def _card(title: str, answer: Answer) -> Panel:
     if answer.references:
         rows.add_row("references", _references(answer))
     for other in wording.others(answer):
-        rows.add_row(other.name, _said(other))
+        rows.add_row(plain(other.name), _said(other))
     _add(rows, "checks", checks_of(answer))
     _add(rows, "picture", wording.quality(answer))
     _add(rows, "limits", wording.beware(answer))
     for stage in answer.stages:
         if line := wording.failure(stage):
-            rows.add_row(line.name, _said(line))
+            rows.add_row(plain(line.name), _said(line))
     rows.add_row("time", _times(answer))
     rows.add_row("made by", _provenance(answer))
     return Panel(
-        Group(rows, Text(), Text(answer.notice, "italic")),
+        Group(rows, Text(), plain(answer.notice, "italic")),
         title=Text(escaped(title), "bold"),
         title_align="left",
         subtitle=Text(answer.status, "" if answer.status == "complete" else "yellow"),
@@ -74,14 +76,14 @@ def _add(rows: Table, name: str, lines: list[Line]) -> None:
 
 
 def _said(line: Line) -> Text:
-    return Text(line.text, _STYLES[line.tone])
+    return plain(line.text, _STYLES[line.tone])
 
 
 def _verdict(found: GroupAnswer | DiseaseAnswer) -> Text:
     """The label, or why there is none; only an answered one looks like an answer."""
     judged = wording.verdict(found)
     style = _STYLES[judged.tone]
-    return Text.assemble((judged.title, f"bold {style}"), (f"  {judged.detail}", style))
+    return Text.assemble(plain(judged.title, f"bold {style}"), plain(f"  {judged.detail}", style))
 
 
 def _differential(disease: DiseaseAnswer) -> Table:
@@ -97,13 +99,13 @@ def _differential(disease: DiseaseAnswer) -> Table:
             finished_style="cyan" if sure else "bright_black",
         )
         share = Text(f"{percent(ranked.probability):>7}")
-        table.add_row(Text(ranked.display_name, "" if sure else "dim"), bar, share)
+        table.add_row(plain(ranked.display_name, "" if sure else "dim"), bar, share)
     return table
 
 
 def _caption(caption: CaptionAnswer) -> RenderableType:
     """The words, those marked that agree with the disease or contradict it."""
-    parts = [(text, _MARKS.get(fits, "")) for text, fits in wording.segments(caption)]
+    parts = [plain(text, _MARKS.get(fits, "")) for text, fits in wording.segments(caption)]
     return Text.assemble(*parts)
 
 
@@ -111,17 +113,17 @@ def _references(answer: Answer) -> Table:
     table = Table.grid(padding=(0, 2))
     for case in answer.references:
         name = wording.case_name(case) if case.label else ""
-        table.add_row(Text(case.id), Text(name), f"similarity {decimal(case.similarity, 3)}")
+        table.add_row(plain(case.id), plain(name), f"similarity {decimal(case.similarity, 3)}")
     return table
 
 
 def _times(answer: Answer) -> Text:
     times = (f"{stage.name} {stage.total_ms:.0f} ms" for stage in answer.stages)
-    return Text(" · ".join(times), "dim")
+    return plain(" · ".join(times), "dim")
 
 
 def _provenance(answer: Answer) -> Text:
     """Each model with its version and the beginning of its weights' digest."""
     made = answer.provenance
     models = (f"{p.model}/{p.version} {p.weights[:DIGEST]}" for p in made.stages.values())
-    return Text(" · ".join([f"{made.server}, {made.cascade}", *models]), "dim")
+    return plain(" · ".join([f"{made.server}, {made.cascade}", *models]), "dim")

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hikari_serve.cli.index.workshop import Found
+from hikari_serve.cli.terminal import plain
 from hikari_serve.percent import decimal
 from hikari_serve.pictures.decode import PictureLimits, open_image
 from hikari_serve.quoting import escaped
@@ -65,7 +66,9 @@ def _as_json(folder: Path, manifest: Manifest | None, report: Report) -> dict[st
 
 def _print_report(folder: Path, manifest: Manifest | None, report: Report) -> None:
     if manifest is not None:
-        counts = ", ".join(f"{count} {label}" for label, count in sorted(report.labels.items()))
+        counts = ", ".join(
+            f"{count} {escaped(label)}" for label, count in sorted(report.labels.items())
+        )
         taken = report.labels.total()
         print(f"{folder} has {manifest.count} cases; its version is {manifest.digest[:12]}")
         print(f"taken from this source: {taken} ({counts})")
@@ -78,7 +81,7 @@ def _print_report(folder: Path, manifest: Manifest | None, report: Report) -> No
         if count > SHOWN:
             said.print(Text(f"  and {count - SHOWN} more; --json lists all", "dim"))
     for note in report.notes:
-        said.print(Text(note, "yellow"))
+        said.print(plain(note, "yellow"))
 
 
 def _line(left_out: LeftOut) -> str:
@@ -151,7 +154,7 @@ def print_found(found: Sequence[Found], *, as_json: bool) -> None:
         table.add_column(heading, overflow="fold")
     for match, case in found:
         numbers = (decimal(match.similarity, 3), decimal(match.score, 3))
-        table.add_row(*map(Text, (case.id, case.label, *numbers, case.caption)))
+        table.add_row(*map(plain, (case.id, case.label, *numbers, case.caption)))
     Console().print(table)
 
 

@@ -14,3 +14,12 @@ def test_a_likeness_is_not_rounded_to_the_picture(capsys: pytest.CaptureFixture[
     said = capsys.readouterr().out
     assert "1.000" not in said
     assert said.count("> 0.999") == 2
+
+
+def test_a_terminal_obeys_nothing_of_a_case(capsys: pytest.CaptureFixture[str]) -> None:
+    obeyed = "\x1b]0;mine\x07\x1b[2J\x9b1m"
+    match = Match(obeyed, similarity=0.9, score=0.9)
+    print_found([Found(match, Case(obeyed, b"", obeyed, obeyed))], as_json=False)
+    shown = "".join(capsys.readouterr().out.split())
+    assert shown.isprintable()
+    assert shown.count("\\x1b]0;mine\\x07") == 3
