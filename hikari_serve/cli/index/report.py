@@ -117,19 +117,23 @@ def print_description(described: Mapping[str, Any]) -> None:
     """Prints what `describe` found as a table."""
     encoder = described["encoder"]
     text = encoder["text"]
-    table = Table.grid(padding=(0, 2))
-    table.add_row("index", described["index"])
-    table.add_row("version", described["digest"])
-    table.add_row("cases", f"{described['count']}, {described['with_caption']} with a caption")
-    table.add_row("labels", "\n".join(f"{n:5} {k}" for k, n in described["labels"].items()))
+    rows = {
+        "index": described["index"],
+        "version": described["digest"],
+        "cases": f"{described['count']}, {described['with_caption']} with a caption",
+        "labels": "\n".join(f"{n:5} {escaped(k)}" for k, n in described["labels"].items()),
+    }
     if (nearest := described["nearest"]) is not None:
         shares = nearest["percentiles"].items()
-        table.add_row("distances", "  ".join(f"{value:.3f} ({at} %)" for at, value in shares))
-        table.add_row("rule", _rule(**nearest["rule"]))
-    table.add_row("made by", f"{encoder['name']}, weights {encoder['weights'][:12]}")
-    table.add_row("pictures", encoder["preprocessing"])
-    table.add_row("words", f"weights {text['weights'][:12]}" if text else "not compared")
-    table.add_row("size", f"{described['bytes'] / 1e6:.1f} MB")
+        rows["distances"] = "  ".join(f"{value:.3f} ({at} %)" for at, value in shares)
+        rows["rule"] = _rule(**nearest["rule"])
+    rows["made by"] = f"{encoder['name']}, weights {encoder['weights'][:12]}"
+    rows["pictures"] = encoder["preprocessing"]
+    rows["words"] = f"weights {text['weights'][:12]}" if text else "not compared"
+    rows["size"] = f"{described['bytes'] / 1e6:.1f} MB"
+    table = Table.grid(padding=(0, 2))
+    for name, words in rows.items():
+        table.add_row(name, plain(words))
     Console(soft_wrap=True).print(table)
 
 
