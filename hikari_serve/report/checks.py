@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from hikari_serve.cascade.consistency import Consistency
 from hikari_serve.percent import decimal, percent
 from hikari_serve.presentation.answer import CAPTION, DISEASE, GROUP, REFERENCES, Answer
 from hikari_serve.report.lines import LIKELY, Line, Tone, sentence
@@ -28,6 +27,8 @@ _CAPTION = {
     "agrees": "the caption agrees with {it}",
     "known": "the caption, written knowing {it}, agrees with it",
     "contradicts": "the caption contradicts {it}",
+    "both": "a part of the caption agrees with {it}, and a part contradicts it",
+    "open": "the caption leaves {it} open",
     "unknown": "the caption cannot be compared with {it}",
 }
 
@@ -43,7 +44,7 @@ def checks_of(answer: Answer) -> list[Line]:
         lines.append(_compared("group", _GROUP, it, found.group_disease, known=known))
     if answer.caption is not None:
         known = _given(answer, CAPTION, DISEASE)
-        lines.append(_compared("caption", _CAPTION, it, answer.caption.consistency, known=known))
+        lines.append(_compared("caption", _CAPTION, it, _captioned(answer), known=known))
     if (share := found.references_agreeing) is not None:
         this = the_disease(answer, named="this disease")
         lines.append(_agreeing(share, len(answer.references), _shown(answer), this))
@@ -80,9 +81,21 @@ def _given(answer: Answer, stage: str, other: str) -> bool:
     return any(each.name == stage and other in each.given for each in answer.stages)
 
 
-def _compared(
-    name: str, said: Mapping[str, str], it: str, fits: Consistency, *, known: bool
-) -> Line:
+def _captioned(answer: Answer) -> str:
+    """How the caption fits the disease, with what `unknown` has in one told apart.
+
+    Where the model named no disease, no words are compared with one.
+    """
+    assert answer.caption is not None
+    assert answer.disease is not None
+    fits = answer.caption.consistency
+    if fits != "unknown" or not answer.caption.mentions or answer.disease.decision == "unknown":
+        return fits
+    bearings = {mention.consistency for mention in answer.caption.mentions}
+    return "both" if bearings >= {"agrees", "contradicts"} else "open"
+
+
+def _compared(name: str, said: Mapping[str, str], it: str, fits: str, *, known: bool) -> Line:
     """What was told of the other may agree with it for that alone, and is told in a soft tone."""
     which = "known" if known and fits == "agrees" else fits
     return Line(name, sentence(said[which].format(it=it)), _tone(which))
@@ -115,5 +128,5 @@ def _distance(distance: float) -> Line:
 
 
 def _tone(fits: str) -> Tone:
-    tones: dict[str, Tone] = {"agrees": "plain", "contradicts": "unsure"}
+    tones: dict[str, Tone] = {"agrees": "plain", "contradicts": "unsure", "both": "unsure"}
     return tones.get(fits, "soft")

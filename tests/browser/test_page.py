@@ -81,6 +81,26 @@ def test_it_claims_no_case_that_the_model_was_not_shown(
     expect(page.locator("[data-part=checks]")).to_contain_text(said)
 
 
+@pytest.mark.parametrize(
+    ("words", "said", "tone"),
+    [
+        ("Sccis and melanoma.", "A part of the caption agrees with the disease, and", "unsure"),
+        ("Sccis cannot be excluded.", "The caption leaves the disease open.", "soft"),
+        ("A red plaque.", "The caption cannot be compared with the disease.", "soft"),
+    ],
+)
+def test_words_that_do_not_settle_the_disease_are_told_apart(
+    answering: Api, opened: Opened, words: str, said: str, tone: str
+) -> None:
+    answering.bench.stages["caption"].output = Description(text=words, finish_reason="stop")
+    page = opened(answering.url)
+    choose(page)
+    expect(page.locator("[data-part=checks]").get_by_text(said)).to_have_class(tone)
+    against = "Some of the evidence does not fit the disease"
+    outcome = page.locator("[data-part=outcome] p").inner_text()
+    assert (against in outcome) == (tone == "unsure")
+
+
 def test_what_agrees_because_it_was_told_is_said_so(answering: Api, opened: Opened) -> None:
     case = ReferenceCase(id="case-7", similarity=0.9996)
     answering.bench.stages["references"].output = Retrieval(index="i", cases=(case,))

@@ -48,3 +48,13 @@ def test_lines_of_a_caption_stay_lines(capsys: pytest.CaptureFixture[str]) -> No
     lines = [line.strip("│ ") for line in card(bench.run(), capsys).splitlines()]
     at = next(i for i, line in enumerate(lines) if line.endswith("A plaque."))
     assert lines[at + 1] == "Consistent with sccis."
+
+
+def test_a_caption_that_names_another_disease_too_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bench = Bench()
+    words = "This image shows sccis and melanoma."
+    bench.stages["caption"].output = Description(text=words, finish_reason="stop")
+    shown = " ".join(card(bench.run(), capsys).replace("│", "").split())
+    assert "A part of the caption agrees with the disease, and a part contradicts it." in shown
