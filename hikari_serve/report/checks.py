@@ -117,7 +117,7 @@ def _agreeing(share: float, count: int, shown: int, it: str) -> Line:
     which = f", {part}," if shown else ""
     text = f"{percent(share)} of the {count} reference cases{which} have {it}."
     agrees: Tone = "soft" if shown else "plain"
-    return Line("references", text, agrees if share >= LIKELY else "unsure")
+    return Line("references", text, agrees if share > LIKELY else "unsure")
 
 
 def _distance(distance: float) -> Line:

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 Tone = Literal["plain", "soft", "unsure", "failed"]
 
 LIKELY = 0.5
-"""A label below this probability is less likely than not, and is not shown as a sure one."""
+"""A label that has no higher probability is not more likely than not, nor shown as a sure one."""
 
 
 class Line(NamedTuple):

@@ -39,8 +39,8 @@ def verdict(found: GroupAnswer | DiseaseAnswer | LabelFound) -> Verdict:
     if found.probability is None:
         return Verdict(found.display_name, f"{UNSCORED}: '{quoted(found.written or '')}'", "unsure")
     share = f"probability {percent(found.probability)}"
-    if found.probability < LIKELY:
-        return Verdict(found.display_name, f"{share}, less likely than not", "unsure")
+    if found.probability <= LIKELY:
+        return Verdict(found.display_name, f"{share}, not more likely than not", "unsure")
     return Verdict(found.display_name, share, "plain")
 
 

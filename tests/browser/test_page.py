@@ -117,10 +117,14 @@ def test_what_agrees_because_it_was_told_is_said_so(answering: Api, opened: Open
 
 @pytest.mark.parametrize(
     ("probability", "said", "rows"),
-    [(0.31, "Sccis, 31.0%, less likely than not", "row pale"), (0.7, "Sccis, 70.0%", "row")],
-    ids=["unlikely", "likely"],
+    [
+        (0.31, "Sccis, 31.0%, not more likely than not", "row pale"),
+        (0.5, "Sccis, 50.0%, not more likely than not", "row pale"),
+        (0.7, "Sccis, 70.0%", "row"),
+    ],
+    ids=["unlikely", "tie", "likely"],
 )
-def test_a_disease_less_likely_than_not_is_said_so_and_has_pale_bars(
+def test_a_disease_not_more_likely_than_not_is_said_so_and_has_pale_bars(
     answering: Api, opened: Opened, probability: float, said: str, rows: str
 ) -> None:
     found = classified("sccis", "sccis", "psoriasis")

@@ -6,7 +6,7 @@ from hikari_serve.presentation.answer import Answer
 from hikari_serve.report import wording
 from hikari_serve.report.checks import checks_of
 from hikari_serve.report.lines import Line
-from hikari_serve.stage import Classification, Description
+from hikari_serve.stage import Classification, Description, ReferenceCase, Retrieval
 from tests.scripted import Bench, classified
 
 AGAINST = "Some of the evidence does not fit the disease: see the checks."
@@ -50,3 +50,14 @@ def test_without_a_disease_on_either_side_nothing_is_compared(
 ) -> None:
     answer = captioned(words, classified(label, "sccis", "psoriasis"))
     assert check(answer, "caption").text == "The caption cannot be compared with the disease."
+
+
+@pytest.mark.parametrize(
+    ("labels", "tone"),
+    [(("sccis", "sccis", "psoriasis"), "soft"), (("sccis", "psoriasis"), "unsure")],
+)
+def test_half_of_the_cases_are_no_majority(labels: tuple[str, ...], tone: str) -> None:
+    bench = Bench()
+    cases = tuple(ReferenceCase(id=str(n), similarity=0.9) for n in range(len(labels)))
+    bench.stages["references"].output = Retrieval(index="i", cases=cases, labels=labels)
+    assert check(bench.run(), "references").tone == tone

@@ -252,12 +252,13 @@ def test_what_was_not_asked_for_is_not_missing() -> None:
         assert heading not in words
 
 
-def test_a_label_less_likely_than_not_is_no_finding() -> None:
+@pytest.mark.parametrize(("probability", "share"), [(0.4, "40.0%"), (0.5, "50.0%")])
+def test_a_label_not_more_likely_than_not_is_no_finding(probability: float, share: str) -> None:
     answer = report("complete").answer
     assert answer.disease is not None
-    disease = answer.disease.model_copy(update={"probability": 0.4})
+    disease = answer.disease.model_copy(update={"probability": probability})
     changed = replace(report("complete"), answer=answer.model_copy(update={"disease": disease}))
-    assert "probability 40.0%, less likely than not" in render(changed, "html")
+    assert f"probability {share}, not more likely than not" in render(changed, "html")
     assert "unsure-bars" in render(changed, "html").partition("</style>")[2]
 
 

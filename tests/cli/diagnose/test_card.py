@@ -8,7 +8,7 @@ from hikari_serve.cli.diagnose.card import print_card
 from hikari_serve.presentation.answer import Answer
 from hikari_serve.stage import Description
 from tests.report.conftest import report
-from tests.scripted import Bench
+from tests.scripted import Bench, classified
 
 OBEYED = "\x1b]0;mine\x07\x1b[2J\x1b[31m[/old]\x9b1m\r"
 
@@ -58,3 +58,11 @@ def test_a_caption_that_names_another_disease_too_is_told(
     bench.stages["caption"].output = Description(text=words, finish_reason="stop")
     shown = " ".join(card(bench.run(), capsys).replace("│", "").split())
     assert "A part of the caption agrees with the disease, and a part contradicts it." in shown
+
+
+def test_a_tie_is_told_as_one(capsys: pytest.CaptureFixture[str]) -> None:
+    bench = Bench()
+    tie = {"probability": 0.5, "scores": {"sccis": 0.5, "psoriasis": 0.5}}
+    found = classified("sccis", "sccis", "psoriasis")
+    bench.stages["disease"].output = found.model_copy(update=tie)
+    assert "Sccis  probability 50.0%, not more likely than not" in card(bench.run(), capsys)
