@@ -1,5 +1,6 @@
 """The page at `/`, used as a person does."""
 
+import json
 import re
 from urllib.parse import urlsplit
 
@@ -200,6 +201,39 @@ def test_hostile_words_are_text(answering: Api, opened: Opened) -> None:
     page = opened(answering.url)
     choose(page)
     expect(page.locator("[data-part=caption] div")).to_have_text(HOSTILE)
+
+
+def streamed(page: Page, *events: tuple[str, dict[str, object]]) -> None:
+    """Has the page's next picture answered by these events, and shows it one."""
+    body = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in events)
+    page.unroute_all()
+    page.route("**/diagnose/stream", lambda asked: asked.fulfill(body=body))
+    file: FilePayload = {"name": "leaf.png", "mimeType": "image/png", "buffer": png()}
+    page.locator("#file").set_input_files(file)
+    expect(page.locator("#error")).to_contain_text("The connection ended")
+
+
+def test_words_of_another_stage_stand_under_its_name(answering: Api, opened: Opened) -> None:
+    page = opened(answering.url)
+    others, caption = page.locator("[data-part=others] > div"), page.locator("[data-part=caption]")
+    on_the_way: list[tuple[str, dict[str, object]]] = [
+        ("words", {"stage": "note", "text": "A brown spot "}),
+        ("words", {"stage": "advice", "text": "Water it "}),
+        ("words", {"stage": "note", "text": "on a leaf."}),
+    ]
+    streamed(page, *on_the_way)
+    expect(others).to_have_text("noteA brown spot on a leaf.adviceWater it ")
+    expect(caption).to_be_hidden()
+    written = {"kind": "describe", "text": "A brown spot.", "finish_reason": "stop"}
+    gone = {"code": "unavailable", "message": "the runner is gone"}
+    streamed(
+        page,
+        *on_the_way,
+        ("stage", {"name": "note", "status": "ok", "error": None, "found": written}),
+        ("stage", {"name": "advice", "status": "failed", "error": gone, "found": None}),
+    )
+    expect(others).to_have_text("noteA brown spot.advicefailed: the runner is gone")
+    expect(caption).to_be_hidden()
 
 
 def test_it_says_what_is_still_loading(answering: Api, opened: Opened) -> None:
