@@ -14,6 +14,9 @@ from hikari_serve.stage import Provenance
 UNSCORED = "no probability is known; the model wrote"
 """How a label is told that was read from the model's words."""
 
+NO_CASE = "No case was found."
+"""How a search is told that found nothing."""
+
 CUT_OFF = " … (cut off at the limit of words)"
 
 
@@ -73,7 +76,7 @@ def _other(stage: StageReport) -> Line:
         return Line(stage.name, found.text + cut, "plain")
     if isinstance(found, CasesFound):
         listed = ", ".join(f"{case.id} ({decimal(case.similarity, 3)})" for case in found.cases)
-        return Line(stage.name, listed or "No case was found.", "plain")
+        return Line(stage.name, listed or NO_CASE, "plain")
     assert found is not None
     judged = verdict(found)
     return Line(stage.name, f"{judged.title}: {judged.detail}", judged.tone)
@@ -98,6 +101,14 @@ def _unnamed(stage: StageReport) -> str:
     assert isinstance(stage.found, LabelFound)
     reason = sentence(stage.found.reason or "no reason is given")
     return f"No {stage.name.replace('_', ' ')} is named. {reason}"
+
+
+def found_no_case(answer: Answer) -> bool:
+    """Whether reference cases were looked for, and there are none."""
+    return any(
+        each.name == REFERENCES and isinstance(each.found, CasesFound) and not each.found.cases
+        for each in answer.stages
+    )
 
 
 def quality(answer: Answer) -> list[Line]:

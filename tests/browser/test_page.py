@@ -203,6 +203,13 @@ def test_hostile_words_are_text(answering: Api, opened: Opened) -> None:
     expect(page.locator("[data-part=caption] div")).to_have_text(HOSTILE)
 
 
+def test_it_tells_a_search_that_found_no_case(answering: Api, opened: Opened) -> None:
+    answering.bench.stages["references"].output = Retrieval(index="i", cases=())
+    page = opened(answering.url)
+    choose(page)
+    expect(page.locator("#cases")).to_have_text("No case was found.")
+
+
 def streamed(page: Page, *events: tuple[str, dict[str, object]]) -> None:
     """Has the page's next picture answered by these events, and shows it one."""
     body = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in events)

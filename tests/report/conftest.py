@@ -110,6 +110,13 @@ def hostile() -> Answer:
     return bench.run(id=HOSTILE)
 
 
+def searched() -> Answer:
+    """No case was found."""
+    bench = Bench()
+    bench.stages["references"].output = Retrieval(index="i1", cases=())
+    return bench.run()
+
+
 ANSWERS: dict[str, Callable[[], Answer]] = {
     made.__name__: made
     for made in (
@@ -122,6 +129,7 @@ ANSWERS: dict[str, Callable[[], Answer]] = {
         written,
         nearly,
         hostile,
+        searched,
     )
 }
 

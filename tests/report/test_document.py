@@ -252,6 +252,14 @@ def test_what_was_not_asked_for_is_not_missing() -> None:
         assert heading not in words
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_search_that_found_no_case_is_told(form: Format) -> None:
+    assert re.search(
+        r"Similar reference cases(</h2>)?\s+(<p>)?No case was found\.",
+        render(report("searched"), form),
+    )
+
+
 @pytest.mark.parametrize(("probability", "share"), [(0.4, "40.0%"), (0.5, "50.0%")])
 def test_a_label_not_more_likely_than_not_is_no_finding(probability: float, share: str) -> None:
     answer = report("complete").answer

@@ -48,6 +48,8 @@ def _card(title: str, answer: Answer) -> Panel:
         rows.add_row("caption", _caption(answer.caption))
     if answer.references:
         rows.add_row("references", _references(answer))
+    elif wording.found_no_case(answer):
+        rows.add_row("references", wording.NO_CASE)
     for other in wording.others(answer):
         rows.add_row(plain(other.name), _said(other))
     _add(rows, "checks", checks_of(answer))

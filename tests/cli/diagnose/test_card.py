@@ -66,3 +66,8 @@ def test_a_tie_is_told_as_one(capsys: pytest.CaptureFixture[str]) -> None:
     found = classified("sccis", "sccis", "psoriasis")
     bench.stages["disease"].output = found.model_copy(update=tie)
     assert "Sccis  probability 50.0%, not more likely than not" in card(bench.run(), capsys)
+
+
+def test_a_search_that_found_no_case_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "references  No case was found." in card(report("searched").answer, capsys)
+    assert "references" not in card(report("alone").answer, capsys)
