@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,11 @@ from hikari_serve.percent import compared, compared_decimals, decimal, percent
 
 PAGE = Path(__file__).parents[1] / "hikari_serve" / "serving" / "diagnose" / "page.html"
 NODE = shutil.which("node")
-SHARES = [0, 1e-7, 0.0004, 0.0005, 0.001, 0.0626, 0.5, 0.99, 0.9994, 0.9995, 0.99989, 0.999999, 1]
+NUMBERS = [
+    *(step / 10_000 for step in range(-10_000, 20_001)),
+    *(1e-7, 0.000499999, 0.99949999, 0.99989, 0.999999, 1 - 2**-53, 0.9995 - 2**-53),
+]
+"""All that have four digits, the halves of two and three among them, and what is beside a bound."""
 
 
 @pytest.mark.parametrize(
@@ -43,6 +48,14 @@ def test_a_decimal_is_not_rounded_to_nothing_or_one(
     value: float, digits: int, written: str
 ) -> None:
     assert decimal(value, digits) == written
+
+
+@pytest.mark.parametrize(
+    ("share", "written"), [(0.0025, "0.3%"), (0.0035, "0.4%"), (0.9825, "98.3%"), (0.5005, "50.1%")]
+)
+def test_a_half_is_rounded_up(share: float, written: str) -> None:
+    assert percent(share) == written
+    assert decimal(share * 100, 1) == written.removesuffix("%")
 
 
 @given(st.floats(0, 2), st.floats(0, 2))
@@ -94,22 +107,28 @@ def test_half_below_half() -> None:
     assert compared(0.33, 0.5) == ("33%", "50%")
 
 
-@pytest.mark.skipif(NODE is None, reason="node runs the page's own function")
-def test_the_page_writes_shares_as_the_report_does() -> None:
-    (line,) = re.findall(r"^const percent = .*$", PAGE.read_text(), re.MULTILINE)
-    assert in_node(f"{line}\n{json.dumps(SHARES)}.map(percent)") == list(map(percent, SHARES))
-
-
-@pytest.mark.skipif(NODE is None, reason="node runs the page's own function")
-def test_the_page_writes_decimals_as_the_report_does() -> None:
-    (line,) = re.findall(r"^const decimal = .*$", PAGE.read_text(), re.MULTILINE)
-    said = in_node(f"{line}\n{json.dumps(SHARES)}.map((each) => decimal(each, 3))")
-    assert said == [decimal(share, 3) for share in SHARES]
+@pytest.mark.skipif(NODE is None, reason="node runs the page's own functions")
+@pytest.mark.parametrize(
+    ("call", "written"),
+    [
+        ("percent(each)", percent),
+        ("decimal(each, 2)", lambda value: decimal(value, 2)),
+        ("decimal(each, 3)", lambda value: decimal(value, 3)),
+    ],
+)
+def test_the_page_writes_numbers_as_the_report_does(
+    call: str, written: Callable[[float], str]
+) -> None:
+    lines = re.findall(r"^const (?:rounded|short|percent|decimal) = .*$", PAGE.read_text(), re.M)
+    code = "\n".join([*lines, f"{json.dumps(NUMBERS)}.map((each) => {call})"])
+    assert in_node(code) == list(map(written, NUMBERS))
 
 
 def in_node(code: str) -> object:
     """What the last line of a script comes to."""
     before, _, last = code.rpartition("\n")
     script = f"{before}\nconsole.log(JSON.stringify({last}))"
-    done = subprocess.run([str(NODE), "-e", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [str(NODE), "-"], input=script, capture_output=True, text=True, check=True
+    )
     return json.loads(done.stdout)
