@@ -60,8 +60,9 @@ def _card(title: str, answer: Answer) -> Panel:
             rows.add_row(plain(line.name), _said(line))
     rows.add_row("time", _times(answer))
     rows.add_row("made by", _provenance(answer))
+    above = [plain(told, _STYLES["unsure"]), Text()] if (told := wording.banner(answer)) else []
     return Panel(
-        Group(rows, Text(), plain(answer.notice, "italic")),
+        Group(*above, rows, Text(), plain(answer.notice, "italic")),
         title=Text(escaped(title), "bold"),
         title_align="left",
         subtitle=Text(answer.status, "" if answer.status == "complete" else "yellow"),

@@ -6,6 +6,7 @@ import pytest
 
 from hikari_serve.cli.diagnose.card import print_card
 from hikari_serve.presentation.answer import Answer
+from hikari_serve.report import wording
 from hikari_serve.stage import Description
 from tests.report.conftest import report
 from tests.scripted import Bench, classified
@@ -71,3 +72,14 @@ def test_a_tie_is_told_as_one(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_search_that_found_no_case_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert "references  No case was found." in card(report("searched").answer, capsys)
     assert "references" not in card(report("alone").answer, capsys)
+
+
+@pytest.mark.parametrize("kind", ["contradicted", "unknown", "partial"])
+def test_what_must_be_known_first_comes_first(
+    kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = report(kind).answer
+    lines = [line.strip("│ ") for line in card(answer, capsys).splitlines()[1:]]
+    assert " ".join(lines).startswith(f"{wording.banner(answer)}  ")
+    assert wording.banner(report("complete").answer) is None
+    assert card(report("complete").answer, capsys).splitlines()[1].startswith("│ disease")
