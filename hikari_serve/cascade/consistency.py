@@ -5,7 +5,9 @@ from typing import Literal
 
 from hikari_serve.reading.absence import sees_no_lesion
 from hikari_serve.reading.reader import Said, reader
-from hikari_serve.stage import Classification, Frozen, Output
+from hikari_serve.reading.sentences import unfinished
+from hikari_serve.reading.thinking import without_thinking
+from hikari_serve.stage import Classification, Description, Frozen, Output
 
 Consistency = Literal["agrees", "contradicts", "unknown"]
 
@@ -18,8 +20,8 @@ class Mention(Frozen):
         end: Index after its last.
         label: The label's id; null for a disease outside the label set, and for no lesion.
         consistency: Whether it speaks for the classifier's label or against it; `unknown` where
-            the caption leaves it open, denies another disease, or names one that is broader or
-            narrower than the label.
+            the caption leaves it open, denies another disease, names one that is broader or
+            narrower than the label, or was cut before the sentence ended.
     """
 
     start: int
@@ -28,18 +30,20 @@ class Mention(Frozen):
     consistency: Consistency
 
 
-def mentions(caption: str, disease: Output | None) -> tuple[Mention, ...]:
+def mentions(caption: Description, disease: Output | None) -> tuple[Mention, ...]:
     """The diseases that a caption names, each compared with the classifier's label.
 
-    A caption that sees no lesion, and describes none, speaks against every disease.
+    A caption that sees no lesion, and describes none, speaks against every disease. What stands in
+    a sentence that was cut says nothing: "Psoriasis was" may have gone on "ruled out".
 
     Args:
-        caption: Any text.
+        caption: Any words, and whether they were cut.
         disease: The disease stage's output; without a label every mention is `unknown`.
     """
     if not isinstance(disease, Classification):
         return ()
-    own = disease.label
+    own, text = disease.label, caption.text
+    told = unfinished(without_thinking(text)) if caption.finish_reason == "length" else len(text)
     words = tuple(
         (label, (name, *disease.aliases.get(label, ()))) for label, name in disease.names.items()
     )
@@ -48,12 +52,12 @@ def mentions(caption: str, disease: Output | None) -> tuple[Mention, ...]:
             start=said.start,
             end=said.end,
             label=said.disease.label,
-            consistency=_bearing(said, own) if own else "unknown",
+            consistency=_bearing(said, own) if own and said.start < told else "unknown",
         )
-        for said in reader(words).read(caption)
+        for said in reader(words).read(text)
     ]
-    if span := sees_no_lesion(caption):
-        against: Consistency = "contradicts" if own else "unknown"
+    if span := sees_no_lesion(text):
+        against: Consistency = "contradicts" if own and span.start < told else "unknown"
         found.append(Mention(start=span.start, end=span.end, label=None, consistency=against))
     return tuple(sorted(found, key=lambda mention: mention.start))
 

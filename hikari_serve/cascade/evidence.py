@@ -80,7 +80,7 @@ def weigh(
         typicality=min(usual, default=None),
         cases_agreeing=agreeing,
         mentions={
-            stage: mentions(output.text, headline)
+            stage: mentions(output, headline)
             for stage, output in others.items()
             if isinstance(output, Description)
         },

@@ -191,7 +191,7 @@ class _Run:
         if not headline.done():
             return None
         # in a thread, as where the answer is put together
-        return await asyncio.to_thread(mentions, end.output.text, headline.result().output)
+        return await asyncio.to_thread(mentions, end.output, headline.result().output)
 
     async def _ask(self, node: Node, item: Item, waited: float) -> StageResult:
         tell = self.on_event if self.request.words else None

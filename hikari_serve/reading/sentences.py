@@ -68,6 +68,16 @@ def sentences(text: str) -> list[Sentence]:
     return [*found, current] if current.words else found
 
 
+def unfinished(text: str) -> int:
+    """Where the sentence begins that a text breaks off in; the text's length where none does.
+
+    Args:
+        text: Such as "A red plaque. Psoriasis has been".
+    """
+    found = sentences(text)
+    return found[-1].words[0].start if found and not found[-1].ending else len(text)
+
+
 def folded(text: str) -> str:
     """Lower case without accents or apostrophes: "Sézary's" is "sezarys"."""
     plain = text.replace("'", "").replace("’", "").casefold()

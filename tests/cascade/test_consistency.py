@@ -22,6 +22,10 @@ def classified(label: str | None, name: str = "card") -> Classification:
     )
 
 
+def written(text: str, *, cut: bool = False) -> Description:
+    return Description(text=text, finish_reason="length" if cut else "stop")
+
+
 PSORIASIS = classified("psoriasis")
 
 VERDICTS = {
@@ -99,12 +103,35 @@ VERDICTS = {
 
 @pytest.mark.parametrize(("caption", "verdict"), VERDICTS.items())
 def test_verdicts(caption: str, verdict: str) -> None:
-    assert consistency(mentions(caption, PSORIASIS)) == verdict
+    assert consistency(mentions(written(caption), PSORIASIS)) == verdict
+
+
+CUT = {
+    # nothing is known of the sentence that was cut
+    "A red plaque. Psoriasis can be": "unknown",
+    "Scaly plaques. The appearance suggests psoriasis, but": "unknown",
+    "A red plaque. Psoriasis": "unknown",
+    "It may be mistaken for others, but melanoma": "unknown",
+    "A red plaque. No skin lesion": "unknown",
+    "This is not psoriasis": "unknown",
+    # the sentences before it were finished
+    "This is psoriasis. Scale": "agrees",
+    "This is psoriasis. Melanoma can be": "agrees",
+    "This is not psoriasis; melan": "contradicts",
+    "This is melanoma.": "contradicts",
+    "Psoriasis.\nUrticaria": "agrees",
+    "<think>This is psoriasis. It": "unknown",
+}
+
+
+@pytest.mark.parametrize(("caption", "verdict"), CUT.items())
+def test_a_sentence_that_was_cut_neither_agrees_nor_contradicts(caption: str, verdict: str) -> None:
+    assert consistency(mentions(written(caption, cut=True), PSORIASIS)) == verdict
 
 
 def test_mentions_say_where_the_words_stand_and_what_they_mean() -> None:
     caption = "🔬 Eczematous; psoriasis vulgaris, not Hives. Likely urticaria pigmentosa."
-    found = mentions(caption, PSORIASIS)
+    found = mentions(written(caption), PSORIASIS)
     assert [(caption[m.start : m.end], m.label, m.consistency) for m in found] == [
         ("psoriasis vulgaris", "psoriasis", "agrees"),
         ("Hives", "urticaria", "unknown"),
@@ -113,13 +140,9 @@ def test_mentions_say_where_the_words_stand_and_what_they_mean() -> None:
 
 
 def test_without_a_label_nothing_agrees_or_contradicts() -> None:
-    caption = "Consistent with psoriasis."
+    caption = written("Consistent with psoriasis.")
     assert [m.consistency for m in mentions(caption, classified(None))] == ["unknown"]
-    assert (
-        mentions(caption, None)
-        == mentions(caption, Description(text="", finish_reason="stop"))
-        == ()
-    )
+    assert mentions(caption, None) == mentions(caption, caption) == ()
 
 
 @pytest.mark.parametrize("name", ["card", "skincap"])
@@ -128,11 +151,12 @@ def test_every_name_and_alias_agrees_with_its_own_label_and_no_other(name: str) 
     for label in labels:
         for words in (label.name, *label.aliases):
             for other in labels:
-                found = mentions(f"These are {words}.", classified(other.id, name))
+                found = mentions(written(f"These are {words}."), classified(other.id, name))
                 expected = "agrees" if other is label else "contradicts"
                 assert consistency(found) == expected, (words, other.id)
 
 
 def test_captions_of_drawings_agree_with_what_was_drawn() -> None:
     for drawing in draw_cases(40, 77):
-        assert consistency(mentions(drawing.caption, classified(drawing.disease))) == "agrees"
+        found = mentions(written(drawing.caption), classified(drawing.disease))
+        assert consistency(found) == "agrees"

@@ -234,3 +234,17 @@ def test_a_label_that_a_later_stage_may_withhold_is_provisional() -> None:
     assert (told.label, ends["disease"].provisional) == ("sccis", True)
     assert answer.disease is not None
     assert answer.disease.decision == "abstained"
+
+
+def test_a_caption_that_was_cut_is_no_evidence_on_the_way_or_at_the_end() -> None:
+    made = bench()
+    made.stages["caption"].output = Description(
+        text="A red plaque. Sccis can be", finish_reason="length"
+    )
+    told: list[StageEnd] = []
+    answer = made.run(lambda event: told.extend([event] if isinstance(event, StageEnd) else []))
+    assert answer.caption is not None
+    assert answer.caption.consistency == "unknown"
+    (caption,) = (event for event in told if event.name == "caption")
+    assert caption.mentions == answer.caption.mentions
+    assert [mention.consistency for mention in answer.caption.mentions] == ["unknown"]

@@ -1,7 +1,7 @@
 import pytest
 
 from hikari_serve.reading.phrases import Phrases
-from hikari_serve.reading.sentences import sentences
+from hikari_serve.reading.sentences import sentences, unfinished
 
 
 def split(text: str) -> list[str]:
@@ -38,3 +38,18 @@ def test_phrases_are_found_word_by_word_and_the_longest_counts() -> None:
     assert phrases.at(["(", "?"], 0) is not None
     assert phrases.at(["is"], 0) is None
     assert phrases.at([], 0) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("Red. Psoriasis has been", "Psoriasis has been"),
+        ("Red; psoriasis", "psoriasis"),
+        ("Red, e.g.", "Red, e.g."),
+        ("Red. Psoriasis.", ""),
+        ("Red\n", ""),
+        ("", ""),
+    ],
+)
+def test_where_an_unfinished_sentence_begins(text: str, rest: str) -> None:
+    assert text[unfinished(text) :] == rest
