@@ -1,9 +1,11 @@
 """What speaks for the headline stage's label and what against, and when that withholds it."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hikari_serve.cascade.consistency import Consistency, Mention, consistency, mentions
+from hikari_serve.labels.label_set import ID
 from hikari_serve.percent import compared, compared_decimals
 from hikari_serve.pictures.quality import Quality
 from hikari_serve.repository.schema import AbstentionRule
@@ -27,8 +29,8 @@ class Evidence:
             among the retrieved or not; None without cases.
         typicality: Share of the index's own cases that are at least as far from the nearest other
             one; None without cases, and where the index has a single one.
-        cases_agreeing: Share of the retrieved cases that have this label; None without cases, or
-            where no label was named.
+        cases_agreeing: Share of the retrieved cases that have this label; None without cases,
+            where no label was named, or where no case's words are known for any label.
         mentions: For each describing stage, the diseases that its words name.
         lost: The kinds of the other stages that were asked and have no result.
     """
@@ -68,9 +70,6 @@ def weigh(
     distances = [each.nearest_distance for each in retrieved if each.nearest_distance is not None]
     labels = [label for each in retrieved for label in each.labels]
     usual = [each.typicality for each in retrieved if each.typicality is not None]
-    agreeing = None
-    if labels and named is not None and named.label:
-        agreeing = round(labels.count(named.label) / len(labels), 4)
     return Evidence(
         group=_group(named, others.values()),
         group_unknown=_group_unknown(named, others.values()),
@@ -78,7 +77,7 @@ def weigh(
         searched=bool(retrieved),
         nearest_distance=min(distances, default=None),
         typicality=min(usual, default=None),
-        cases_agreeing=agreeing,
+        cases_agreeing=_cases_agreeing(named, labels),
         mentions={
             stage: mentions(output, headline)
             for stage, output in others.items()
@@ -104,6 +103,24 @@ def _group_unknown(named: Classification | None, others: Iterable[Output]) -> bo
         isinstance(other, Classification) and other.label is None and groups & set(other.names)
         for other in others
     )
+
+
+def _cases_agreeing(named: Classification | None, labels: Sequence[str]) -> float | None:
+    """The share of cases with the named label.
+
+    An index may hold a source's own words in place of ids: "Bowen's disease" is known by the
+    disease model's names and aliases, "SCC i. s." is no evidence. An id of another label set is,
+    because it is another disease.
+    """
+    if named is None or named.label is None:
+        return None
+    known = {
+        word.casefold(): label
+        for label, name in named.names.items()
+        for word in (label, name, *named.aliases.get(label, ()))
+    }
+    found = [known.get(label.casefold()) or re.fullmatch(ID, label) for label in labels]
+    return round(found.count(named.label) / len(found), 4) if any(found) else None
 
 
 def withhold(rule: AbstentionRule, found: Classification, evidence: Evidence) -> Classification:

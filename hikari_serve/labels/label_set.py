@@ -14,6 +14,9 @@ _SETS = Path(__file__).with_name("sets")
 SHIPPED = ("card", "skincap", "groups")
 """Label sets that come with this package: the card's diseases, the weights' own, the groups."""
 
+ID = r"^[a-z][a-z0-9_]*$"
+"""The form of a label's id."""
+
 _APART = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"^\s*\d+\s*[.)]\s*")
 
@@ -41,7 +44,7 @@ class Label(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    id: str = Field(pattern=ID)
     name: str
     answer: str
     group: str | None = None

@@ -31,7 +31,7 @@ class Checks(Frozen):
         typicality: Share of the index's own cases that are at least as far from the nearest other
             one; null without references.
         references_agreeing: Share of the retrieved cases that have this disease; null without
-            references, or where no disease was named.
+            references, where no disease was named, or where no case's words are known for any.
     """
 
     group_disease: Consistency

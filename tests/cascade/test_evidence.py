@@ -61,6 +61,27 @@ def test_the_references_are_compared_with_the_disease() -> None:
     assert checks.references_agreeing == pytest.approx(2 / 3, abs=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("labels", "share"),
+    [
+        (("SCCIS", "Bowen's disease", "Psoriasis"), 0.6667),
+        (("SCC i. s.", "Squamous cell ca. in situ"), None),
+        (("SCC i. s.", "sccis"), 0.5),
+        (("lichen_planus", "urticaria"), 0.0),  # of another label set
+        ((), None),
+    ],
+)
+def test_cases_with_words_in_place_of_ids_count_as_far_as_they_are_known(
+    labels: tuple[str, ...], share: float | None
+) -> None:
+    made = bench()
+    named = classified("sccis", "sccis", "psoriasis")
+    aliases = {"sccis": ("bowen's disease",)}
+    made.stages["disease"].output = named.model_copy(update={"aliases": aliases})
+    made.stages["references"].output = Retrieval(index="i1", cases=(), labels=labels)
+    assert made.run().checks.references_agreeing == share
+
+
 def test_the_nearest_case_need_not_be_among_the_retrieved() -> None:
     made = bench(max_distance=0.05)
     case = ReferenceCase(id="c", similarity=0.1)
