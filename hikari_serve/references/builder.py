@@ -27,7 +27,7 @@ from hikari_serve.references.manifest import (
     index_digest,
 )
 from hikari_serve.references.store import Case, CaseStore
-from hikari_serve.references.typicality import nearest_distances, percentiles
+from hikari_serve.references.typicality import distribution, nearest_distances
 
 _JOURNAL, _FRESH, _OLD = "embeddings.sqlite", "fresh", "old"
 
@@ -187,7 +187,7 @@ def _write(
         count=len(order),
         dim=tensors[TENSOR].shape[1],
         digest=index_digest(sorted_cases, tensors[TENSOR], tensors.get(TEXT_TENSOR)),
-        nearest=percentiles(nearest_distances(tensors[TENSOR])),
+        nearest=distribution(nearest_distances(tensors[TENSOR])),
     )
     manifest.write(folder)
     return manifest

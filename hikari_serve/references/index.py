@@ -27,7 +27,7 @@ from hikari_serve.references.manifest import (
 )
 from hikari_serve.references.scoring import Query, rank
 from hikari_serve.references.store import Case, CaseStore
-from hikari_serve.references.typicality import nearest_distances, percentiles
+from hikari_serve.references.typicality import PERCENTILES, distribution, nearest_distances
 
 KEPT_BYTES = 64_000_000
 """About how much of the cases' file is kept at hand, by the mean size of a case."""
@@ -143,10 +143,13 @@ class ReferenceIndex:
 
     @cached_property
     def nearest(self) -> tuple[float, ...]:
-        """The distribution of the distances between its cases; see `typicality.percentiles`."""
-        if self._manifest.nearest is not None:
+        """The distances between its cases, as `typicality.distribution` has them.
+
+        Of few cases they are measured anew: an older index has percentiles of them too.
+        """
+        if self._manifest.nearest is not None and len(self) >= PERCENTILES:
             return self._manifest.nearest
-        return percentiles(nearest_distances(self._embeddings))
+        return distribution(nearest_distances(self._embeddings))
 
     @property
     def cases_held(self) -> tuple[Fingerprint, ...]:

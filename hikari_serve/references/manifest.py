@@ -74,7 +74,7 @@ class Manifest(BaseModel):
         count: Number of cases.
         digest: `index_digest` over the cases and embeddings: the version of the index.
         nearest: The distribution of the distance from each case to the nearest other one, as
-            `typicality.percentiles` has it; None in an index that was built before it was kept.
+            `typicality.distribution` has it; None in an index that was built before it was kept.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

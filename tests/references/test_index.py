@@ -302,6 +302,15 @@ class TestOpening:
         with pytest.raises(ConfigError, match="corrupt on disk"):
             index.case("large")
 
+    def test_the_distances_between_few_cases_are_each_kept(self, folder: Path) -> None:
+        kept = ReferenceIndex.open(folder).nearest
+        assert len(kept) == len(CASES)
+        manifest = json.loads((folder / MANIFEST).read_text())
+        assert manifest["nearest"] == list(kept)
+        manifest["nearest"] = np.percentile(kept, range(101)).tolist()  # as it once was
+        (folder / MANIFEST).write_text(json.dumps(manifest))
+        assert ReferenceIndex.open(folder).nearest == kept
+
     def test_an_index_with_words(self, worded: Path) -> None:
         assert ReferenceIndex.open(worded, WORDED).encoder.text == WORDED.text
         with pytest.raises(ConfigError, match="prefix 'query: '"):

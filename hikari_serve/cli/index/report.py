@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -28,7 +29,8 @@ SHOWN_PERCENTILES = (5, 25, 50, 75, 90, 95, 99, 100)
 """Of the distances from each case to the nearest other one."""
 
 RULE = 0.05
-"""The rule that `info` suggests: of pictures like the cases, one in 20 is withheld for it."""
+"""The rule that `info` suggests: of pictures like the cases, about one in 20 is withheld for it,
+and more where the cases are few."""
 
 SHOWN = 10
 """Lines of a list on the terminal; `--json` has all of them."""
@@ -94,8 +96,11 @@ def describe(folder: Path) -> dict[str, Any]:
     """What an index holds, as JSON has it; checks all of it but the pictures."""
     with closing(ReferenceIndex.open(folder)) as index:
         cases = index.cases_held
-        nearest = [index.nearest[at] for at in SHOWN_PERCENTILES] if index.nearest else []
-        distance = distance_at(RULE, index.nearest) if index.nearest else 0.0
+        nearest: list[float] = []
+        distance = 0.0
+        if index.nearest:
+            nearest = np.percentile(index.nearest, SHOWN_PERCENTILES).round(6).tolist()
+            distance = distance_at(RULE, index.nearest)
         return {
             "index": str(folder),
             "digest": index.digest,

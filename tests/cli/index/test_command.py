@@ -43,7 +43,7 @@ def test_build_and_info(hikari: Hikari, index: Path) -> None:
     distances = told["nearest"]["percentiles"]
     assert list(distances.values()) == sorted(distances.values())
     rule = told["nearest"]["rule"]
-    assert distances["90"] <= rule["as_distance"] <= distances["99"]
+    assert rule["as_distance"] == round(distances["100"], 4)  # one of 12 cases is more than 5 %
     assert f"farther than {rule['as_distance']:.3f} from every case" in " ".join(shown.split())
 
 
