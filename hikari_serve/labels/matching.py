@@ -26,7 +26,7 @@ the best other disease 80 ("dermatosis" for dermatitis, "photodermatitis" for ph
 
 _QUESTION = re.compile(r"[?\uff1f\u00bf\u061f]")
 # Signs beside a label that deny or doubt it, or leave a box beside it empty.
-_SIGN = re.compile(r"[≠¬±~≈<>−✗✘❌☐☒]|!=|\+\s*/\s*-|[(\[]\s*[-–+]?\s*[)\]]|[-–]\s*$")
+_SIGN = re.compile(r"[≠¬±~≈<>−✗✘✖❌☐☒👎]|!=|\+\s*/\s*-|[(\[{]\s*[-–+]?\s*[)\]}]|[-–]\s*$")
 # What the models write around a label, on text that is already `plain`.
 _FRAME = re.compile(
     r"^((this|the) (image|picture|photo|lesion) (shows|depicts|is)|(the )?(final )?diagnosis( is)?"

@@ -67,7 +67,9 @@ def verdict(words: Sequence[str], start: int) -> Verdict | None:
             return Verdict(said_after(answer.kind, negated=False), answer.end)
         if word in ("not", "never") or words[index : index + 2] == ["no", "longer"]:
             negated = not negated
-        elif word in WORDS.modals or (word == "to" and words[index - 1] in WORDS.tasked):
+        elif word in WORDS.modals or (
+            word == "to" and (not index or words[index - 1] in WORDS.tasked)
+        ):
             modal = chained = True
         elif word in WORDS.verbs:
             chained = True
@@ -102,7 +104,7 @@ def _first(words: Sequence[str], start: int) -> Verdict | None:
             break
         index += 1
     if index == stop or words[index] not in WORDS.places or cues().after.at(words, index):
-        return verdict(words, index)
+        return _of_what_is_before(words, index)
     stop = min(index + _LONGEST, len(words))
     verb = next((at for at in range(index, stop) if words[at] in WORDS.verbs | WORDS.modals), None)
     barred = WORDS.barred | {NAME}
@@ -130,7 +132,16 @@ def _joined(words: Sequence[str], start: int) -> Verdict | None:
     index, stop = start, min(start + _LONGEST, len(words))
     while index < stop and words[index] in WORDS.joins:
         index += 1
-    return verdict(words, index) if index > start else None
+    return _of_what_is_before(words, index) if index > start else None
+
+
+def _of_what_is_before(words: Sequence[str], start: int) -> Verdict | None:
+    """The verdict that begins at a word, unless it heads another name: ", excluded: eczema"."""
+    found = verdict(words, start)
+    if found and words[start - 1] in (",", "("):
+        heads = words[found.end : found.end + 1] == [":"]
+        return None if heads and NAME in words[found.end + 1 : found.end + 3] else found
+    return found
 
 
 def _share(words: Sequence[str], start: int) -> bool:

@@ -41,7 +41,18 @@ def _in_view_of(each: Clause, said: list[Leaning], onward: Clause) -> list[Leani
             start += 1
         if found := verdict(words, start):
             return [together(one, found.said) for one in said]
+    elif bare := _bare_verdict(onward):
+        return [one if one == bare else together(one, bare) for one in said]
     return said
+
+
+def _bare_verdict(each: Clause) -> Leaning | None:
+    """What a sentence says that is only a verdict, such as "Ruled out" or "Excluded by biopsy"."""
+    if each.ending == "?" or "?" in each.words:
+        return None
+    words = [word for word in each.words if word.isalnum()]
+    found = verdict(words, 0)
+    return found.said if found and words[found.end : found.end + 1] in ([], ["by"]) else None
 
 
 def _answer(words: Sequence[str]) -> Leaning | None:

@@ -2,7 +2,8 @@
 
 After NegEx (Chapman et al. 2001) and ConText (Harkema et al. 2009): cues around a name, within its
 sentence, decide. Beyond them, a question is answered by the next sentence, and a verdict or a doubt
-may follow in one of its own ("It was ruled out.", "I am not sure."). Linear in the text.
+may follow in one of its own ("It was ruled out.", "Excluded.", "I am not sure."). Linear in the
+text.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,8 @@
 """From a text to sentences of folded words, the form in which everything here reads it.
 
 A word keeps where it stands. Contractions come apart ("isn't" is "is not"), so that a cue has one
-form; marks that only decorate ("**psoriasis**") are dropped. One pass over the text.
+form; marks that only decorate ("**psoriasis**") are dropped, and brackets are round. One pass over
+the text.
 """
 
 import re
@@ -13,6 +14,7 @@ from hikari_serve.reading.words import WORDS
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|\n[^\S\n]*\n\s*|\n|[^\w\s*`'’\"“”«»#]")
 _ENDINGS = {"re": "are", "ve": "have", "ll": "will", "m": "am", "d": "would", "s": "is"}
+_ROUND = str.maketrans("[]{}", "()()")
 _OPENING = ("", "(", ":", ",", "-")
 """A question mark behind these asks about what follows: "? psoriasis"."""
 
@@ -111,7 +113,7 @@ def _parts(token: str) -> tuple[str, ...]:
         return "can", "not"
     if plain in WORDS.contracted:
         return {"cant": "can", "wont": "will"}.get(plain, plain[:-2]), "not"
-    return (plain,)
+    return (plain.translate(_ROUND),)
 
 
 def _ending(word: Word, before: list[Word], after: Word | None, text: str) -> Ending | None:

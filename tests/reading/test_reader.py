@@ -27,6 +27,10 @@ This is psoriasis.
 The patient has psoriasis on both elbows.
 Diagnosis: **psoriasis vulgaris**.
 {"disease": "psoriasis"}
+{"disease": ["psoriasis"], "ruled_out": ["eczema"]}
+Psoriasis [biopsy-proven]
+Psoriasis: ✓
+It is clear from the scale that this is psoriasis.
 Findings are most consistent with psoriasis.
 Biopsy confirmed psoriasis.
 Suspected psoriasis was confirmed.
@@ -93,6 +97,11 @@ signs of psoriasis are missing
 no longer psoriasis
 No scale, no psoriasis.
 psoriasis-free
+Psoriasis [excluded]
+Psoriasis {unlikely}
+Psoriasis -> ruled out
+Psoriasis unlikely: no scale.
+Devoid of psoriasis.
 Ruled out: psoriasis.
 definitely not psoriasis
 There is no evidence of\\npsoriasis.
@@ -128,6 +137,17 @@ Not inconsistent with psoriasis.
 not necessarily psoriasis
 psoriasis, pending biopsy
 psoriasis (80%)
+psoriasis [80%]
+psoriasis [-]
+Psoriasis: ✗
+psoriasis (✘)
+~~Psoriasis~~
+Psoriasis: low probability
+Psoriasis: N/A
+Psoriasis: to be excluded.
+Psoriasis is less consistent.
+Psoriasis is a poor fit.
+Insufficient for psoriasis.
 psoriasis until proven otherwise
 Working diagnosis: psoriasis
 Differential diagnosis:\\n- psoriasis\\n- insect bites
