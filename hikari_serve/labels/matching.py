@@ -114,5 +114,12 @@ def _similarity(said: str, name: str) -> float:
     words, own = said.split(), name.split()
     if len(words) != len(own):
         return 0.0
-    pairs = zip(words, own, strict=True)
+    pairs = list(zip(words, own, strict=True))
+    if any(_is_another(word, of) for word, of in pairs):
+        return 0.0
     return 100 * min(Levenshtein.normalized_similarity(word, of) for word, of in pairs)
+
+
+def _is_another(word: str, of: str) -> bool:
+    """Whether a word begins otherwise or goes on: "amelanocytic", "urticarial"."""
+    return word[0] != of[0] or (word.startswith(of) and word not in (of, of + "s"))

@@ -19,8 +19,11 @@ from hikari_serve.yaml_file import read_model
 
 _TABLE = DATA / "diseases.yaml"
 _PART = re.compile(r"[^\W_]+|[&,]")
-_FOREIGN_TAIL = re.compile(r"\w{2,}(?:osa|osum|osus|ica|icum|icus|ata|atum|atus|aris|alis|formis)")
-"""A Latin word behind a name makes it another disease: urticaria pigmentosa is not urticaria."""
+_FOREIGN_TAIL = re.compile(
+    r"(?!status\b|stigmata\b)\w{2,}(?:osa|osum|osus|ica|icum|icus|ata|atum|atus|aris|alis|formis)"
+)
+"""A Latin word behind a name makes it another disease: urticaria pigmentosa is not urticaria.
+"Psoriasis status post treatment" is English."""
 
 
 _INFLECTED = 6

@@ -57,6 +57,12 @@ def test_the_longest_name_counts_and_a_latin_word_behind_makes_another(text: str
     assert labels_in(Lexicon({"urticaria": ("Urticaria",)}), text) == [None]
 
 
+def test_what_is_malignant_is_another_disease() -> None:
+    own = Lexicon({"melanocytic_nevi": ("Melanocytic nevi",), "sccis": ("Bowen disease",)})
+    for text in ("malignant melanocytic naevus", "malignant moles", "Invasive Bowen's disease"):
+        assert named(own, text) == [Disease(None)]
+
+
 @pytest.mark.parametrize(
     "text", ["naevi", "Mélanocytic-Naevi", "MELANOCYTIC  nevus", "melanocytic\nnevi", "moles"]
 )

@@ -30,6 +30,8 @@ Diagnosis: **psoriasis vulgaris**.
 {"disease": ["psoriasis"], "ruled_out": ["eczema"]}
 Psoriasis [biopsy-proven]
 Psoriasis: ✓
+pre-existing psoriasis
+Psoriasis status post treatment
 It is clear from the scale that this is psoriasis.
 Findings are most consistent with psoriasis.
 Biopsy confirmed psoriasis.
@@ -142,6 +144,8 @@ psoriasis [-]
 Psoriasis: ✗
 psoriasis (✘)
 ~~Psoriasis~~
+pseudo-psoriasis
+psoriasis with severe atypia
 Psoriasis: low probability
 Psoriasis: N/A
 Psoriasis: to be excluded.
