@@ -14,6 +14,9 @@ from hikari_serve.stage import Frozen
 GROUP, DISEASE, CAPTION, REFERENCES = "group", "disease", "caption", "references"
 """The names that the skin cascades give their stages."""
 
+KINDS = {GROUP: "classify", DISEASE: "classify", CAPTION: "describe", REFERENCES: "retrieve"}
+"""What kind each of them is; one of another kind is none of a skin cascade, whatever its name."""
+
 TOP_K = 5
 """Labels of a differential when the request does not say."""
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from hikari_serve.cascade.report import CasesFound, LabelFound, StageReport, TextFound
 from hikari_serve.percent import decimal, percent
-from hikari_serve.presentation.answer import CAPTION, DISEASE, GROUP, REFERENCES, Answer
+from hikari_serve.presentation.answer import KINDS, REFERENCES, Answer
 from hikari_serve.presentation.parts import CaptionAnswer, CaseAnswer, DiseaseAnswer, GroupAnswer
 from hikari_serve.quoting import quoted
 from hikari_serve.report.checks import contradicted
@@ -65,8 +65,11 @@ def failure(stage: StageReport) -> Line | None:
 
 def others(answer: Answer) -> list[Line]:
     """What the stages found that the skin cascades do not have, in a sentence each."""
-    skin = (GROUP, DISEASE, CAPTION, REFERENCES)
-    return [_other(each) for each in answer.stages if each.name not in skin and each.found]
+    return [
+        _other(each)
+        for each in answer.stages
+        if each.found and KINDS.get(each.name) != each.found.kind
+    ]
 
 
 def _other(stage: StageReport) -> Line:

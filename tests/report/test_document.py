@@ -327,3 +327,12 @@ def test_a_label_from_words_is_told_as_unsure(form: Format) -> None:
     assert "belief lies inside" not in text
     assert "None" not in text
     assert wording.verdict(report("written").answer.disease).tone == "unsure"  # type: ignore[arg-type]
+
+
+def test_a_stage_with_a_skin_cascades_name_and_of_another_kind_is_told_with_the_others() -> None:
+    bench = Bench()
+    bench.stages["caption"].output = classified("rust", "rust", "mildew")
+    answer = bench.run()
+    assert answer.caption is None
+    assert wording.others(answer) == [("caption", "Rust: probability 70.0%", "plain")]
+    assert wording.others(Bench().run()) == []
