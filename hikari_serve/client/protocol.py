@@ -181,9 +181,8 @@ class Protocol:
             silent = error.request.extensions["timeout"]["read"]
             raise DeadlineExceeded(f"{self.url} was silent for {silent:g} s") from error
         except (httpx.ReadError, httpx.RemoteProtocolError) as error:
-            raise BrokeOff(
-                f"{self.url} broke off: {error or 'the connection was closed'}"
-            ) from error
+            why = str(error) or "the connection was closed"
+            raise BrokeOff(f"{self.url} broke off: {why}") from error
         except httpx.HTTPError as error:
             why = str(error) or type(error).__name__
             raise Unavailable(f"{self.url} cannot be asked: {why}") from error
