@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from hikari_serve import __version__
 from hikari_serve.client.retrying import BrokeOff
+from hikari_serve.client.url import server_url
 from hikari_serve.errors import (
     DeadlineExceeded,
     HikariError,
@@ -83,12 +84,7 @@ class Protocol:
         Raises:
             InvalidInput: The URL is none, or the key could be none of a server's.
         """
-        try:
-            base = httpx.URL(self.url)
-        except httpx.InvalidURL as error:
-            raise InvalidInput(f"'{self.url}' is no URL: {error}") from None
-        if base.scheme not in ("http", "https") or not base.host:
-            raise InvalidInput(f"'{self.url}' is no URL of a server, such as http://localhost:3000")
+        base = server_url(self.url)
         if not (self._key.isascii() and self._key.isprintable()):
             raise InvalidInput("the key is none: it must be of printable ASCII characters")
         return {

@@ -253,12 +253,6 @@ def test_a_certificate_is_trusted_by_ssl_cert_file(
         server.shutdown()
 
 
-@pytest.mark.parametrize("url", ["http://localhost:x", "localhost:3000", "http://", ""])
-def test_a_wrong_url_is_named(url: str) -> None:
-    with pytest.raises(InvalidInput, match=f"'{url.rstrip('/')}' is no URL"):
-        of_both(url, b"x")
-
-
 FULL = {"error": "128 requests are waiting", "code": "queue_full"}
 
 

@@ -1,4 +1,4 @@
-"""What a URL must be, and the sentences that a client has for failures below HTTP."""
+"""The sentences that a client has for failures below HTTP."""
 
 import asyncio
 import errno

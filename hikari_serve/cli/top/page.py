@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from hikari_serve.client.url import server_url
 from hikari_serve.errors import Unavailable
 from hikari_serve.quoting import quoted
 
@@ -78,20 +79,23 @@ def look(urls: Iterable[str]) -> Page:
 
     Args:
         urls: The servers, or their ports for health and metrics.
+
+    Raises:
+        InvalidInput: A URL is none.
     """
     samples, lost = {}, []
     for url in urls:
         try:
-            samples[url] = _fetch(f"{url.rstrip('/')}/metrics")
+            samples[url] = _fetch(server_url(f"{url.rstrip('/')}/metrics"))
         except Unavailable as error:
             lost.append(error.message)
     return Page(time.monotonic(), samples, tuple(lost))
 
 
-def _fetch(url: str) -> Samples:
+def _fetch(url: httpx.URL) -> Samples:
     try:
         answer = httpx.get(url, timeout=TIMEOUT_SECONDS)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except httpx.HTTPError as error:
         raise Unavailable(f"{url} cannot be read: {error}") from None
     if answer.status_code != httpx.codes.OK:
         raise Unavailable(

@@ -91,6 +91,13 @@ def test_an_empty_url_is_no_wish_for_the_cascade_here(hikari: Hikari, picture: P
     assert done.stderr.startswith("hikari: '' is no URL of a server")
 
 
+@pytest.mark.parametrize("url", ["http://localhost:99999", "http://a..b"])
+def test_a_wrong_url_is_one_sentence(hikari: Hikari, picture: Path, url: str) -> None:
+    done = hikari("diagnose", picture, "--url", url)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"hikari: '{url}' is no URL")
+
+
 @pytest.mark.parametrize("keys", [Keys({"k" * 20: "infer"})])
 def test_a_key_comes_from_a_file(api: Api, hikari: Hikari, picture: Path) -> None:
     file = picture.with_name("key")

@@ -120,3 +120,11 @@ def test_a_server_that_gives_no_metrics_is_named(hikari: Hikari, counting: Count
     done = hikari("top", "http://127.0.0.1:9")
     assert done.exit_code == 1
     assert done.stderr.startswith("hikari: http://127.0.0.1:9/metrics cannot be read")
+
+
+@pytest.mark.parametrize("url", ["http://localhost:99999", "http://a..b", "localhost:3000"])
+def test_a_wrong_url_is_one_sentence(hikari: Hikari, url: str) -> None:
+    done = hikari("top", url)
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"hikari: '{url}/metrics' is no URL")
+    assert done.stderr.count("\n") == 1
