@@ -14,6 +14,10 @@ PATIENCE_SECONDS = 30.0
 SPREAD = 0.1
 """Share of a wait that is added by chance, so that not all who were sent away return at once."""
 
+LEAST_WAIT_SECONDS = 0.2
+"""Between two attempts, whatever the server says: a proxy's `Retry-After` may be 0, or a date that
+has passed by this clock."""
+
 _WITHOUT_WORD = tenacity.wait_exponential_jitter(multiplier=0.5, max=8.0)
 
 
@@ -56,7 +60,6 @@ class _AsTold(tenacity.wait.wait_base):
     def __call__(self, retry_state: tenacity.RetryCallState) -> float:
         error = retry_state.outcome.exception() if retry_state.outcome else None
         if isinstance(error, HikariError) and error.retry_after is not None:
-            return tenacity.wait_random(error.retry_after, error.retry_after * (1 + SPREAD))(
-                retry_state
-            )
+            least = max(error.retry_after, LEAST_WAIT_SECONDS)
+            return tenacity.wait_random(least, least * (1 + SPREAD))(retry_state)
         return _WITHOUT_WORD(retry_state)
