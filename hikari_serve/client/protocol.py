@@ -1,6 +1,7 @@
 """All of a conversation with the server that is not waiting; both clients share it."""
 
 import json
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -190,8 +191,9 @@ def _retry_after(response: httpx.Response) -> float | None:
         return None
     said = response.headers.get("retry-after", "").strip()
     if said.isdecimal():
-        return float(said)
+        seconds = float(said)
+        return seconds if math.isfinite(seconds) else None
     try:
         return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -1,4 +1,4 @@
-"""The sentences that a client has for failures below HTTP."""
+"""What a server says that is no answer, and the sentences for failures below HTTP."""
 
 import asyncio
 import errno
@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from threading import Thread
 
 import pytest
+from starlette.responses import PlainTextResponse
 
 from hikari_serve.client import AsyncClient, Client
 from hikari_serve.errors import Unavailable
+from tests.client.conftest import Answering
 
 
 def ask(kind: str, url: str) -> None:
@@ -59,3 +61,15 @@ def test_a_connection_that_breaks_says_why(kind: str, linger: tuple[int, int], w
     with hanging_up(linger) as url, pytest.raises(Unavailable) as broken:
         ask(kind, url)
     assert broken.value.message == f"{url} broke off: {why}"
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["9" * 400, "soon", "", "-5", f"Mon, 01 Jan {'9' * 30} 00:00:00 GMT"],
+    ids=["infinite", "no-number", "empty", "negative", "infinite-date"],
+)
+def test_a_wait_that_is_none_is_nobodys_word(answering: Answering, said: str) -> None:
+    url = answering(PlainTextResponse("a proxy's", 503, {"retry-after": said}))
+    with Client(url) as client, pytest.raises(Unavailable, match="answered 503") as refused:
+        client.diagnose(b"x")
+    assert refused.value.retry_after is None
