@@ -60,7 +60,7 @@ class Client(Asker[httpx.Client]):
         ):
             if not response.is_success:
                 response.read()
-            self._protocol.check(response)
+            self._protocol.check_stream(response)
             for chunk in response.iter_bytes():
                 yield from reader.feed(chunk)
                 if reader.answered:
@@ -122,7 +122,7 @@ class AsyncClient(Asker[httpx.AsyncClient]):
             async with self._http.stream("POST", "/diagnose/stream", **request) as response:
                 if not response.is_success:
                     await response.aread()
-                self._protocol.check(response)
+                self._protocol.check_stream(response)
                 async for chunk in response.aiter_bytes():
                     for event in reader.feed(chunk):
                         yield event

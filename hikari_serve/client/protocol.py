@@ -26,6 +26,7 @@ from hikari_serve.errors import (
     from_anybody,
 )
 from hikari_serve.presentation.answer import Answer
+from hikari_serve.quoting import escaped
 
 T = TypeVar("T")
 
@@ -141,6 +142,18 @@ class Protocol:
             f"{self.url} answered {response.status_code}: {said}".rstrip(": "),
             retry_after=_retry_after(response),
         )
+
+    def check_stream(self, response: httpx.Response) -> None:
+        """As `check`, of a response whose body is to be events.
+
+        Raises:
+            HikariError: What the server raised.
+            Unavailable: The body is none, such as a proxy's page.
+        """
+        self.check(response)
+        kind = response.headers.get("content-type", "")
+        if not kind.startswith("text/event-stream"):
+            raise Unavailable(f"{self.url} answered no events, but '{escaped(kind)}'")
 
     def error(self, data: bytes) -> HikariError | None:
         """The server's own error; None if something else wrote this."""

@@ -149,7 +149,7 @@ def test_a_disease_of_a_server_that_knows_no_provisional_is_read(answering: Answ
         "label_mass": None, "decision": "unknown", "reason": None,
     }  # fmt: skip
     body = f"event: disease\ndata: {json.dumps(disease)}\n\n"
-    with Client(answering(Response(body)), patience=0) as client:
+    with Client(answering(Response(body, media_type="text/event-stream")), patience=0) as client:
         found = next(client.stream(b"x")).data
     assert isinstance(found, DiseaseEvent)
     assert not found.provisional
@@ -284,7 +284,7 @@ def test_what_is_no_such_api_is_unavailable(
 def test_an_error_event_of_something_else_is_unavailable(answering: Answering, data: bytes) -> None:
     body = b"event: \xff\ndata: {}\n\nevent: error\ndata: %b\n\n" % data
     with (
-        Client(answering(Response(body))) as client,
+        Client(answering(Response(body, media_type="text/event-stream"))) as client,
         pytest.raises(Unavailable, match="tells an error that is none of our server's"),
     ):
         list(client.stream(b"x"))

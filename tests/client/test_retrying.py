@@ -170,6 +170,7 @@ def breaking_off(body: bytes) -> Iterator[tuple[str, list[bytes]]]:
         def do_POST(self) -> None:
             asked.append(self.rfile.read(int(self.headers["content-length"])))
             self.send_response(200)
+            self.send_header("content-type", "text/event-stream")
             self.send_header("transfer-encoding", "chunked")
             self.end_headers()
             self.wfile.write(b"%x\r\n%b\r\n" % (len(body), body))
@@ -206,3 +207,13 @@ def test_a_stream_that_is_left_is_not_asked_again() -> None:
             assert next(events).name == "words"
             events.close()
         assert len(asked) == 1
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_page_in_the_place_of_a_stream_is_asked_for_once(kind: str) -> None:
+    page = Response("<html>log in</html>", media_type="text/html")
+    with saying(page) as (url, asked):
+        with pytest.raises(Unavailable) as none:
+            listen(kind, url, 5)
+        assert none.value.message == f"{url} answered no events, but 'text/html; charset=utf-8'"
+    assert len(asked) == 1
