@@ -89,6 +89,11 @@ def check_tensors(triton: model_config_pb2.ModelConfig, hikari: Hikari) -> None:
             raise ConfigError("triton.max_batch_size: a cascade has none: its models batch")
         _check_cascade_inputs(triton.input)
         return
+    if triton.max_batch_size < 1:  # Triton's default, 0, is a model whose tensors have no batch
+        raise ConfigError(
+            "triton.max_batch_size: every model takes batches: write how many pictures it may be "
+            "given at once, 1 or more"
+        )
     _check_outputs(hikari, triton.output)
     _check_image(triton.input, ONE_STRING)
     others = [(at, each) for at, each in enumerate(triton.input) if each.name != IMAGE]

@@ -123,6 +123,17 @@ def outputs(parts: Parts) -> Any:
             lambda p: p["triton"].update(max_batch_size=4),
             "max_batch_size: a cascade has none",
         ),
+        (
+            "demo_group",
+            lambda p: p["triton"].pop("max_batch_size"),
+            r"triton\.max_batch_size: every model takes batches: write .*, 1 or more",
+        ),
+        ("demo_group", lambda p: p["triton"].update(max_batch_size=0), "every model takes batches"),
+        (
+            "demo_group",
+            lambda p: p["triton"].update(max_batch_size=-1),
+            "every model takes batches",
+        ),
     ],
 )
 def test_a_wrong_declaration_is_named(

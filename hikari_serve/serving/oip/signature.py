@@ -98,7 +98,7 @@ def stage_signature(config: ModelConfig) -> Signature:
         if name not in SCORED or _scores(config):
             _declare(served, name, tensor.data_type, tensor.dims)
     _declare(served, ERROR, "TYPE_STRING", [1])
-    return _signature(served, BLANKS, max(1, served.max_batch_size))
+    return _signature(served, BLANKS, served.max_batch_size)
 
 
 def sources(graph: Graph) -> dict[str, tuple[str, str]]:
