@@ -104,10 +104,13 @@ def read_config(folder: Path) -> ModelConfig:
 
 
 def _parse_triton(path: Path, part: Any) -> model_config_pb2.ModelConfig:
+    if not isinstance(part, Mapping):
+        raise ConfigError(f"{path}: triton: must be a mapping of ModelConfig's fields")
     _refuse_unhonoured(path, "triton", "", part)
     try:
         return json_format.ParseDict(part, model_config_pb2.ModelConfig())
-    except json_format.ParseError as error:
+    except (json_format.ParseError, TypeError, ValueError, OverflowError) as error:
+        # the parser raises the last three of values that it does not look at: `.inf`, for one
         raise ConfigError(f"{path}: triton: {error}") from None
 
 
@@ -123,7 +126,8 @@ def _refuse_unhonoured(path: Path, where: str, message: str, part: Any) -> None:
         if field not in HONOURED[message]:
             real = field in model_config_pb2.ModelConfig.DESCRIPTOR.fields_by_name
             why = "is a Triton field that this server does not honour" if real else "is unknown"
-            raise ConfigError(f"{path}: {where}.{field} {why}; {hint(field, HONOURED[message])}")
+            near = hint(str(field), HONOURED[message])  # YAML's keys may be numbers
+            raise ConfigError(f"{path}: {where}.{field} {why}; {near}")
         _refuse_unhonoured(path, f"{where}.{field}", field, value)
         if field == "ensemble_scheduling" and isinstance(value, Mapping):
             _refuse_unhonoured(path, f"{where}.{field}.step", "step", value.get("step"))

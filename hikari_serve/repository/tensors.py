@@ -84,6 +84,8 @@ def check_tensors(triton: model_config_pb2.ModelConfig, hikari: Hikari) -> None:
         for at, name in enumerate(names):
             if name in names[:at]:
                 raise ConfigError(f"triton.{field}[{at}].name: '{name}' stands twice")
+            if declared[at].data_type not in model_config_pb2.DataType.values():
+                raise ConfigError(f"triton.{field}[{at}].data_type: write such as TYPE_STRING")
     if isinstance(hikari, CascadeConfig):
         if triton.max_batch_size:
             raise ConfigError("triton.max_batch_size: a cascade has none: its models batch")

@@ -77,6 +77,16 @@ def test_both_parts_are_typed() -> None:
             "max_queue_delay_microseconds",
         ),
         (lambda p: p["triton"].update(max_batch_size="many"), "triton: .*max_batch_size"),
+        *(
+            (lambda p, each=each: p.update(triton=each), "triton: must be a mapping")
+            for each in (None, 3, True)
+        ),
+        (lambda p: p["triton"].update({1: 2}), r"triton\.1 is unknown"),
+        (
+            lambda p: p["triton"]["input"][0].update(data_type=-1),
+            r"triton\.input\[0\]\.data_type: write such as TYPE_STRING",
+        ),
+        (lambda p: p["triton"]["input"][0].update(data_type=float("inf")), "triton: "),
         (
             lambda p: p["triton"].update(name="other"),
             "triton.name is 'other', its folder 'demo_disease'",
