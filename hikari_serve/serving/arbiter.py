@@ -207,9 +207,9 @@ def supervisor(watchers: Sequence[Any], *, threaded: bool = False, **options: An
         watcher.hooks.update(before_spawn=_give_place, after_reap=_tell_of_death)
         watcher.manage_processes = _reaping(watcher)
         watcher.graceful_timeout = _entrance.drain_seconds
-        # A runner beside others is started anew in a container too; alone it ends, so that the
-        # orchestrator sees it.
-        watcher.respawn = watcher.respawn or len(watchers) > 1
+        # A process beside others is started anew in a container too, because what is left of them
+        # goes on; one that is alone ends with its supervisor, so that the orchestrator sees it.
+        watcher.respawn = watcher.respawn or len(watchers) > 1 or watcher.numprocesses > 1
     if port := _entrance.metrics_port:
         probes = CircusSocket(PROBES, own.host, port, own.family, backlog=own.backlog)
         options["sockets"].append(probes)

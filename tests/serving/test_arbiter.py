@@ -133,6 +133,21 @@ def test_who_is_started_in_place_of_a_dead_one_has_its_place() -> None:
             process.stop()
 
 
+@pytest.mark.parametrize(
+    ("services", "workers", "anew"), [(1, 1, False), (1, 2, True), (2, 1, True)]
+)
+def test_who_dies_in_a_container_is_started_anew_where_others_go_on(
+    services: int, workers: int, anew: bool
+) -> None:
+    assert "respawn=not running_inside_container()" in inspect.getsource(create_watcher)
+    watchers = [create_watcher(f"{at}", [], numprocesses=workers) for at in range(services)]
+    for watcher in watchers:
+        watcher.respawn = False
+    with CircusSocket(serving.API_SERVER_NAME, port=0) as socket:
+        arbiter.supervisor(watchers, sockets=[socket])
+    assert [watcher.respawn for watcher in watchers] == [anew] * services
+
+
 def place(process: int) -> str:
     """The place that a process was given."""
     return psutil.Process(process).environ()[PLACE]
