@@ -19,6 +19,9 @@ from hikari_serve.scheduling.batching import Batching
 from hikari_serve.scheduling.job import Asked, Caller, Done, Job
 from hikari_serve.stage import DEFAULT_PRIORITY, OnText
 
+CLOSED = "the engine that was asked is being closed"
+"""Why a job ends whose queue is closed: its model is unloaded or replaced, or its process ends."""
+
 
 class Queue:
     """Orders the jobs for one engine and forms its batches; at most `size` of them wait."""
@@ -45,6 +48,7 @@ class Queue:
         self._order = count()
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     async def submit(
         self,
@@ -69,8 +73,11 @@ class Queue:
         Raises:
             QueueFull: The queue is at its bound.
             DeadlineExceeded: The deadline passed first.
+            Unavailable: The queue is closed.
             HikariError: What `prepare` or the engine raised for this item.
         """
+        if self._closed:
+            raise Unavailable(CLOSED)
         job = self._jobs.get(key)
         if job is None or job.cancelled:
             job = self._admit(key, prepare)
@@ -91,9 +98,10 @@ class Queue:
                 self._forget(job)
 
     async def close(self) -> None:
-        """Ends every job with `Unavailable` and waits for what runs to stop."""
+        """Ends every job with `Unavailable`, takes no other, and waits for what runs to stop."""
+        self._closed = True
         for job in [*self._pending, *self._jobs.values()]:
-            job.fail(Unavailable("the model is being unloaded"))
+            job.fail(Unavailable(CLOSED))
         while self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -156,7 +164,9 @@ class Queue:
         """The first jobs by priority and arrival that fit the engine together, once it is ready."""
         for job in [job for job in self._waiting if job.cancelled]:
             self._forget(job)
-        if not self._waiting or not self._engine.ready(self._waiting, self._pump):
+        if self._closed or not self._waiting:
+            return []
+        if not self._engine.ready(self._waiting, self._pump):
             return []
         batch: list[Job] = []
         widest = 0

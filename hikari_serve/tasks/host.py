@@ -27,6 +27,9 @@ DRAIN_SECONDS = 60.0
 UNLOADED = "unloaded"
 """Triton's word for why a version does not answer that was taken out."""
 
+ENDING = "its process ends"
+"""Why a version does not answer whose host is closed."""
+
 
 class Host:
     """Loads and unloads versions of models, and hands each item to the one it names. A `Stage`.
@@ -242,9 +245,14 @@ class Host:
         return await asyncio.shield(self._failed)
 
     async def close(self) -> None:
-        """Ends every model."""
+        """Ends every model, one after another; from the first moment none answers any more."""
         for watcher in self._watchers.values():
             watcher.cancel()
+        for entry in self.versions:
+            entry.wanted = False  # what is loading is not let answer
+            if entry.state is not State.UNAVAILABLE:  # else it says already why
+                entry.state, entry.reason = State.UNAVAILABLE, ENDING
+        await self.versions.changed()
         for entry in self.versions:
             if entry.model is not None:
                 await entry.model.close()

@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 import pytest
 
 from hikari_serve.engines.contract import Call, Engine, Generate, Prompt, Score
-from hikari_serve.errors import DeadlineExceeded, EngineFailed, InvalidInput, QueueFull
+from hikari_serve.errors import (
+    DeadlineExceeded,
+    EngineFailed,
+    InvalidInput,
+    QueueFull,
+    Unavailable,
+)
 from hikari_serve.scheduling.job import Asked, Done
 from hikari_serve.scheduling.queue import Queue
 
@@ -285,5 +291,20 @@ def test_an_engine_with_continuous_batching_gets_items_at_once_up_to_its_limit()
         await asyncio.sleep(0.03)
         assert len(engine.batches) == 3
         await asyncio.gather(*tasks)
+
+    run(main())
+
+
+def test_a_closed_queue_takes_nothing() -> None:
+    async def main() -> None:
+        engine = EchoEngine()
+        queue = Queue(engine, size=10)
+        waiting = submit(queue, Ask("waiting"))
+        await asyncio.sleep(0)
+        await queue.close()
+        for late in (waiting, submit(queue, Ask("late"))):
+            with pytest.raises(Unavailable, match="is being closed"):
+                await late
+        assert engine.batches == []
 
     run(main())

@@ -294,6 +294,29 @@ def test_what_is_unloaded_while_its_start_fails_stays_unloaded(
     asyncio.run(main())
 
 
+def test_none_of_its_models_answers_from_the_moment_it_is_closed(models: Path) -> None:
+    shutil.copytree(models / "demo_group" / "1", models / "demo_group" / "2")
+
+    async def main() -> None:
+        here = host(models)
+        await here.load("demo_group", 1)
+        here.want("demo_group", 2)
+        waiting = asyncio.create_task(here.infer(item(2)))
+        starting = asyncio.create_task(here.start())
+        await asyncio.sleep(0)
+        closing = asyncio.create_task(here.close())
+        await asyncio.sleep(0)
+        for asked in (waiting, here.infer(item(1))):
+            with pytest.raises(Unavailable, match="is UNAVAILABLE: its process ends"):
+                await asked
+        await asyncio.gather(starting, closing)
+        assert [each.state for each in here.versions] == [State.UNAVAILABLE] * 2
+        with pytest.raises(Unavailable, match="its process ends"):
+            await here.ready()
+
+    asyncio.run(main())
+
+
 def test_a_cascade_and_a_stranger_are_refused(models: Path) -> None:
     shutil.copytree(REPOSITORY.folder("demo"), models / "demo")
 
