@@ -6,13 +6,12 @@ There is one for all cascades of a process, so that what it bounds is the proces
 import asyncio
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.cascade.picture import Picture, read_picture
-from hikari_serve.cascade.places import Places
+from hikari_serve.cascade.threads import Threads
 from hikari_serve.errors import DeadlineExceeded
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.settings import available_cores
@@ -29,9 +28,7 @@ class Decoder:
 
     def __init__(self, limits: PictureLimits) -> None:
         self.limits = limits
-        cores = available_cores()
-        self._threads = ThreadPoolExecutor(cores, thread_name_prefix="decode")
-        self._places = Places(cores)
+        self._threads = Threads(available_cores(), "decode")
 
     async def read(
         self, data: bytes, graph: Graph, min_quality: float, *, priority: int, deadline: float
@@ -66,5 +63,4 @@ class Decoder:
             work: What to do in a thread.
             priority: From 1, served first, to 9.
         """
-        async with self._places.place(priority):
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        return await self._threads.run(work, priority)

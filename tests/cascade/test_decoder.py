@@ -21,10 +21,9 @@ def test_a_picture_that_waits_is_dropped(leaves: bool, monkeypatch: pytest.Monke
     monkeypatch.setattr(
         "hikari_serve.cascade.decoder.read_picture", lambda image, *_: decoded.append(image)
     )
-    for _ in range(available_cores()):
-        decoder._threads.submit(free.wait)
 
     async def main() -> None:
+        busy = [asyncio.create_task(decoder.run(free.wait, 5)) for _ in range(available_cores())]
         deadline = time.time() + (60 if leaves else 0.05)
         graph = bench.cascade.graph
         reading = asyncio.create_task(
@@ -35,8 +34,9 @@ def test_a_picture_that_waits_is_dropped(leaves: bool, monkeypatch: pytest.Monke
             reading.cancel()
         with pytest.raises(asyncio.CancelledError if leaves else DeadlineExceeded):
             await reading
+        free.set()
+        await asyncio.gather(*busy)
+        await decoder.run(lambda: None, 9)  # after all that waited
 
     asyncio.run(main())
-    free.set()
-    decoder._threads.shutdown()
     assert decoded == []

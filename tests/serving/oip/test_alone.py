@@ -107,7 +107,7 @@ def test_the_deadline_counts_from_the_first_byte(plane: Plane) -> None:
 
 
 def test_it_is_decoded_where_all_pictures_are(plane: Plane) -> None:
-    free, threads = threading.Event(), plane.bench.cascade.decoder._threads
+    free, threads = threading.Event(), plane.bench.cascade.decoder._threads._threads
     for _ in range(available_cores()):
         threads.submit(free.wait)
     began = time.monotonic()
