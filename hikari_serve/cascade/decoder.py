@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from hikari_serve.cascade.graph import Graph
 from hikari_serve.cascade.picture import Picture, read_picture
-from hikari_serve.cascade.threads import Threads
 from hikari_serve.errors import DeadlineExceeded
 from hikari_serve.pictures.decode import PictureLimits
 from hikari_serve.settings import available_cores
+from hikari_serve.threads import Threads
 
 T = TypeVar("T")
 
@@ -63,4 +63,4 @@ class Decoder:
             work: What to do in a thread.
             priority: From 1, served first, to 9.
         """
-        return await self._threads.run(work, priority)
+        return await self._threads.run(work, lambda: priority)

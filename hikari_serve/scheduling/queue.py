@@ -1,5 +1,6 @@
 """The queue in front of one engine: bounded, by priority, with deadlines, each item once.
 
+Items are prepared by priority too: with an engine that runs many at once nothing else waits.
 Items come from `submit`; batches go to `Engine.run`. Callers that ask for the same thing share
 one job (single flight): it runs as long as anybody waits for it, and its deadline and priority
 are the best of theirs. Work that nobody waits for any more never starts, and stops at the
@@ -17,7 +18,12 @@ from hikari_serve.errors import DeadlineExceeded, EngineFailed, QueueFull, Unava
 from hikari_serve.observer import NOBODY, BatchEnd, Observer, Released
 from hikari_serve.scheduling.batching import Batching
 from hikari_serve.scheduling.job import Asked, Caller, Done, Job
+from hikari_serve.settings import available_cores
 from hikari_serve.stage import DEFAULT_PRIORITY, OnText
+from hikari_serve.threads import Threads
+
+PREPARED_AT_ONCE = min(32, available_cores() + 4)
+"""How many items: rather more than cores, because a part of them waits for a disk."""
 
 CLOSED = "the engine that was asked is being closed"
 """Why a job ends whose queue is closed: its model is unloaded or replaced, or its process ends."""
@@ -39,6 +45,7 @@ class Queue:
         self._size = size
         self._model, self._version, self._observer = model, version, observer
         self._batching = Batching()
+        self._threads = Threads(PREPARED_AT_ONCE, "prepare")
         self._jobs: dict[object, Job] = {}
         self._waiting: list[Job] = []
         self._pending: set[Job] = set()  # admitted and not started, prepared or not
@@ -104,6 +111,7 @@ class Queue:
             job.fail(Unavailable(CLOSED))
         while self._tasks:
             await asyncio.wait(self._tasks)
+        self._threads.close()
 
     def _admit(self, key: object, prepare: Callable[[], Asked]) -> Job:
         if len(self._pending) >= self._size:
@@ -134,7 +142,7 @@ class Queue:
 
     async def _prepare(self, job: Job, prepare: Callable[[], Asked]) -> None:
         try:
-            job.wait(await asyncio.to_thread(prepare))
+            job.wait(await self._threads.run(prepare, lambda: job.priority))
         except Exception as error:
             job.fail(error)
             self._forget(job)

@@ -4,8 +4,8 @@ import asyncio
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
@@ -17,6 +17,7 @@ from hikari_serve.errors import (
     QueueFull,
     Unavailable,
 )
+from hikari_serve.scheduling import queue as queueing
 from hikari_serve.scheduling.job import Asked, Done
 from hikari_serve.scheduling.queue import Queue
 
@@ -66,6 +67,19 @@ class EchoEngine(Engine):
 def submit(queue: Queue, ask: Ask, **options: object) -> asyncio.Task[Done]:
     options = {"deadline": time.time() + 5, **options}
     return asyncio.create_task(queue.submit(ask.text, lambda: Asked(ask), **options))  # type: ignore[arg-type]
+
+
+def blocking(queue: Queue, busy: threading.Event) -> list[asyncio.Task[Done]]:
+    """Has all threads of a queue prepare until `busy` is set."""
+
+    def prepare(at: int) -> Asked:
+        busy.wait()
+        return Asked(Ask(f"busy {at}"))
+
+    return [
+        asyncio.create_task(queue.submit(at, partial(prepare, at), deadline=time.time() + 30))
+        for at in range(queueing.PREPARED_AT_ONCE)
+    ]
 
 
 def run(work: object) -> object:
@@ -224,11 +238,9 @@ def test_a_full_queue_counts_what_the_engine_runs_at_once() -> None:
 
 def test_what_nobody_waits_for_is_not_prepared() -> None:
     async def main() -> None:
-        loop = asyncio.get_running_loop()
-        loop.set_default_executor(ThreadPoolExecutor(2))
         busy = threading.Event()
-        blocked = [loop.run_in_executor(None, busy.wait) for _ in range(2)]
-        queue = Queue(EchoEngine(), size=100)
+        queue = Queue(EchoEngine(), size=200)
+        blocked = blocking(queue, busy)
         prepared: list[int] = []
 
         def prepare() -> Asked:
@@ -237,7 +249,7 @@ def test_what_nobody_waits_for_is_not_prepared() -> None:
 
         deadline = time.time() + 30
         asked = [
-            asyncio.create_task(queue.submit(number, prepare, deadline=deadline))
+            asyncio.create_task(queue.submit(f"left {number}", prepare, deadline=deadline))
             for number in range(100)
         ]
         await asyncio.sleep(0.05)
@@ -246,9 +258,28 @@ def test_what_nobody_waits_for_is_not_prepared() -> None:
         kept = submit(queue, Ask("kept"))
         await asyncio.sleep(0.05)
         busy.set()
-        await asyncio.gather(*blocked)
         assert (await kept).output == "kept"
+        await asyncio.gather(*blocked)
         assert not prepared
+
+    run(main())
+
+
+def test_who_waits_to_be_prepared_is_served_by_priority_and_can_be_lifted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(queueing, "PREPARED_AT_ONCE", 1)
+
+    async def main() -> None:
+        engine, busy = EchoEngine(max_batch=1, concurrency=100), threading.Event()
+        queue = Queue(engine, size=10)
+        tasks = blocking(queue, busy)
+        for text, priority in (("low", 9), ("lifted", 8), ("high", 2), ("lifted", 1)):
+            tasks.append(submit(queue, Ask(text), priority=priority))
+        await asyncio.sleep(0.01)
+        busy.set()
+        await asyncio.gather(*tasks)
+        assert engine.batches == [["busy 0"], ["lifted"], ["high"], ["low"]]
 
     run(main())
 

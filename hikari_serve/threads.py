@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Threads:
-    """Threads for what costs much, such as decoding a picture."""
+    """Threads for what costs much, such as decoding a picture or preparing an item."""
 
     def __init__(self, count: int, name: str) -> None:
         """Args:
@@ -19,16 +19,16 @@ class Threads:
         """
         self._threads = ThreadPoolExecutor(count, thread_name_prefix=name)
         self._free = count
-        self._waiting: dict[asyncio.Future[None], int] = {}
+        self._waiting: dict[asyncio.Future[None], Callable[[], int]] = {}
 
-    async def run(self, work: Callable[[], T], priority: int) -> T:
+    async def run(self, work: Callable[[], T], priority: Callable[[], int]) -> T:
         """Does something in a thread, as soon as one is free.
 
         A caller that leaves before that takes none; what has begun keeps its thread until it ends.
 
         Args:
             work: What to do.
-            priority: The lower, the sooner.
+            priority: The lower, the sooner; asked for whenever a thread is free.
         """
         loop = asyncio.get_running_loop()
         if self._free:
@@ -44,7 +44,11 @@ class Threads:
         running.add_done_callback(leave)
         return await asyncio.wrap_future(running)
 
-    async def _turn(self, priority: int) -> None:
+    def close(self) -> None:
+        """Lets the threads end; nothing is asked of them from now on."""
+        self._threads.shutdown(wait=False)
+
+    async def _turn(self, priority: Callable[[], int]) -> None:
         turn = asyncio.get_running_loop().create_future()
         self._waiting[turn] = priority
         try:
@@ -61,6 +65,6 @@ class Threads:
         if not line:
             self._free += 1
             return
-        first = min(line, key=self._waiting.__getitem__)  # of equals the one that came first
+        first = min(line, key=lambda turn: self._waiting[turn]())  # of equals who came first
         del self._waiting[first]
         first.set_result(None)
