@@ -4,12 +4,12 @@ import json
 import logging
 
 from starlette.applications import Starlette
-from starlette.datastructures import State
+from starlette.datastructures import State as AppState
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hikari_serve.errors import HikariError, UnsupportedMedia
+from hikari_serve.errors import HikariError, Unavailable, UnsupportedMedia
 from hikari_serve.quoting import quoted
 from hikari_serve.serving.body import read_body
 from hikari_serve.serving.errors import error_response, handle_error
@@ -28,7 +28,7 @@ from hikari_serve.serving.hop.wire import (
     read_call,
 )
 from hikari_serve.serving.request_id import current
-from hikari_serve.stage import Item, OnText, Stage, StageResult
+from hikari_serve.stage import Item, OnText, Stage, StageResult, State
 
 logger = logging.getLogger(__name__)
 
@@ -79,12 +79,12 @@ async def _describe(request: Request) -> Response:
     return Response(said.model_dump_json(), media_type="application/json")
 
 
-async def _answer(state: State, item: Item) -> Response:
+async def _answer(state: AppState, item: Item) -> Response:
     result = await _result(state, item)
     return Response(result.model_dump_json(), media_type="application/json")
 
 
-async def _stream(state: State, item: Item, write: Write) -> Response | None:
+async def _stream(state: AppState, item: Item, write: Write) -> Response | None:
     said = False
 
     def say(text: str) -> None:
@@ -103,13 +103,26 @@ async def _stream(state: State, item: Item, write: Write) -> Response | None:
     return None
 
 
-async def _result(state: State, item: Item, say: OnText | None = None) -> StageResult:
+async def _result(state: AppState, item: Item, say: OnText | None = None) -> StageResult:
     """What the stage answers; what nobody foresaw is the error that it is inside the API too."""
     stage: Stage = state.stage
     try:
+        if state.processes > 1:
+            await _check_loaded(stage)
         return await stage.infer(item, say)
     except HikariError:
         raise
     except Exception as error:
         logger.exception("stage %s failed", state.name)
         raise HikariError(f"stage {state.name} failed: {error!r}") from error
+
+
+async def _check_loaded(stage: Stage) -> None:
+    """Refuses to let a call wait in a process that loads, for another at its address may answer.
+
+    Raises:
+        Unavailable: It loads, and has nothing yet.
+    """
+    states = {each.state for each in await stage.describe()}
+    if State.LOADING in states and State.READY not in states:
+        raise Unavailable("the model is LOADING in this process")

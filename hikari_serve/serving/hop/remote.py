@@ -6,10 +6,8 @@ waits as long as its deadline allows.
 """
 
 import asyncio
-import random
 import ssl
 import time
-from collections import Counter
 from collections.abc import Sequence
 
 import aiohttp
@@ -30,14 +28,6 @@ from hikari_serve.stage import Hosted, Item, OnText, StageResult
 
 MAX_TRIES = 3
 """How many runners an item may see die before it counts as what kills them."""
-
-FRESH_TRIES = 4
-"""How often one that is full is asked again where several processes answer at its address: on a new
-connection, which any of them may take, while those that are kept lead to one."""
-
-FRESH_SECONDS = 0.02
-"""The longest pause before: the process that has just refused is awake, and the first to take a
-connection that comes at once."""
 
 MARGIN_SECONDS = 0.05
 """So long before the deadline the caller is told why there is no answer."""
@@ -101,15 +91,13 @@ class RemoteStage:
                 on_text(text)
 
         deaths = 0
-        refusals: Counter[Endpoint] = Counter()
         unfit: set[Endpoint] = set()
         busy: set[Endpoint] = set()
         while True:
             replica = await self.replicas.choose(unfit | busy)
             try:
                 heard = None if on_text is None else say
-                fresh = refusals[replica.endpoint] > 0
-                return await replica.infer(item, heard, fresh=fresh)
+                return await replica.infer(item, heard)
             except aiohttp.ClientError as error:
                 self.replicas.lost()
                 busy.clear()  # they may answer by now, and they live
@@ -125,15 +113,10 @@ class RemoteStage:
                     raise self._own(error, item) from None
                 self._observer.call_repeated(self._stage, "refused")
             except QueueFull:
-                refusals[replica.endpoint] += 1
-                again = replica.processes > 1 and refusals[replica.endpoint] <= FRESH_TRIES
-                if not again:
-                    busy.add(replica.endpoint)
+                busy.add(replica.endpoint)
                 if said or not self.replicas.able(unfit | busy):
                     raise
                 self._observer.call_repeated(self._stage, "refused")
-                if again:
-                    await asyncio.sleep(random.uniform(0, FRESH_SECONDS))
             except Unavailable as error:  # its engine died, say, and it lives on to tell
                 self.replicas.lost()
                 busy.add(replica.endpoint)

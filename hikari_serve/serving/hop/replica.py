@@ -1,7 +1,9 @@
 """One replica of a stage: its connections, what is in flight there, and whether it can be asked."""
 
+import asyncio
 import logging
 import math
+import random
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +14,7 @@ from io import BytesIO
 
 import aiohttp
 
-from hikari_serve.errors import HikariError, Mismatch
+from hikari_serve.errors import HikariError, Mismatch, QueueFull, Unavailable
 from hikari_serve.serving.hop.connector import connector_of
 from hikari_serve.serving.hop.endpoints import Endpoint
 from hikari_serve.serving.hop.wire import (
@@ -47,6 +49,15 @@ out of its load balancer at once; ten in a row, and no answer meanwhile, are ano
 
 REST_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Pauses before one that took no connection is tried again."""
+
+FRESH_TRIES = 4
+"""How often another process is looked for where several answer at one address and the one that was
+asked refuses, or is not up: on new connections, which any of them may take, while those that are
+kept lead to one."""
+
+FRESH_SECONDS = 0.02
+"""The longest pause before: the process that has just answered is awake, and the first to take a
+connection that comes at once."""
 
 UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 """Nobody took the connection: it was refused, or stayed without an answer."""
@@ -143,64 +154,86 @@ class Replica:
             return time.monotonic() - self._able_at < HUNG_SECONDS
         return self.condition is Condition.UP
 
-    async def infer(
-        self, item: Item, on_text: OnText | None, *, fresh: bool = False
-    ) -> StageResult:
-        """Asks once.
+    async def infer(self, item: Item, on_text: OnText | None) -> StageResult:
+        """Asks it; where several processes answer, others of them too if one refuses.
 
         Args:
             item: What to answer.
             on_text: Hears words on the way.
-            fresh: Whether on a new connection, which may lead to another of its processes.
 
         Raises:
             aiohttp.ClientError: It was not reached, or broke off.
             HikariError: What it answered.
         """
-        headers = {"content-type": CALL}
-        if on_text is not None:
-            headers["accept"] = NDJSON
         self.in_flight += 1
         try:
-            session = self._fresh if fresh else self._session
-            async with session.post(
-                f"{self.endpoint.base}/infer",
-                data=BytesIO(write_call(item)),
-                headers=headers,
-                server_hostname=self.endpoint.name,
-            ) as response:
-                if response.ok:
-                    self._able_at = time.monotonic()
-                return await _read(response, on_text)
+            told = await self._ask(self._session, item, on_text)
+            for _ in range(FRESH_TRIES):
+                if self.processes == 1 or not isinstance(told, QueueFull | Unavailable):
+                    break
+                await asyncio.sleep(random.uniform(0, FRESH_SECONDS))
+                told = await self._ask(self._fresh, item, on_text)
         except aiohttp.ClientError as error:
             self.lost(error)
             raise
         finally:
             self.in_flight -= 1
+        if isinstance(told, HikariError):
+            raise told
+        return told
+
+    async def _ask(
+        self, session: aiohttp.ClientSession, item: Item, on_text: OnText | None
+    ) -> StageResult | HikariError:
+        """What one process answers; an error that is returned was told before any word."""
+        headers = {"content-type": CALL}
+        if on_text is not None:
+            headers["accept"] = NDJSON
+        async with session.post(
+            f"{self.endpoint.base}/infer",
+            data=BytesIO(write_call(item)),
+            headers=headers,
+            server_hostname=self.endpoint.name,
+        ) as response:
+            if not response.ok:
+                return read_error(response.status, await response.read())
+            self._able_at = time.monotonic()
+            return await _read(response, on_text)
 
     async def look(self) -> None:
         """Asks it who it is, unless it rests; its condition says what came of that."""
         if time.monotonic() < self._rest_until:
             return
-        connect = LOOK_CONNECT_SECONDS if self.endpoint.name is None else None
-        timeout = aiohttp.ClientTimeout(total=LOOK_SECONDS, sock_connect=connect)
         try:
-            async with self._session.get(
-                f"{self.endpoint.base}/describe",
-                timeout=timeout,
-                server_hostname=self.endpoint.name,
-            ) as response:
-                body = await response.read()
-            if response.status != HTTPStatus.OK:
-                error = read_error(response.status, body)
-                raise Mismatch(f"it refuses to say who it is: {error.message}")
-            self._judge(read_introduction(body))
+            async with asyncio.timeout(LOOK_SECONDS):
+                seen = await self._see(self._session)
+                for _ in range(FRESH_TRIES):
+                    if self.processes == 1 or seen[0] is Condition.UP:
+                        break
+                    await asyncio.sleep(random.uniform(0, FRESH_SECONDS))
+                    seen = min(seen, await self._see(self._fresh))
+            self._is(*seen)
         except aiohttp.ClientError as error:
             self.lost(error)
         except TimeoutError:
             self._is(Condition.SILENT, "no answer")
+
+    async def _see(self, session: aiohttp.ClientSession) -> tuple[Condition, str]:
+        """How one process says that it is, and why it cannot be asked."""
+        connect = LOOK_CONNECT_SECONDS if self.endpoint.name is None else None
+        async with session.get(
+            f"{self.endpoint.base}/describe",
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect),
+            server_hostname=self.endpoint.name,
+        ) as response:
+            body = await response.read()
+        if response.status != HTTPStatus.OK:
+            error = read_error(response.status, body)
+            return Condition.UNFIT, f"it refuses to say who it is: {error.message}"
+        try:
+            return self._judge(read_introduction(body))
         except HikariError as error:
-            self._is(Condition.UNFIT, error.message)
+            return Condition.UNFIT, error.message
 
     def lost(self, error: aiohttp.ClientError) -> None:
         """It was not reached, or broke off: it rests a moment, ever longer."""
@@ -222,7 +255,7 @@ class Replica:
         await self._session.close()
         await self._fresh.close()
 
-    def _judge(self, said: Introduction) -> None:
+    def _judge(self, said: Introduction) -> tuple[Condition, str]:
         """Compares what it says with what is needed."""
         self.hosted, self.processes = said.hosted, said.processes
         if said.protocol != PROTOCOL:
@@ -230,7 +263,7 @@ class Replica:
         if said.stage != self._stage:
             raise Mismatch(f"it is a runner of the stage '{said.stage}', not of '{self._stage}'")
         conditions = [_judged(said.hosted, each) for each in self._needed()]
-        self._is(*min(conditions, default=(Condition.UP, "")))
+        return min(conditions, default=(Condition.UP, ""))
 
     def _is(self, condition: Condition, why: str = "") -> None:
         if condition is not Condition.DOWN:
@@ -274,10 +307,7 @@ _READINESS = (State.READY, State.LOADING, State.UNAVAILABLE)
 
 async def _read(response: aiohttp.ClientResponse, on_text: OnText | None) -> StageResult:
     if response.content_type != NDJSON:
-        body = await response.read()
-        if response.status != HTTPStatus.OK:
-            raise read_error(response.status, body)
-        return read_result(body)
+        return read_result(await response.read())
     async for line in response.content:
         said = read_line(line)
         if isinstance(said, StageResult):
