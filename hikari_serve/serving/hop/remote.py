@@ -68,7 +68,7 @@ class RemoteStage:
 
         Raises:
             DeadlineExceeded: A runner works, but did not answer in time.
-            Unavailable: None can be asked, or all that were asked died or are unavailable.
+            Unavailable: None can be asked, or three that were asked died or are unavailable.
         """
         try:
             async with asyncio.timeout(item.deadline - time.time() - MARGIN_SECONDS):
@@ -98,15 +98,6 @@ class RemoteStage:
             try:
                 heard = None if on_text is None else say
                 return await replica.infer(item, heard)
-            except aiohttp.ClientError as error:
-                self.replicas.lost()
-                busy.clear()  # they may answer by now, and they live
-                deaths += not isinstance(error, UNCONNECTED)
-                if said or deaths == MAX_TRIES:
-                    kind = type(error).__name__
-                    message = f"the {self._stage} runner broke off ({kind})"
-                    raise Unavailable(message, retry_after=COME_BACK_SECONDS) from None
-                self._observer.call_repeated(self._stage, "lost")
             except (Mismatch, NotFound) as error:
                 unfit.add(replica.endpoint)
                 if said or not self.replicas.able(unfit | busy):
@@ -117,16 +108,22 @@ class RemoteStage:
                 if said or not self.replicas.able(unfit | busy):
                     raise
                 self._observer.call_repeated(self._stage, "refused")
-            except Unavailable as error:  # its engine died, say, and it lives on to tell
+            except (aiohttp.ClientError, Unavailable) as error:
+                if isinstance(error, Unavailable):  # its engine died, say, and it lives on to tell
+                    replica.doubt(error.message)
                 self.replicas.lost()
-                busy.add(replica.endpoint)
-                deaths += 1
-                if not self.replicas.able(unfit | busy):
-                    raise
-                replica.doubt(error.message)
+                busy.clear()  # they may answer by now, and they live
+                deaths += not isinstance(error, UNCONNECTED)
                 if said or deaths == MAX_TRIES:
-                    raise
+                    raise self._broken(error) from None
                 self._observer.call_repeated(self._stage, "lost")
+
+    def _broken(self, error: aiohttp.ClientError | Unavailable) -> Unavailable:
+        """What the caller is told who is not asked again."""
+        if isinstance(error, Unavailable):
+            return error
+        message = f"the {self._stage} runner broke off ({type(error).__name__})"
+        return Unavailable(message, retry_after=COME_BACK_SECONDS)
 
     def _own(self, error: HikariError, item: Item) -> HikariError:
         """What the caller is told: it asked for what there is, if a runner lacks what is needed."""

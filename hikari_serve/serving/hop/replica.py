@@ -30,6 +30,7 @@ from hikari_serve.serving.hop.wire import (
     write_call,
 )
 from hikari_serve.stage import Hosted, Item, OnText, StageResult, State, check_digests
+from hikari_serve.tasks.host import UNLOADED
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +72,9 @@ class Condition(IntEnum):
     """It takes connections and does not say in time how it is: it hangs, or has much to do."""
     LOADING = 2
     DOWN = 3
+    """Nobody is there, or one whose engine died and whose process ends."""
     UNFIT = 4
-    """It is there, and not what the cascade needs, or can answer nothing."""
+    """It is there, and not what the cascade needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,8 +299,10 @@ def _judged(hosted: Sequence[Hosted], needs: Needs) -> tuple[Condition, str]:
             return Condition.UNFIT, error.message
         return Condition.UP, ""
     reason = f": {best.reason}" if best.reason else ""
-    loading = best.state is State.LOADING
-    kind = Condition.LOADING if loading else Condition.UNFIT
+    if best.state is State.LOADING:
+        kind = Condition.LOADING
+    else:  # a process whose engine died ends, and another is started in its place
+        kind = Condition.UNFIT if best.reason == UNLOADED else Condition.DOWN
     return kind, f"model '{best.model}' is {best.state}{reason}"
 
 

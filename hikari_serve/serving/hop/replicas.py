@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import random
 import ssl
 import time
@@ -21,6 +22,9 @@ LOOK_EVERY_SECONDS = 1.0
 
 HURRY_SECONDS = 0.2
 """The same while one of them cannot be asked."""
+
+LEAST_SECONDS = 0.1
+"""The least time between two looks, however many calls fail meanwhile."""
 
 RESOLVE_SECONDS = 0.2
 """How long a look waits for name servers. One that hangs must not keep us from looking at those
@@ -70,7 +74,7 @@ class Replicas:
         self._changed = asyncio.Condition()
         self._lost = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
-        self._looked = False
+        self._looked_at = -math.inf
 
     def __iter__(self) -> Iterator[Replica]:
         return iter(self._there.values())
@@ -102,30 +106,28 @@ class Replicas:
             Unavailable: Waiting is of no use.
         """
         self._watch()
-        looked_anew = False
+        asked = time.monotonic()
         while True:
             if able := self.able(refused):
                 return min(able, key=lambda each: (each.condition, each.in_flight, random.random()))
-            if self._unfit() and not looked_anew:  # what it lacked may have been loaded just now
-                looked_anew = True
-                await self.look()
-                continue
-            self._give_up()
+            self._give_up(asked)
+            if self._unfit():  # what it lacked may have been loaded just now
+                self.lost()
             async with self._changed:
                 await self._changed.wait()
 
     def lost(self) -> None:
-        """One broke off: all are looked at at once, for it may be one of many at one address."""
+        """One broke off: all are looked at soon, for it may be one of many at one address."""
         self._lost.set()
 
     async def look(self) -> None:
         """Asks all of them how they are now."""
         self._watch()
-        if self._looked:
+        if self._looked_at > -math.inf:
             await self._look()
             return
         async with self._changed:
-            await self._changed.wait_for(lambda: self._looked)
+            await self._changed.wait_for(lambda: self._looked_at > -math.inf)
 
     async def close(self) -> None:
         """Ends looking, and closes the connections."""
@@ -137,15 +139,17 @@ class Replicas:
         for replica in (*self, *self._leaving):
             await replica.close()
 
-    def _give_up(self) -> None:
-        """Raises if waiting is of no use: nobody has been there for long, or nobody is right."""
-        if not self._looked:
-            return
+    def _give_up(self, asked: float) -> None:
+        """Raises if waiting is of no use: nobody has been there for long, or nobody is right.
+
+        Args:
+            asked: Since when the caller waits; what was seen before may be right by now.
+        """
         since, now = self._nobody_since, time.monotonic()
         if since is not None and not self._beside and now - since > REFUSED_SECONDS:
             message = f"the {self._stage} runner cannot be reached: {self.why_not()}"
             raise Unavailable(message, retry_after=COME_BACK_SECONDS)
-        if self._unfit():
+        if self._unfit() and self._looked_at >= asked:
             message = f"no runner of the {self._stage} stage can be used: {self.why_not()}"
             raise Unavailable(message, retry_after=COME_BACK_SECONDS)
 
@@ -160,18 +164,20 @@ class Replicas:
 
     async def _go_on_looking(self) -> None:
         while True:
+            began = time.monotonic()
             try:
                 await self._resolve()
                 await self._look()
             except Exception:  # the calls that wait for it would wait for ever
                 logger.exception("looking for the %s runners failed", self._stage)
-            self._looked = True
+            self._looked_at = began
             async with self._changed:
                 self._changed.notify_all()
             calm = self._there and all(each.condition is Condition.UP for each in self)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_SECONDS if calm else HURRY_SECONDS):
                     await self._lost.wait()
+            await asyncio.sleep(began + LEAST_SECONDS - time.monotonic())
             self._lost.clear()
 
     async def _resolve(self) -> None:

@@ -15,6 +15,7 @@ from hikari_serve.errors import (
     QueueFull,
     Unavailable,
 )
+from hikari_serve.serving.hop import replicas
 from hikari_serve.serving.hop.remote import RemoteStage
 from hikari_serve.serving.hop.replica import Condition, Needs
 from hikari_serve.stage import StageResult, State
@@ -131,8 +132,8 @@ def test_one_whose_engine_died_loses_no_call_while_another_answers() -> None:
     assert drawn < 10
 
 
-@pytest.mark.parametrize(("there", "asked"), [(1, 1), (2, 2), (4, 3)])
-def test_what_all_call_unavailable_is_told_so(there: int, asked: int) -> None:
+@pytest.mark.parametrize("there", [1, 2, 4])
+def test_what_three_call_unavailable_is_told_so(there: int) -> None:
     async def main() -> tuple[StageResult | HikariError, int]:
         async with AsyncExitStack() as running:
             runners = [await running.enter_async_context(Runner()) for _ in range(there)]
@@ -145,7 +146,45 @@ def test_what_all_call_unavailable_is_told_so(there: int, asked: int) -> None:
     told, times = asyncio.run(main())
     assert isinstance(told, Unavailable)
     assert told.message == "its engine died"
-    assert times == asked
+    assert times == 3
+
+
+def test_one_that_says_that_its_engine_died_is_waited_for_as_one_that_died() -> None:
+    async def main() -> StageResult | HikariError:
+        async with Runner() as runner:
+            runner.stage.hosted = hosting(state=State.UNAVAILABLE, reason="its engine died")
+            stage = RemoteStage("group", runner.url, needed=lambda: [Needs("m")])
+            asking = asyncio.create_task(ask(stage))
+            await asyncio.sleep(0.5)
+            assert not asking.done()
+            runner.stage.hosted = hosting()
+            return await asking
+
+    assert isinstance(asyncio.run(main()), StageResult)
+
+
+def test_one_that_fails_in_no_time_is_looked_at_between_its_calls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(replicas, "HURRY_SECONDS", 60)
+
+    async def main() -> tuple[int, int]:
+        async with Runner() as runner:
+            stage = RemoteStage("group", runner.url)
+            await stage.ready()
+            runner.stage.error = Unavailable("its engine died")
+            began = time.monotonic()
+            for _ in range(2):
+                with pytest.raises(Unavailable):
+                    await stage.infer(item())
+            assert time.monotonic() - began >= 4 * replicas.LEAST_SECONDS
+            calls = len(runner.stage.items)
+            await stage.close()
+            return calls, len(runner.heads) - calls
+
+    calls, looks = asyncio.run(main())
+    assert calls == 6
+    assert calls <= looks <= calls + 3
 
 
 @pytest.mark.parametrize("streamed", [False, True])

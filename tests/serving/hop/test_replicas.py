@@ -86,7 +86,7 @@ def test_one_that_is_not_what_is_needed_is_not_asked(
             alone = RemoteStage("group", wrong.url, needed=lambda: needs)
             with pytest.raises(Unavailable, match=says):
                 await alone.ready()
-            refused = await ask(alone)
+            refused = await ask(alone, 1)
             both = RemoteStage("group", [wrong.url, right.url], needed=lambda: needs)
             await both.ready()
             answered = await ask(both)
@@ -159,6 +159,23 @@ def test_what_is_needed_may_change_and_what_is_loaded_is_asked_at_once(
             await stage.close()
 
     asyncio.run(main())
+
+
+def test_calls_of_what_cannot_be_used_share_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replicas, "HURRY_SECONDS", 60)
+
+    async def main() -> tuple[list[StageResult | BaseException], int]:
+        async with Runner("disease") as wrong:
+            stage = RemoteStage("group", wrong.url)
+            await not_ready(stage)
+            calls = [stage.infer(item()) for _ in range(50)]
+            told = await asyncio.gather(*calls, return_exceptions=True)
+            await stage.close()
+            return told, len(wrong.heads)
+
+    told, looks = asyncio.run(main())
+    assert all(isinstance(each, Unavailable) for each in told)
+    assert looks <= 4
 
 
 class Heard(Observer):
