@@ -24,6 +24,10 @@ the process that was here before."""
 DRAIN_SECONDS = 60.0
 """How long calls that run may go on in a version that is unloaded."""
 
+REPLACED_SECONDS = 600.0
+"""The same in a version that another replaces: longer than cascades' deadlines, and so short that
+whoever waits for the switch hears of it."""
+
 UNLOADED = "unloaded"
 """Triton's word for why a version does not answer that was taken out."""
 
@@ -203,7 +207,7 @@ class Host:
         await self.versions.changed()
         for model in old:
             self._observer.model_left(model.provenance)
-        await asyncio.gather(*map(self._drain, old))
+        await asyncio.gather(*(self._drain(model, DRAIN_SECONDS) for model in old))
 
     async def infer(self, item: Item, on_text: OnText | None = None) -> StageResult:
         """Answers one item; see `Stage.infer`. One whose model is loading waits for it.
@@ -291,7 +295,7 @@ class Host:
         self._observer.model_serves(model.provenance)
         await self.versions.changed()
         if old is not None:
-            await self._drain(old)
+            await self._drain(old, REPLACED_SECONDS)
 
     async def _watch(self, entry: Version, model: Model) -> None:
         reason = await model.died()
@@ -300,10 +304,10 @@ class Host:
             logger.critical("%s", entry)
             self._fail(str(entry))
 
-    async def _drain(self, model: Model) -> None:
-        """Lets the calls that run end, and frees the model."""
+    async def _drain(self, model: Model, seconds: float) -> None:
+        """Lets the calls that run end, for so long, and frees the model."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(model.idle(), DRAIN_SECONDS)
+            await asyncio.wait_for(model.idle(), seconds)
         self._watchers.pop(model).cancel()  # it would hold the model for ever
         await model.close()
 

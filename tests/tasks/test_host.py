@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import shutil
+import threading
 import time
 import weakref
 from contextlib import closing
@@ -18,6 +19,7 @@ from hikari_serve.pictures.view import Preprocessing, make_view
 from hikari_serve.references.index import ReferenceIndex
 from hikari_serve.references.update import remove
 from hikari_serve.repository.repository import Repository
+from hikari_serve.scheduling.job import Asked
 from hikari_serve.stage import Item, State
 from hikari_serve.tasks import host as hosting
 from hikari_serve.tasks.host import Host
@@ -132,6 +134,38 @@ def test_a_model_that_was_loaded_anew_answers_with_its_new_weights(models: Path)
             before.provenance.weights,
             after.provenance.weights,
         }
+        await here.close()
+
+    asyncio.run(main())
+
+
+def test_what_runs_when_its_model_is_replaced_may_end(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosting, "DRAIN_SECONDS", 0.0)  # for what is unloaded alone
+
+    async def main() -> None:
+        here, free = host(models), threading.Event()
+        await here.load("demo_group")
+        (entry,) = here.versions
+        old = entry.model
+        assert old is not None
+        prepare = old.prepare
+
+        def slowly(item: Item) -> Asked:
+            free.wait()
+            return prepare(item)
+
+        monkeypatch.setattr(old, "prepare", slowly)
+        running = asyncio.create_task(here.infer(item()))
+        await asyncio.sleep(0)
+        loading = asyncio.create_task(here.load("demo_group"))
+        while entry.model is old:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        free.set()
+        await loading
+        assert (await running).provenance == old.provenance
         await here.close()
 
     asyncio.run(main())
