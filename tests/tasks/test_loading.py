@@ -21,7 +21,7 @@ from hikari_serve.tasks import loading
 from hikari_serve.tasks.classifier import Classifier
 from hikari_serve.tasks.loading import load_model
 from tests.scripted import REPOSITORY
-from tests.tasks.test_host import VIEW
+from tests.tasks.hosted import VIEW
 
 MODELS = ("demo_group", "demo_disease", "demo_references")
 

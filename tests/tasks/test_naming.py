@@ -28,7 +28,7 @@ from hikari_serve.stage import Item
 from hikari_serve.tasks.loading import load_model
 from hikari_serve.tasks.naming import ByWords
 from tests.scripted import REPOSITORY
-from tests.tasks.test_host import VIEW
+from tests.tasks.hosted import VIEW
 
 COUNT = 20
 

@@ -17,7 +17,7 @@ from hikari_serve.serving.control.opening import first
 from hikari_serve.settings import Settings, StageSettings
 from hikari_serve.stage import Item
 from hikari_serve.tasks.host import Host
-from tests.tasks.test_host import VIEW
+from tests.tasks.hosted import VIEW
 
 GROUP = "demo_group"
 
