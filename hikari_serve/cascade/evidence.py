@@ -119,8 +119,10 @@ def _cases_agreeing(named: Classification | None, labels: Sequence[str]) -> floa
         for label, name in named.names.items()
         for word in (label, name, *named.aliases.get(label, ()))
     }
-    found = [known.get(label.casefold()) or re.fullmatch(ID, label) for label in labels]
-    return round(found.count(named.label) / len(found), 4) if any(found) else None
+    found = [known.get(label.casefold()) for label in labels]
+    if not any(found) and not any(re.fullmatch(ID, label) for label in labels):
+        return None
+    return round(found.count(named.label) / len(found), 4)
 
 
 def withhold(rule: AbstentionRule, found: Classification, evidence: Evidence) -> Classification:
