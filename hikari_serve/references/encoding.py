@@ -79,7 +79,7 @@ def load_encoder(config: ModelConfig, weights: Weights, threads: int | None) -> 
         words=_words(hikari.text, weights.text) if hikari.text and weights.text else None,
         device=hikari.engine.device,
         dtype=hikari.engine.dtype,
-        max_batch=max(1, config.triton.max_batch_size),
+        max_batch=config.triton.max_batch_size,
         threads=threads,
         remote_code=hikari.remote_code,
     )

@@ -27,7 +27,7 @@ def opening_of(
         device=hikari.engine.device,
         dtype=hikari.engine.dtype,
         parameters=hikari.engine.parameters,
-        max_batch=max(1, config.triton.max_batch_size),
+        max_batch=config.triton.max_batch_size,
         max_context=hikari.limits.max_context_tokens,
         max_new_tokens=hikari.limits.max_new_tokens,
         max_images=hikari.limits.max_images,
