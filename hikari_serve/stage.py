@@ -286,6 +286,10 @@ class State(StrEnum):
     UNAVAILABLE = "UNAVAILABLE"
 
 
+UNLOADED = "unloaded"
+"""Triton's word for why a version is unavailable that was taken out: nothing brings it back."""
+
+
 class Hosted(Frozen):
     """A version that a stage hosts.
 

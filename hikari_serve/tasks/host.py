@@ -10,7 +10,7 @@ from hikari_serve.errors import ConfigError, HikariError, Unavailable
 from hikari_serve.observer import NOBODY, Observer
 from hikari_serve.repository.repository import Repository
 from hikari_serve.settings import Settings
-from hikari_serve.stage import Hosted, Item, OnText, StageResult, State
+from hikari_serve.stage import UNLOADED, Hosted, Item, OnText, StageResult, State
 from hikari_serve.tasks.model import Model
 from hikari_serve.tasks.opener import Opener
 from hikari_serve.tasks.versions import Version, Versions
@@ -27,9 +27,6 @@ DRAIN_SECONDS = 60.0
 REPLACED_SECONDS = 600.0
 """The same in a version that another replaces: longer than cascades' deadlines, and so short that
 whoever waits for the switch hears of it."""
-
-UNLOADED = "unloaded"
-"""Triton's word for why a version does not answer that was taken out."""
 
 ENDING = "its process ends"
 """Why a version does not answer whose host is closed."""

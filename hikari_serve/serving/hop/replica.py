@@ -29,8 +29,15 @@ from hikari_serve.serving.hop.wire import (
     read_result,
     write_call,
 )
-from hikari_serve.stage import Hosted, Item, OnText, StageResult, State, check_digests
-from hikari_serve.tasks.host import UNLOADED
+from hikari_serve.stage import (
+    UNLOADED,
+    Hosted,
+    Item,
+    OnText,
+    StageResult,
+    State,
+    check_digests,
+)
 
 logger = logging.getLogger(__name__)
 
